@@ -1,0 +1,38 @@
+/**
+ * Where the API server is and how to prove who we are. Two layers give it: the pod's service account inside a
+ * cluster, and a kubeconfig outside of one.
+ */
+import { Context, type Effect, Schema } from "effect"
+
+/** Credentials are missing or unreadable. Retryable: files appear, tokens rotate. */
+export class KubernetesCredentialsError
+  extends Schema.TaggedError<KubernetesCredentialsError>()("KubernetesCredentialsError", {
+    source: Schema.String,
+    cause: Schema.Defect()
+  })
+{
+  override get message(): string {
+    return `cannot read Kubernetes credentials from ${this.source}: ${String(this.cause)}`
+  }
+}
+
+/** What a TLS connection to the API server is made with; all PEM text. */
+export interface KubernetesTls {
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
+  readonly serverName?: string
+  readonly skipVerify?: boolean
+}
+
+export class KubernetesCredentials extends Context.Service<KubernetesCredentials, {
+  /** Base URL of the API server, without a slash at the end. */
+  readonly server: string
+  /** Headers that authenticate one request. `renew` asks for what is on disk now: the last ones got a 401. */
+  readonly headers: (options: { readonly renew: boolean }) => Effect.Effect<
+    Readonly<Record<string, string>>,
+    KubernetesCredentialsError
+  >
+  /** Read again after a TLS error, because a CA rotates too. */
+  readonly tls: Effect.Effect<KubernetesTls, KubernetesCredentialsError>
+}>()("linuxptp-daemon/services/kubernetes/KubernetesCredentials") {}

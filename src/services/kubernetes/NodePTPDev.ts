@@ -1,0 +1,58 @@
+/**
+ * NodePTPDev: what one node has and does, written by the daemon as a status subresource.
+ * The object is named as the node; its spec is empty.
+ */
+import { Schema } from "effect"
+import { Condition, type ResourceType } from "./KubernetesObject.ts"
+
+export const nodePTPDevs: ResourceType = {
+  group: "ptp.openshift.io",
+  version: "v1",
+  plural: "nodeptpdevs",
+  kind: "NodePTPDev",
+  namespaced: true
+}
+
+/** A NIC as published. `phcIndex` is N of /dev/ptpN. */
+export const PublishedDevice = Schema.Struct({
+  name: Schema.String,
+  phcIndex: Schema.optionalKey(Schema.Int),
+  pciAddress: Schema.optionalKey(Schema.String),
+  driver: Schema.optionalKey(Schema.String),
+  linkUp: Schema.optionalKey(Schema.Boolean),
+  profile: Schema.optionalKey(Schema.String)
+})
+
+/** A profile that runs and why. A missing priority is `null`. */
+export const PublishedProfile = Schema.Struct({
+  name: Schema.String,
+  config: Schema.String,
+  generation: Schema.optionalKey(Schema.Int),
+  priority: Schema.NullOr(Schema.Int),
+  matchedBy: Schema.String
+})
+
+export const PublishedProcess = Schema.Struct({
+  id: Schema.String,
+  program: Schema.String,
+  profile: Schema.String,
+  state: Schema.Literals(["Starting", "Running", "BackOff", "Stopping"]),
+  restarts: Schema.Int,
+  lastExit: Schema.optionalKey(Schema.String)
+})
+
+export const PublishedClock = Schema.Struct({
+  state: Schema.Literals(["FREERUN", "LOCKED", "HOLDOVER"]),
+  grandmaster: Schema.optionalKey(Schema.String),
+  ports: Schema.Array(Schema.Struct({ interface: Schema.String, state: Schema.String })),
+  since: Schema.String
+})
+
+export const NodePTPDevStatus = Schema.Struct({
+  ptpDevices: Schema.Array(PublishedDevice),
+  profiles: Schema.Array(PublishedProfile),
+  processes: Schema.Array(PublishedProcess),
+  clock: Schema.optionalKey(PublishedClock),
+  conditions: Schema.Array(Condition)
+})
+export type NodePTPDevStatus = typeof NodePTPDevStatus.Type

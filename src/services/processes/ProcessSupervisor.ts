@@ -1,0 +1,45 @@
+/**
+ * The contract that keeps a set of processes running: nothing is touched that did not change, stops come before
+ * starts, dependants are last up and first down, and whatever dies comes back.
+ */
+import { Context, type Effect, type Stream } from "effect"
+import type { ProcessSpec } from "./ProcessSpec.ts"
+import type { OutputLine } from "./ProcessRunner.ts"
+
+export type ProcessState = "Starting" | "Running" | "BackOff" | "Stopping"
+
+/** One process as it is now. */
+export interface ProcessStatus {
+  readonly id: string
+  readonly spec: ProcessSpec
+  readonly state: ProcessState
+  /** Starts that nobody asked for: deaths since the spec was applied. */
+  readonly restarts: number
+  /** Of the run under way. */
+  readonly pid: number | undefined
+  /** Counts every exec of this id; output carries it, so that the lines of a predecessor are known as such. */
+  readonly run: number
+  /** Code or signal, and the last line of stderr (at most 200 characters). */
+  readonly lastExit: string | undefined
+  /** Why it waits or could not be started, for people. */
+  readonly reason: string | undefined
+}
+
+/** A line of output and whose it is. */
+export interface ProcessLine extends OutputLine {
+  readonly spec: ProcessSpec
+  readonly run: number
+}
+
+export class ProcessSupervisor extends Context.Service<ProcessSupervisor, {
+  /**
+   * Makes `desired` true: stops what is gone or changed (and what runs after it), waits until it is reaped, starts
+   * what is new. Returns when every stop is done and every start is under way. An interruption is safe at any
+   * moment: the next `apply` starts from what is.
+   */
+  readonly apply: (desired: ReadonlyArray<ProcessSpec>) => Effect.Effect<void>
+  /** The current statuses, sorted by id, then every change. */
+  readonly statuses: Stream.Stream<ReadonlyArray<ProcessStatus>>
+  /** Every line from subscription on; a reader that lags loses the oldest, never blocks a child. */
+  readonly output: Stream.Stream<ProcessLine>
+}>()("linuxptp-daemon/services/processes/ProcessSupervisor") {}
