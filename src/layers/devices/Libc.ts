@@ -1,0 +1,72 @@
+/**
+ * The C library calls that device discovery needs and Node has not: sockets of other families than INET, and ioctl.
+ * EthtoolIoctl and RouteNetlink use it. koffi is loaded here and only when asked, since most programs never need it.
+ */
+import { Effect, Schema, type Scope } from "effect"
+
+/** Native calls can't be made at all: no koffi binary for this platform, or a C library without the symbols. */
+export class LibcUnavailable extends Schema.TaggedError<LibcUnavailable>()("LibcUnavailable", {
+  cause: Schema.Defect()
+}) {
+  override get message(): string {
+    return "cannot call the C library: is koffi installed for this platform?"
+  }
+}
+
+/** A system call that failed, with the name of its error number. */
+export class SystemCallError extends Schema.TaggedError<SystemCallError>()("SystemCallError", {
+  call: Schema.String,
+  errno: Schema.String
+}) {
+  override get message(): string {
+    return `${this.call} failed with ${this.errno}: does a seccomp profile or a missing capability forbid it?`
+  }
+}
+
+/** The calls, as the manual pages have them; -1 is failure, and `errno` must be asked before the next call. */
+export interface Libc {
+  readonly socket: (domain: number, type: number, protocol: number) => number
+  readonly close: (fd: number) => number
+  readonly bind: (fd: number, address: Buffer, length: number) => number
+  readonly recv: (fd: number, buffer: Buffer, length: number, flags: number) => number
+  /** `ioctl(fd, request, struct ifreq *)` with `ifr_data`. */
+  readonly ioctl: (fd: number, request: number, ifreq: { readonly name: string; readonly data: Buffer }) => number
+  /** `ENODEV`, or the number of an error without a name. */
+  readonly errno: () => string
+}
+
+/** Loads koffi and binds the calls to the C library that Node itself runs on, be it glibc or musl. */
+export const load: Effect.Effect<Libc, LibcUnavailable> = Effect.tryPromise({
+  try: async () => {
+    const { default: koffi } = await import("koffi")
+    const self = koffi.load(null)
+    const ifreq = koffi.struct({ name: koffi.array("char", 16), data: "void *", rest: koffi.array("uint8", 16) })
+    const ioctl = self.func("ioctl", "int", ["int", "ulong", koffi.pointer(ifreq)])
+    const names = new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]))
+    return {
+      socket: self.func("int socket(int, int, int)"),
+      close: self.func("int close(int)"),
+      bind: self.func("int bind(int, void *, uint32)"),
+      recv: self.func("long recv(int, void *, size_t, int)"),
+      ioctl: (fd: number, request: number, { data, name }: { readonly name: string; readonly data: Buffer }) =>
+        ioctl(fd, request, { name, data, rest: [] }),
+      errno: () => names.get(koffi.errno()) ?? String(koffi.errno())
+    }
+  },
+  catch: (cause) => new LibcUnavailable({ cause })
+})
+
+/** Opens a socket that is closed with the scope. */
+export const openSocket = (
+  libc: Libc,
+  domain: number,
+  type: number,
+  protocol: number
+): Effect.Effect<number, SystemCallError, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.suspend(() => {
+      const fd = libc.socket(domain, type, protocol)
+      return fd < 0 ? Effect.fail(new SystemCallError({ call: "socket", errno: libc.errno() })) : Effect.succeed(fd)
+    }),
+    (fd) => Effect.sync(() => libc.close(fd))
+  )

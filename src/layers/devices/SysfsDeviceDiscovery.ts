@@ -1,0 +1,105 @@
+/**
+ * DeviceDiscovery over `/sys`, the ethtool ioctl and netlink link events; one scan loop serves all readers.
+ * The daemon and the `devices` command use it. Below another root than `/sys`, or where native calls are not to be
+ * had, the kernel is not asked: a device's `ptp` folder decides then, and a quick poll takes the place of events.
+ */
+import { Effect, Equal, FileSystem, Layer, Stream, SubscriptionRef } from "effect"
+import { DeviceDiscovery } from "../../services/devices/DeviceDiscovery.ts"
+import { isPtpCapable, type NetworkInterface } from "../../services/devices/PtpDevice.ts"
+import * as EthtoolIoctl from "./EthtoolIoctl.ts"
+import * as Libc from "./Libc.ts"
+import * as RouteNetlink from "./RouteNetlink.ts"
+import { makeScan } from "./SysfsInterfaces.ts"
+
+/** How interfaces are asked, and when it is time to look again. */
+interface Sources {
+  readonly askTimestamping: EthtoolIoctl.AskTimestamping
+  readonly looks: Stream.Stream<void>
+}
+
+const filesOnly: Sources = {
+  askTimestamping: () => ({ _tag: "NotAsked" }),
+  looks: Stream.tick("500 millis")
+}
+
+/** Discovers the interfaces below `sysfsRoot`. The layer is ready once they have been read for the first time. */
+export const layer = (
+  options: { readonly sysfsRoot: string }
+): Layer.Layer<DeviceDiscovery, never, FileSystem.FileSystem> =>
+  Layer.effect(
+    DeviceDiscovery,
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      // Events are subscribed to before the first scan, so that nothing falls between the two.
+      const { askTimestamping, looks } = isKernelsOwn(options.sysfsRoot) ? yield* kernelSources : filesOnly
+      const scan = makeScan(fs, options.sysfsRoot, askTimestamping)
+      const current = yield* SubscriptionRef.make<ReadonlyArray<NetworkInterface>>([])
+      const look = Effect.gen(function*() {
+        const before = yield* SubscriptionRef.get(current)
+        const now = yield* scan
+        if (Equal.equals(before, now)) return
+        yield* SubscriptionRef.set(current, now)
+        yield* logChange(before, now)
+      })
+      yield* look
+      if ((yield* SubscriptionRef.get(current)).length === 0) {
+        yield* Effect.logWarning("no network interfaces found: is SYSFS_ROOT right?").pipe(Effect.annotateLogs(options))
+      }
+      yield* looks.pipe(
+        Stream.runForEach(() => look),
+        Effect.annotateLogs("job", "device-discovery"),
+        Effect.forkScoped
+      )
+      return DeviceDiscovery.of({
+        interfaces: SubscriptionRef.changes(current).pipe(Stream.buffer({ capacity: 1, strategy: "sliding" }))
+      })
+    })
+  )
+
+const isKernelsOwn = (sysfsRoot: string): boolean => /^\/+sys\/*$/.test(sysfsRoot)
+
+const kernelSources = Effect.gen(function*() {
+  const libc = yield* Libc.load
+  const sources: Sources = {
+    askTimestamping: yield* EthtoolIoctl.open(libc),
+    looks: Stream.merge(Stream.tick("30 seconds"), settled(yield* RouteNetlink.open(libc)))
+  }
+  return sources
+}).pipe(
+  // Without native calls a NIC is still found by its files; to publish nothing would stop the node's profiles.
+  Effect.catch((error) =>
+    Effect.logWarning("cannot ask the kernel for time stamping; device/ptp decides").pipe(
+      Effect.annotateLogs({ reason: error.message }),
+      Effect.as(filesOnly)
+    )
+  )
+)
+
+/**
+ * Looks when a burst of link events is over, and once more later: a driver registers its PHC after its NIC, and
+ * that makes no event.
+ */
+const settled = (events: Stream.Stream<void>): Stream.Stream<void> =>
+  events.pipe(
+    Stream.switchMap(() =>
+      Stream.make("100 millis" as const, "2 seconds" as const).pipe(Stream.mapEffect((delay) => Effect.sleep(delay)))
+    )
+  )
+
+/** One line for a change that touches hardware. Pods come and go with their veths; those are worth no line. */
+const logChange = (before: ReadonlyArray<NetworkInterface>, now: ReadonlyArray<NetworkInterface>) => {
+  const hardware = now.filter(isHardware)
+  const old = new Map(before.filter(isHardware).map((nic) => [nic.name, nic]))
+  const names = new Set(hardware.map((nic) => nic.name))
+  const changes = {
+    added: hardware.filter((nic) => !old.has(nic.name)).map((nic) => nic.name),
+    removed: [...old.keys()].filter((name) => !names.has(name)),
+    changed: hardware.filter((nic) => old.has(nic.name) && !Equal.equals(old.get(nic.name), nic)).map((nic) => nic.name)
+  }
+  const isQuiet = changes.added.length + changes.removed.length + changes.changed.length === 0
+  return (isQuiet ? Effect.logDebug("virtual interfaces changed") : Effect.logInfo("network interfaces changed")).pipe(
+    Effect.annotateLogs({ ...changes, capable: hardware.filter(isPtpCapable).map((nic) => nic.name) })
+  )
+}
+
+const isHardware = (nic: NetworkInterface): boolean => nic.kind === "physical"

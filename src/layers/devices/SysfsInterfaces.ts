@@ -1,0 +1,93 @@
+/**
+ * Reads the facts of all network interfaces from `/sys/class/net`, or from a copy of it below another root.
+ * Sysfs device discovery calls it. Any single file may be missing or refuse to be read (`carrier` gives EINVAL on a
+ * NIC that is down, `phys_port_name` EOPNOTSUPP, everything ENOENT when a NIC goes meanwhile): then it says nothing.
+ */
+import { Effect, type FileSystem, Option } from "effect"
+import {
+  byName,
+  classifyInterface,
+  type InterfaceDevice,
+  type InterfaceFacts
+} from "../../services/devices/InterfaceClassification.ts"
+import type { NetworkInterface } from "../../services/devices/PtpDevice.ts"
+import type { AskTimestamping } from "./EthtoolIoctl.ts"
+
+// libuv reads files on four threads; more at once would only queue.
+const readersAtOnce = 4
+
+/** Makes the effect that lists all interfaces, sorted by name; empty when there is no `class/net` below the root. */
+export const makeScan = (
+  fs: FileSystem.FileSystem,
+  sysfsRoot: string,
+  askTimestamping: AskTimestamping
+): Effect.Effect<ReadonlyArray<NetworkInterface>> => {
+  const readInterface = makeReader(fs, askTimestamping)
+  const classNet = `${sysfsRoot}/class/net`
+  return list(fs, classNet).pipe(
+    Effect.flatMap((names) =>
+      Effect.forEach(names, (name) => readInterface(name, `${classNet}/${name}`), { concurrency: readersAtOnce })
+    ),
+    Effect.map((facts) => facts.flatMap(Option.toArray).map(classifyInterface).sort(byName))
+  )
+}
+
+const makeReader = (fs: FileSystem.FileSystem, askTimestamping: AskTimestamping) =>
+  Effect.fnUntraced(function*(name: string, path: string) {
+    const entries = yield* list(fs, path)
+    // `bonding_masters` is a plain file, and an interface that just went has no entries any more.
+    if (entries.length === 0) return Option.none<InterfaceFacts>()
+    const uevent = yield* text(fs, `${path}/uevent`)
+    const iflink = yield* number(fs, `${path}/iflink`)
+    const ifindex = yield* number(fs, `${path}/ifindex`)
+    return Option.some<InterfaceFacts>({
+      name,
+      linkUp: yield* isLinkUp(fs, path),
+      hardwareType: yield* number(fs, `${path}/type`),
+      deviceType: /^DEVTYPE=(.+)$/m.exec(uevent ?? "")?.[1],
+      entries,
+      isLinked: iflink !== ifindex,
+      portName: entries.includes("phys_port_name") ? yield* text(fs, `${path}/phys_port_name`) : undefined,
+      device: entries.includes("device") ? yield* readDevice(fs, `${path}/device`) : undefined,
+      timestamping: askTimestamping(name)
+    })
+  })
+
+/** `operstate` stands in where `carrier` can't be read: a NIC that is down, or a sparse copy of sysfs. */
+const isLinkUp = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, path: string) {
+  const carrier = yield* text(fs, `${path}/carrier`)
+  return carrier === undefined ? (yield* text(fs, `${path}/operstate`)) === "up" : carrier === "1"
+})
+
+const readDevice = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, path: string) {
+  const entries = yield* list(fs, path)
+  const realPath = yield* fs.realPath(path).pipe(Effect.orElseSucceed(() => path))
+  const clocks = entries.includes("ptp") ? yield* list(fs, `${path}/ptp`) : []
+  const device: InterfaceDevice = {
+    name: lastSegment(realPath),
+    driver: yield* fs.readLink(`${path}/driver`).pipe(
+      Effect.map(lastSegment),
+      Effect.orElseSucceed(() => undefined)
+    ),
+    isVirtualFunction: entries.includes("physfn"),
+    phcIndexes: clocks.flatMap((clock) => {
+      const index = /^ptp(\d+)$/.exec(clock)?.[1]
+      return index === undefined ? [] : [Number(index)]
+    })
+  }
+  return device
+})
+
+const list = (fs: FileSystem.FileSystem, path: string): Effect.Effect<ReadonlyArray<string>> =>
+  fs.readDirectory(path).pipe(Effect.orElseSucceed(() => []))
+
+const text = (fs: FileSystem.FileSystem, path: string): Effect.Effect<string | undefined> =>
+  fs.readFileString(path).pipe(
+    Effect.map((content) => content.trim()),
+    Effect.orElseSucceed(() => undefined)
+  )
+
+const number = (fs: FileSystem.FileSystem, path: string): Effect.Effect<number | undefined> =>
+  Effect.map(text(fs, path), (content) => content !== undefined && /^\d+$/.test(content) ? Number(content) : undefined)
+
+const lastSegment = (path: string): string => path.slice(path.lastIndexOf("/") + 1)
