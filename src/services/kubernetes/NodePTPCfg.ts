@@ -1,0 +1,137 @@
+/**
+ * NodePTPCfg: what people write, profiles of linuxptp and the nodes they are for. Profile selection and planning
+ * read it. Whether options and configuration text mean something to linuxptp is not decided here.
+ */
+import { Predicate, Result, Schema, SchemaParser } from "effect"
+import { type FieldProblem, fieldProblems, showValue } from "./FieldProblems.ts"
+import type { KubernetesObject, ResourceType } from "./KubernetesObject.ts"
+
+export const nodePTPCfgs: ResourceType = {
+  group: "ptp.openshift.io",
+  version: "v1",
+  plural: "nodeptpcfgs",
+  kind: "NodePTPCfg",
+  namespaced: true
+}
+
+const nameExpected = "a text of at most 253 characters without control characters"
+const ProfileName = Schema.String.check(
+  Schema.isPattern(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]{1,253}$/u, { expected: nameExpected })
+)
+
+const Text = Schema.optionalKey(Schema.String)
+
+const integer = (expected: string, minimum: number, maximum: number) =>
+  Schema.Number.annotate({ expected }).check(
+    Schema.isInt({ expected }),
+    Schema.isBetween({ minimum, maximum }, { expected })
+  )
+
+const Nanoseconds = integer("an integer of nanoseconds", Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+
+/** Text fields that are there are not blank: see `withoutBlanks`. */
+export const PtpProfile = Schema.Struct({
+  name: ProfileName,
+  interface: Text,
+  ptp4lOpts: Text,
+  phc2sysOpts: Text,
+  timemasterOpts: Text,
+  ts2phcOpts: Text,
+  ptp4lConf: Text,
+  phc2sysConf: Text,
+  timemasterConf: Text,
+  ts2phcConf: Text,
+  ptpSchedulingPolicy: Schema.optionalKey(Schema.Literals(["SCHED_OTHER", "SCHED_FIFO"])),
+  ptpSchedulingPriority: Schema.optionalKey(integer("an integer from 1 to 65", 1, 65)),
+  ptpClockThreshold: Schema.optionalKey(Schema.Struct({
+    holdOverTimeout: Schema.optionalKey(integer("an integer of seconds, at least 0", 0, Number.MAX_SAFE_INTEGER)),
+    maxOffsetThreshold: Schema.optionalKey(Nanoseconds),
+    minOffsetThreshold: Schema.optionalKey(Nanoseconds)
+  })),
+  ptpSettings: Schema.optionalKey(Schema.Record(Schema.String, Schema.String))
+})
+export type PtpProfile = typeof PtpProfile.Type
+
+/** Matches a node if any of its fields does. */
+export const MatchRule = Schema.Struct({ nodeLabel: Text, nodeName: Text })
+export type MatchRule = typeof MatchRule.Type
+
+export const Recommendation = Schema.Struct({
+  profile: ProfileName,
+  priority: Schema.optionalKey(integer("an integer of at least 0", 0, Number.MAX_SAFE_INTEGER)),
+  match: Schema.optionalKey(Schema.Array(MatchRule))
+})
+export type Recommendation = typeof Recommendation.Type
+
+export const NodePTPCfgSpec = Schema.Struct({
+  profile: Schema.optionalKey(Schema.Array(PtpProfile)),
+  recommend: Schema.optionalKey(Schema.Array(Recommendation))
+})
+
+/** An object whose spec could be read. */
+export interface NodePTPCfg {
+  readonly name: string
+  /** See `objectUid`. */
+  readonly uid: string
+  readonly generation: number | undefined
+  readonly profiles: ReadonlyArray<PtpProfile>
+  readonly recommend: ReadonlyArray<Recommendation>
+}
+
+/** Who an object is: its uid, or its namespace and name where no API server gave it one. */
+export const objectUid = (object: KubernetesObject): string =>
+  object.metadata.uid ?? `${object.metadata.namespace ?? ""}/${object.metadata.name}`
+
+/**
+ * Absent, null, "" and blanks all mean that a field is not given; the API server prunes null as well.
+ * `depth` reaches the settings of a profile and no further: deeper values are no fields of ours.
+ */
+const withoutBlanks = (value: unknown, depth: number): unknown => {
+  if (depth === 0) return value
+  if (Array.isArray(value)) return value.map((item: unknown) => withoutBlanks(item, depth - 1))
+  if (!Predicate.isObject(value)) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, field]) => field !== null && !(typeof field === "string" && field.trim() === ""))
+      .map(([name, field]) => [name, withoutBlanks(field, depth - 1)])
+  )
+}
+
+const decodeSpec = SchemaParser.decodeUnknownResult(NodePTPCfgSpec, { errors: "all", reportInput: true })
+
+/** Reads the spec of an object. Unknown fields are ignored; every wrong field is one row. */
+export const decodeNodePTPCfg = (
+  object: KubernetesObject
+): Result.Result<NodePTPCfg, ReadonlyArray<FieldProblem>> => {
+  if (!Predicate.hasProperty(object, "spec") || object["spec"] === null) {
+    return Result.fail([{ path: "spec", message: "is missing" }])
+  }
+  return decodeSpec(withoutBlanks(object["spec"], 5)).pipe(
+    Result.mapError((issue) => fieldProblems(issue, "spec")),
+    Result.flatMap((spec) => {
+      const profiles = spec.profile ?? []
+      const twice = namesGivenTwice(profiles)
+      if (twice.length > 0) return Result.fail(twice)
+      return Result.succeed({
+        name: object.metadata.name,
+        uid: objectUid(object),
+        generation: object.metadata.generation,
+        profiles,
+        recommend: spec.recommend ?? []
+      })
+    })
+  )
+}
+
+const namesGivenTwice = (profiles: ReadonlyArray<PtpProfile>): ReadonlyArray<FieldProblem> => {
+  const first = new Map<string, number>()
+  return profiles.flatMap((profile, index) => {
+    const earlier = first.get(profile.name)
+    if (earlier !== undefined) {
+      const message = `must be unique in its object: ${showValue(profile.name)} is the name of spec.profile[${earlier}]`
+      return [{ path: `spec.profile[${index}].name`, message }]
+    }
+    first.set(profile.name, index)
+    return []
+  })
+}
