@@ -1,0 +1,140 @@
+/**
+ * Which profiles are recommended to a node and win, and why every other one lost: a pure function of all NodePTPCfg
+ * objects and the node. Conflicts among the winners are decided after planning, in ProfileConflicts.
+ */
+import type { NodeIdentity } from "../kubernetes/Node.ts"
+import type { NodePTPCfg } from "../kubernetes/NodePTPCfg.ts"
+import type { Problem, SkippedProfile, SkipReason } from "./Decision.ts"
+import { deadRules } from "./NodeMatch.ts"
+import { entriesFor, type Entry, noPriority } from "./Recommendations.ts"
+import { byText } from "./ResultOrder.ts"
+
+/** A profile that won by priority. */
+export interface SelectedProfile {
+  /** Name and uid of the object that holds the profile. */
+  readonly config: string
+  readonly uid: string
+  readonly name: string
+  readonly priority: number | null
+  readonly matchedBy: string
+  /** Names of the objects whose entries recommend it at this priority, one for each entry. */
+  readonly recommendedBy: ReadonlyArray<string>
+}
+
+export interface Selection {
+  /** Sorted by (object name, profile name). */
+  readonly winners: ReadonlyArray<SelectedProfile>
+  readonly skipped: ReadonlyArray<SkippedProfile>
+  readonly problems: ReadonlyArray<Problem>
+}
+
+/**
+ * Picks the profiles of the lowest priority number that matches `node` and has a profile that can run.
+ * `isInvalid` names profiles that no version of can run: they count as missing. The order of objects, profiles and
+ * entries never matters.
+ */
+export const selectProfiles = (
+  configs: ReadonlyArray<NodePTPCfg>,
+  node: NodeIdentity,
+  isInvalid: (uid: string, profile: string) => boolean = () => false
+): Selection => {
+  const entries = entriesFor(configs, node, isInvalid)
+  const running = entries.filter((entry) => entry.matchedBy !== undefined && entry.target.found)
+  const winningRank = running.reduce((best, entry) => Math.min(best, entry.rank), Infinity)
+  const winners = winnersOf(running.filter((entry) => entry.rank === winningRank))
+  return {
+    winners,
+    skipped: [
+      ...entries.flatMap((entry) => skippedEntry(entry, node, winningRank, winners)),
+      ...notRecommended(configs, entries)
+    ],
+    problems: entries.flatMap((entry) => entryProblems(entry, winningRank))
+  }
+}
+
+/** One winner for each profile, however many entries recommend it. */
+const winnersOf = (entries: ReadonlyArray<Entry>): ReadonlyArray<SelectedProfile> => {
+  const winners = new Map<string, SelectedProfile>()
+  for (const { by, matchedBy: rule, recommendation, target } of entries) {
+    if (!target.found || rule === undefined) continue
+    const { name, uid } = target.config
+    const key = JSON.stringify([uid, recommendation.profile])
+    const earlier = winners.get(key)
+    winners.set(key, {
+      config: name,
+      uid,
+      name: recommendation.profile,
+      priority: recommendation.priority ?? null,
+      matchedBy: earlier === undefined ? rule : betterRule(earlier.matchedBy, rule),
+      recommendedBy: [...earlier?.recommendedBy ?? [], by.name].sort(byText)
+    })
+  }
+  return [...winners.values()].sort((a, b) => byText(a.config, b.config) || byText(a.name, b.name))
+}
+
+/** Among several entries for one profile a nodeName is named before a nodeLabel, then the smaller text. */
+const betterRule = (a: string, b: string): string => {
+  const named = Number(b.startsWith("nodeName ")) - Number(a.startsWith("nodeName "))
+  return (named || byText(a, b)) <= 0 ? a : b
+}
+
+const skippedEntry = (
+  { by, matchedBy: rule, rank, recommendation, target }: Entry,
+  node: NodeIdentity,
+  winningRank: number,
+  winners: ReadonlyArray<SelectedProfile>
+): ReadonlyArray<SkippedProfile> => {
+  const row = (
+    reason: SkipReason,
+    message: string
+  ) => [{ config: by.name, name: recommendation.profile, reason, message }]
+  if (rule === undefined) return row("NoMatch", `no rule matches node ${node.name}`)
+  if (rank > winningRank) {
+    const names = winners.map((winner) => `"${winner.name}" of ${winner.config}`).join(", ")
+    return row("LowerPriority", `${priorityText(rank)} comes after ${priorityText(winningRank)} of ${names}`)
+  }
+  return target.found ? [] : row(target.reason, target.message)
+}
+
+const priorityText = (rank: number): string => (rank === noPriority ? "no priority" : `priority ${rank}`)
+
+const notRecommended = (
+  configs: ReadonlyArray<NodePTPCfg>,
+  entries: ReadonlyArray<Entry>
+): ReadonlyArray<SkippedProfile> => {
+  const own = new Set(entries.map(({ by, recommendation }) => JSON.stringify([by.uid, recommendation.profile])))
+  const fromOutside = new Set(
+    entries
+      .filter(({ by, recommendation }) => by.profiles.every(({ name }) => name !== recommendation.profile))
+      .map(({ recommendation }) => recommendation.profile)
+  )
+  return configs.flatMap((config) =>
+    config.profiles
+      .filter(({ name }) => !own.has(JSON.stringify([config.uid, name])) && !fromOutside.has(name))
+      .map(({ name }) => ({
+        config: config.name,
+        name,
+        reason: "NotRecommended" as const,
+        message: "no NodePTPCfg recommends it"
+      }))
+  )
+}
+
+const entryProblems = (entry: Entry, winningRank: number): ReadonlyArray<Problem> => {
+  const problem = (severity: Problem["severity"], path: string, message: string): Problem => ({
+    severity,
+    config: entry.by.name,
+    path: `${entry.path}${path}`,
+    message
+  })
+  const problems = deadRules(entry.recommendation).map(({ message, path }) => problem("warning", `.${path}`, message))
+  if (entry.recommendation.priority === undefined) {
+    problems.push(problem("warning", ".priority", "is missing: the entry ranks after all others"))
+  }
+  // An invalid profile is reported with the fields that make it so.
+  if (!entry.target.found && entry.target.reason !== "InvalidProfile") {
+    const counts = entry.matchedBy !== undefined && entry.rank <= winningRank
+    problems.push(problem(counts ? "error" : "warning", ".profile", entry.target.message))
+  }
+  return problems
+}

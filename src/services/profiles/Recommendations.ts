@@ -1,0 +1,87 @@
+/**
+ * Every recommendation as one node sees it: whether it matches, how it ranks and which profile its name means.
+ * Profile selection picks the winners among them.
+ */
+import type { NodeIdentity } from "../kubernetes/Node.ts"
+import type { NodePTPCfg, Recommendation } from "../kubernetes/NodePTPCfg.ts"
+import type { SkipReason } from "./Decision.ts"
+import { matchedBy } from "./NodeMatch.ts"
+import { byText } from "./ResultOrder.ts"
+
+/** The object whose profile is meant, or why there is none that can run. */
+export type Target =
+  | { readonly found: true; readonly config: NodePTPCfg }
+  | { readonly found: false; readonly reason: SkipReason; readonly message: string }
+
+/** Ranks after every priority that can be written. */
+export const noPriority = Number.MAX_VALUE
+
+/** One entry of a `spec.recommend`. */
+export interface Entry {
+  readonly by: NodePTPCfg
+  /** `spec.recommend[0]`. */
+  readonly path: string
+  readonly recommendation: Recommendation
+  /** The entry's priority; a missing one is `noPriority`. */
+  readonly rank: number
+  readonly matchedBy: string | undefined
+  readonly target: Target
+}
+
+/** All entries of all objects. `isInvalid` names profiles of which no version can run. */
+export const entriesFor = (
+  configs: ReadonlyArray<NodePTPCfg>,
+  node: NodeIdentity,
+  isInvalid: (uid: string, profile: string) => boolean
+): ReadonlyArray<Entry> => {
+  const holders = holdersByProfile(configs)
+  return configs.flatMap((by) =>
+    by.recommend.map((recommendation, index): Entry => ({
+      by,
+      path: `spec.recommend[${index}]`,
+      recommendation,
+      rank: recommendation.priority ?? noPriority,
+      matchedBy: matchedBy(recommendation, node),
+      target: resolve(by, recommendation.profile, holders, isInvalid)
+    }))
+  )
+}
+
+const holdersByProfile = (configs: ReadonlyArray<NodePTPCfg>): ReadonlyMap<string, ReadonlyArray<NodePTPCfg>> => {
+  const holders = new Map<string, Array<NodePTPCfg>>()
+  for (const config of configs) {
+    for (const { name } of config.profiles) {
+      const known = holders.get(name)
+      if (known === undefined) holders.set(name, [config])
+      else known.push(config)
+    }
+  }
+  return holders
+}
+
+/** A name means the profile of the same object, else of the one object that has it; it is never guessed. */
+const resolve = (
+  by: NodePTPCfg,
+  name: string,
+  holders: ReadonlyMap<string, ReadonlyArray<NodePTPCfg>>,
+  isInvalid: (uid: string, profile: string) => boolean
+): Target => {
+  const all = holders.get(name) ?? []
+  const own = all.filter((config) => config.uid === by.uid)
+  const [config, ...others] = own.length > 0 ? own : all
+  if (config === undefined) {
+    return { found: false, reason: "MissingProfile", message: `no NodePTPCfg has a profile "${name}"` }
+  }
+  if (others.length > 0) {
+    const names = [config, ...others].map((holder) => holder.name).sort(byText).join(", ")
+    return {
+      found: false,
+      reason: "AmbiguousProfile",
+      message: `several NodePTPCfgs have a profile "${name}": ${names}`
+    }
+  }
+  if (isInvalid(config.uid, name)) {
+    return { found: false, reason: "InvalidProfile", message: `profile "${name}" of ${config.name} is not valid` }
+  }
+  return { found: true, config }
+}
