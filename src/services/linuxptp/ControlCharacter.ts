@@ -1,0 +1,13 @@
+/**
+ * Characters that no option and no configuration line may carry: they forge lines, frames and terminals. Used by every
+ * reader of user text in this folder.
+ */
+
+/** Controls, formats (direction marks, zero width), lone surrogates, line and paragraph separators. */
+const controlCharacter = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
+
+/** The first control character of `text` as `U+000A`; a tab counts as one. */
+export const findControlCharacter = (text: string): string | undefined => {
+  const found = controlCharacter.exec(text)?.[0].codePointAt(0)
+  return found === undefined ? undefined : `U+${found.toString(16).toUpperCase().padStart(4, "0")}`
+}

@@ -1,0 +1,33 @@
+/**
+ * The version of the installed linuxptp, as `ptp4l -v` prints it. It decides which options exist and how they are
+ * spelt. Finding the program and asking it is the layers' part.
+ */
+
+export interface LinuxptpVersion {
+  readonly major: number
+  readonly minor: number
+  readonly patch: number
+}
+
+const versionText = /^\s{0,8}v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?(?:[-+~][\w.+~-]{0,80})?\s{0,8}$/
+
+/**
+ * Reads `3.1.1`, `4.4`, `v4.2-rc1` or `4.4-00012-gabcdef`. A development build counts as the release it started from,
+ * so that an option is never passed to a program that may lack it. `undefined`: this is no version.
+ */
+export const parseLinuxptpVersion = (text: string): LinuxptpVersion | undefined => {
+  const match = versionText.exec(text)
+  if (match === null) return undefined
+  const [, major, minor, patch = "0"] = match
+  return { major: Number(major), minor: Number(minor), patch: Number(patch) }
+}
+
+/** `3.1.1`, and `4.4` where there is no patch level: the way linuxptp writes its versions. */
+export const formatLinuxptpVersion = (version: LinuxptpVersion): string =>
+  version.patch === 0
+    ? `${version.major}.${version.minor}`
+    : `${version.major}.${version.minor}.${version.patch}`
+
+/** Whether `version` is `major.minor` or later. */
+export const isAtLeast = (version: LinuxptpVersion, major: number, minor: number): boolean =>
+  version.major > major || (version.major === major && version.minor >= minor)
