@@ -1,0 +1,48 @@
+/**
+ * Every option that linuxptp's configuration knows (config.c, config_tab): where it may stand, its type, its default
+ * and the release it came with. `Setting` reads user text by it; who may set an option is decided there, not here.
+ */
+import { clockOptions } from "./ConfigOptionClock.ts"
+import { portOptions } from "./ConfigOptionPort.ts"
+import { type ConfigOption, isInRelease, type Release } from "./ConfigOptionRow.ts"
+import { ts2phcOptions } from "./ConfigOptionTs2phc.ts"
+import type { LinuxptpVersion } from "./LinuxptpVersion.ts"
+
+/** Names that a release replaced. Both spellings are read, the installed version's is written. */
+const renamedInRelease4 = [["slaveOnly", "clientOnly"], ["masterOnly", "serverOnly"]] as const
+
+/** linuxptp config.c, check_deprecated_options: replaced before 2.0. */
+const replacedNames: ReadonlyMap<string, string> = new Map([
+  ["pi_offset_const", "step_threshold"],
+  ["pi_f_offset_const", "first_step_threshold"],
+  ["pi_max_frequency", "max_frequency"]
+])
+
+const rowsByName: ReadonlyMap<string, ReadonlyArray<ConfigOption>> = Map.groupBy(
+  [...clockOptions, ...portOptions, ...ts2phcOptions],
+  (row) => row.name
+)
+
+/** How `version` spells the option `name`: `slaveOnly` is `clientOnly` from 4.0 on, and the reverse before. */
+export const currentName = (version: LinuxptpVersion, name: string): string => {
+  for (const [before, after] of renamedInRelease4) {
+    if (name === before || name === after) return isInRelease(version, "4.0") ? after : before
+  }
+  return replacedNames.get(name) ?? name
+}
+
+/** The option by its current or a former name. The release it comes with when `version` lacks it. */
+export const findConfigOption = (
+  version: LinuxptpVersion,
+  name: string
+): ConfigOption | { readonly since: Release } | undefined => {
+  const rows = rowsByName.get(currentName(version, name))
+  return rows?.findLast((row) => isInRelease(version, row.since)) ?? (rows?.[0] && { since: rows[0].since })
+}
+
+/** Whether some release has the option `name`. */
+export const isConfigOptionName = (name: string): boolean => rowsByName.has(name) || replacedNames.has(name)
+
+/** Names of every release that begin with `prefix`, which getopt_long would take for the whole. */
+export const namesBeginningWith = (prefix: string): ReadonlyArray<string> =>
+  [...rowsByName.keys(), ...replacedNames.keys()].filter((name) => name.startsWith(prefix))

@@ -1,0 +1,117 @@
+/**
+ * The text values that options may carry: interface and clock names, devices, files, addresses. Each one is narrower
+ * than what linuxptp takes, because linuxptp opens, creates or deletes what it is given as root.
+ */
+import { text, type ValueType } from "./ValueType.ts"
+
+const matching = (expected: string, pattern: RegExp): ValueType => text(expected, (value) => pattern.test(value))
+
+const interfaceCharacters = /^[A-Za-z0-9._:@][A-Za-z0-9._:@-]{0,14}$/
+
+/** Whether the kernel and a path below /sys take `name` as that of a NIC (IFNAMSIZ is 16 with the closing zero). */
+export const isInterfaceName = (name: string): boolean =>
+  interfaceCharacters.test(name) && name !== "." && name !== ".."
+
+const phcDevice = /^\/dev\/ptp[0-9]{1,4}$/
+const systemClockName = /^CLOCK_[A-Z0-9_]{1,24}$/
+
+/** A NIC's clock or /dev/ptpN. */
+export const isPhcName = (name: string): boolean => isInterfaceName(name) || phcDevice.test(name)
+
+export const interfaceName = text("an interface name", isInterfaceName)
+
+/** ptp4l -p; linuxptp reads it with sscanf("/dev/ptp%d"), a NIC's name would not do. */
+export const phcDevicePath = matching("/dev/ptpN", phcDevice)
+
+/** ts2phc -c. */
+export const phcName = text("an interface name or /dev/ptpN", isPhcName)
+
+/** phc2sys -s and -c. */
+export const clockName = text(
+  "an interface name, /dev/ptpN or a clock name as CLOCK_REALTIME",
+  (name) => isPhcName(name) || systemClockName.test(name)
+)
+
+/** phc2sys -C. */
+export const systemClock = matching("a clock name as CLOCK_REALTIME", systemClockName)
+
+/** ts2phc -s: `generic` and `nmea` have the shape of an interface name too. */
+export const todSource = text("generic, nmea, an interface name or /dev/ptpN", isPhcName)
+
+export const ppsDevice = matching("/dev/ppsN", /^\/dev\/pps[0-9]{1,4}$/)
+
+export const serialPort = matching("/dev/tty… or /dev/gnss…", /^\/dev\/(?:tty|gnss)[A-Za-z0-9]{1,24}$/)
+
+/** Files that linuxptp reads: below directories which hold time data only, and without a way out of them. */
+export const readableFile = text(
+  "a file below /etc/linuxptp/ or /usr/share/zoneinfo/",
+  (path) => /^\/(?:etc\/linuxptp|usr\/share\/zoneinfo)(?:\/[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,63}){1,8}$/.test(path)
+)
+
+/** The socket that chronyd opens for a reference clock. */
+export const chronySocket = text(
+  "a socket below /var/run/ whose name begins with chrony",
+  (path) => /^\/var\/run\/chrony[A-Za-z0-9._-]{0,32}(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]{0,31})?$/.test(path)
+)
+
+/** 24 bits and more as linuxptp prints them: `000000.0000.000000`. */
+export const clockIdentity = matching(
+  "a clock identity as 001122.fffe.334455",
+  /^[0-9A-Fa-f]{6}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{6}$/
+)
+
+const octets = (count: number): RegExp => new RegExp(`^[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){${count - 1}}$`)
+
+export const manufacturerIdentity = matching("three octets as 00:1b:19", octets(3))
+export const profileIdentity = matching("six octets as 00:1b:19:00:01:00", octets(6))
+
+const macText = octets(6)
+export const macAddress = matching("a MAC address", macText)
+
+const decimalOctet = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+const ipv4Text = new RegExp(`^${decimalOctet}(?:\\.${decimalOctet}){3}$`)
+
+/** Four decimal octets. */
+export const isIpv4 = (address: string): boolean => ipv4Text.test(address)
+
+/** RFC 4291 2.2, with an IPv4 tail, without a zone. */
+export const isIpv6 = (address: string): boolean => {
+  if (address.length > 45) return false
+  const tail = address.slice(address.lastIndexOf(":") + 1)
+  const whole = tail.includes(".") && isIpv4(tail) ? address.slice(0, -tail.length) + "0:0" : address
+  const halves = whole.split("::")
+  if (halves.length > 2) return false
+  const groups = halves.flatMap((half) => half === "" ? [] : half.split(":"))
+  return groups.every((group) => /^[0-9A-Fa-f]{1,4}$/.test(group)) &&
+    (halves.length === 2 ? groups.length < 8 : groups.length === 8)
+}
+
+/** Whether `address` is a MAC address. */
+export const isMac = (address: string): boolean => macText.test(address)
+
+export const ipv4Address = text("an IPv4 address", isIpv4)
+export const ipv6Address = text("an IPv6 address", isIpv6)
+
+/** A DNS name. The last label begins with a letter, so that no odd spelling of an IPv4 address passes for a name. */
+const dnsName =
+  /^(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.){0,15}[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/
+
+/** A host on the network by name or address. */
+export const isHost = (name: string): boolean =>
+  name.length <= 253 && (dnsName.test(name) || isIpv4(name) || isIpv6(name))
+
+export const host = text("a host name or address", isHost)
+export const portNumberOrService = matching("a port number or service name", /^[A-Za-z0-9-]{1,15}$/)
+
+/** Names of pins, as /sys/class/ptp/ptpN/pins has them. */
+export const pinName = matching("a pin name", /^[A-Za-z0-9._-]{1,63}$/)
+
+/** Text that linuxptp only sends to other clocks; the limits are those of its PTPText fields. */
+export const freeText = (maxLength: number): ValueType =>
+  text(
+    `text of at most ${maxLength} bytes`,
+    (value) => new TextEncoder().encode(value).length <= maxLength && value.trim() !== ""
+  )
+
+/** The value of an option that is not passed on, whatever it is. */
+export const anyText = text("text", () => true)
