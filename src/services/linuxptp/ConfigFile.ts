@@ -1,0 +1,148 @@
+/**
+ * linuxptp's configuration text as data: sections of entries, with order and duplicates kept, because both have meaning
+ * (ports are numbered by order; a unicast table repeats its keys). What the entries mean is not known here.
+ */
+import { findControlCharacter } from "./ControlCharacter.ts"
+
+export interface ConfigEntry {
+  readonly key: string
+  /** Empty when the line has one word only. */
+  readonly value: string
+  /** 1 for the first; 0 for an entry that no text holds yet. */
+  readonly line: number
+}
+
+export interface ConfigSection {
+  readonly name: string
+  readonly entries: ReadonlyArray<ConfigEntry>
+}
+
+export interface ConfigFile {
+  readonly sections: ReadonlyArray<ConfigSection>
+}
+
+/** Something wrong with one line; line 0 is the text as a whole. */
+export interface ConfigProblem {
+  readonly severity: "error" | "warning"
+  readonly line: number
+  readonly option: string
+  readonly message: string
+}
+
+export interface ConfigReading {
+  readonly file: ConfigFile
+  readonly problems: ReadonlyArray<ConfigProblem>
+}
+
+/** No text at all. */
+export const emptyConfigFile: ConfigFile = { sections: [] }
+
+/** More than a hundred times linuxptp's own default configuration. */
+export const maxConfigTextLength = 65_536
+
+/** linuxptp reads lines into 1024 bytes and takes the rest of a longer one for the next line, a section as well. */
+export const maxConfigLineBytes = 1000
+
+const encoder = new TextEncoder()
+
+const complaint = (line: number, option: string, message: string): ConfigProblem => ({
+  severity: "error",
+  line,
+  option: option.slice(0, 60),
+  message
+})
+
+const findLineFault = (line: string): string | undefined => {
+  if (line.length > maxConfigLineBytes || encoder.encode(line).length > maxConfigLineBytes) {
+    return `line is longer than ${maxConfigLineBytes} bytes`
+  }
+  const control = findControlCharacter(line.replaceAll("\t", " "))
+  return control === undefined ? undefined : `contains the control character ${control}`
+}
+
+/** Blanks as the C locale has them, after control characters are refused. */
+const trimBlanks = (line: string): string => line.replace(/^[ \t]+/, "").replace(/[ \t]+$/, "")
+
+const splitEntry = (line: string, lineNumber: number): ConfigEntry => {
+  const [key = "", value = ""] = /^([^ \t]+)(?:[ \t]+(.*))?$/u.exec(line)?.slice(1) ?? []
+  return { key, value, line: lineNumber }
+}
+
+const sectionLine = /^\[([^[\] \t][^[\]]*)\]$/
+
+/** `undefined`: the line is not one that opens a section. */
+const readSectionName = (line: string): string | undefined => {
+  const name = sectionLine.exec(line)?.[1]
+  return name === undefined || name !== trimBlanks(name) ? undefined : name
+}
+
+/**
+ * Reads text as linuxptp config.c, config_read, does: `#` at the start of a line is a comment, blanks around a line do
+ * not count. A line that linuxptp would guess at (`[eth0`, a line before the first section) is an error and left out.
+ */
+export const parseConfigFile = (text: string): ConfigReading => {
+  if (text.length > maxConfigTextLength) {
+    const message = `configuration text is longer than ${maxConfigTextLength} characters`
+    return { file: emptyConfigFile, problems: [complaint(0, "", message)] }
+  }
+  const sections: Array<{ name: string; entries: Array<ConfigEntry> }> = []
+  const problems: Array<ConfigProblem> = []
+  for (const [index, wholeLine] of text.split(/\r?\n/).entries()) {
+    const number = index + 1
+    const fault = findLineFault(wholeLine)
+    if (fault !== undefined) {
+      problems.push(complaint(number, "", fault))
+      continue
+    }
+    const line = trimBlanks(wholeLine)
+    if (line === "" || line.startsWith("#")) continue
+    if (!line.startsWith("[")) {
+      const section = sections.at(-1)
+      if (section === undefined) {
+        problems.push(complaint(number, splitEntry(line, number).key, "stands before the first section"))
+      } else section.entries.push(splitEntry(line, number))
+      continue
+    }
+    const name = readSectionName(line)
+    if (name === undefined) problems.push(complaint(number, line, "is not a section: write [name]"))
+    else sections.push({ name, entries: [] })
+  }
+  return { file: { sections }, problems }
+}
+
+const renderEntry = (entry: ConfigEntry): string => entry.value === "" ? entry.key : `${entry.key} ${entry.value}`
+
+/** The canonical text: one blank between key and value, an empty line between sections, a line end at the end. */
+export const renderConfigFile = (file: ConfigFile): string =>
+  file.sections
+    .map((section) => [`[${section.name}]`, ...section.entries.map(renderEntry), ""].join("\n"))
+    .join("\n")
+
+/** The entries of every section called `name`, in order. */
+export const entriesOf = (file: ConfigFile, name: string): ReadonlyArray<ConfigEntry> =>
+  file.sections.filter((section) => section.name === name).flatMap((section) => section.entries)
+
+const withoutKey = (section: ConfigSection, key: string): ConfigSection => ({
+  ...section,
+  entries: section.entries.filter((entry) => entry.key !== key)
+})
+
+/**
+ * Sets `key` to one value in the sections called `name`, instead of whatever they said. A missing section is made: a
+ * `[global]` in front, so that the entry never lands in a port's section, others at the end.
+ */
+export const setOption = (file: ConfigFile, name: string, key: string, value: string): ConfigFile => {
+  const entry: ConfigEntry = { key, value, line: 0 }
+  const first = file.sections.findIndex((section) => section.name === name)
+  if (first < 0) {
+    const section: ConfigSection = { name, entries: [entry] }
+    return { sections: name === "global" ? [section, ...file.sections] : [...file.sections, section] }
+  }
+  return {
+    sections: file.sections.map((section, index) => {
+      if (section.name !== name) return section
+      const rest = withoutKey(section, key)
+      return index === first ? { ...rest, entries: [...rest.entries, entry] } : rest
+    })
+  }
+}

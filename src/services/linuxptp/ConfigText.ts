@@ -1,0 +1,112 @@
+/**
+ * Configuration text of ptp4l, phc2sys and ts2phc as hostile input: every section is checked against the same list as
+ * the command line, and what is left is canonical. ProcessPlan adds the daemon's own settings and renders it.
+ */
+import {
+  type ConfigEntry,
+  type ConfigFile,
+  type ConfigProblem,
+  type ConfigReading,
+  type ConfigSection,
+  emptyConfigFile,
+  parseConfigFile
+} from "./ConfigFile.ts"
+import type { LinuxptpVersion } from "./LinuxptpVersion.ts"
+import { readSetting } from "./Setting.ts"
+import { readUnicastMasterTable } from "./UnicastMasterTable.ts"
+import { isInterfaceName, isPhcName } from "./ValuePattern.ts"
+
+/** The programs that read linuxptp's configuration file; timemaster's is another language, see TimemasterText. */
+export type ConfigFileProgram = "ptp4l" | "phc2sys" | "ts2phc"
+
+const maxProblems = 20
+
+/** Errors first, so that none hides behind warnings, then by line; bounded. */
+export const boundProblems = (problems: ReadonlyArray<ConfigProblem>): ReadonlyArray<ConfigProblem> =>
+  problems
+    .toSorted((a, b) => Number(b.severity === "error") - Number(a.severity === "error") || a.line - b.line)
+    .slice(0, maxProblems)
+
+/** What became of one section. */
+export interface SectionReading {
+  readonly section: ConfigSection
+  readonly problems: ReadonlyArray<ConfigProblem>
+}
+
+/** Reads `name value` lines by the list of options; those the daemon owns are left out. */
+export const readSettings = (
+  version: LinuxptpVersion,
+  scope: "global" | "port",
+  entries: ReadonlyArray<ConfigEntry>
+): { readonly entries: ReadonlyArray<ConfigEntry>; readonly problems: ReadonlyArray<ConfigProblem> } => {
+  const kept: Array<ConfigEntry> = []
+  const problems: Array<ConfigProblem> = []
+  for (const { key, line, value } of entries) {
+    const report = (severity: ConfigProblem["severity"], message: string) =>
+      problems.push({ severity, line, option: key.slice(0, 60), message })
+    const setting = readSetting({ version, scope }, key, value)
+    if (setting._tag === "Refused") report("error", setting.error)
+    else if (setting._tag === "Dropped") report("warning", setting.warning)
+    else {
+      kept.push({ key: setting.name, value: setting.value, line })
+      if (setting.warning !== undefined) report("warning", setting.warning)
+    }
+  }
+  return { entries: kept, problems }
+}
+
+const readPortSection = (
+  program: ConfigFileProgram,
+  version: LinuxptpVersion,
+  section: ConfigSection
+): SectionReading => {
+  const isName = program === "ts2phc" ? isPhcName : isInterfaceName
+  const settings = readSettings(version, "port", section.entries)
+  if (isName(section.name)) return { section: { ...section, entries: settings.entries }, problems: settings.problems }
+  const message = program === "ts2phc" ? "is neither an interface name nor /dev/ptpN" : "is not an interface name"
+  const line = section.entries[0]?.line ?? 0
+  const option = `[${section.name.slice(0, 60)}]`
+  return { section: { ...section, entries: [] }, problems: [{ severity: "error", line, option, message }] }
+}
+
+/** Reads one section; linuxptp knows `[global]` and `[unicast_master_table]` in any case, all others are ports. */
+const readSection = (program: ConfigFileProgram, version: LinuxptpVersion, section: ConfigSection): SectionReading => {
+  switch (section.name.toLowerCase()) {
+    case "global": {
+      const settings = readSettings(version, "global", section.entries)
+      return { section: { name: "global", entries: settings.entries }, problems: settings.problems }
+    }
+    case "unicast_master_table":
+      return readUnicastMasterTable(section)
+    default:
+      return readPortSection(program, version, section)
+  }
+}
+
+/** Reads sections that are split already, as timemaster's raw `[ptp4l.conf]` holds them. */
+export const readConfigSections = (
+  program: ConfigFileProgram,
+  version: LinuxptpVersion,
+  file: ConfigFile
+): ConfigReading => {
+  const readings = file.sections.map((section) => readSection(program, version, section))
+  return {
+    file: { sections: readings.map((reading) => reading.section) },
+    problems: boundProblems(readings.flatMap((reading) => reading.problems))
+  }
+}
+
+/**
+ * Reads a profile's configuration text for the installed version. The file holds allowed settings only, in the
+ * version's spelling; any problem of severity `error` makes the text invalid. Absent text is an empty file.
+ */
+export const readConfigText = (
+  program: ConfigFileProgram,
+  version: LinuxptpVersion,
+  text: string | undefined
+): ConfigReading => {
+  if (text === undefined) return { file: emptyConfigFile, problems: [] }
+  const parsed = parseConfigFile(text)
+  const read = readConfigSections(program, version, parsed.file)
+  return { file: read.file, problems: boundProblems([...parsed.problems, ...read.problems]) }
+}
