@@ -36,6 +36,10 @@ const skippedOf = (...configs: ReadonlyArray<NodePTPCfg>) =>
 const problemsOf = (...configs: ReadonlyArray<NodePTPCfg>) =>
   selectProfiles(configs, node).problems.map((row) => `${row.severity} ${row.config} ${row.path}`)
 
+const shuffled = <A>(items: ReadonlyArray<A>) => fc.shuffledSubarray([...items], { minLength: items.length })
+
+const problem = (path: string) => ({ severity: "error" as const, config: "a", path, message: "m" })
+
 describe("selectProfiles", () => {
   it("selects nothing from nothing", () => {
     assert.deepStrictEqual(selectProfiles([], node), { winners: [], skipped: [], problems: [] })
@@ -166,14 +170,15 @@ describe("selectProfiles", () => {
     }),
     { selector: ({ name }) => name }
   ).map((rows) => rows.map(({ name, profiles, recommend }) => config(name, profiles, recommend)))
-  const shuffled = <A>(items: ReadonlyArray<A>) => fc.shuffledSubarray([...items], { minLength: items.length })
   const reordered = configs.chain((all) =>
     fc.tuple(
       fc.constant(all),
       shuffled(all).chain((objects) =>
         fc.tuple(...objects.map((object) =>
           fc.tuple(shuffled(object.profiles), shuffled(object.recommend)).map(([profiles, recommend]) => ({
-            ...object,
+            name: object.name,
+            uid: object.uid,
+            generation: object.generation,
             profiles,
             recommend
           }))
@@ -214,7 +219,9 @@ describe("selectProfiles", () => {
 
 describe("sortProblems", () => {
   it("sorts numbers in paths as numbers and drops equal rows", () => {
-    const row = (path: string) => ({ severity: "error" as const, config: "a", path, message: "m" })
-    assert.deepStrictEqual(sortProblems([row("p[10]"), row("p[2]"), row("p[10]")]), [row("p[2]"), row("p[10]")])
+    assert.deepStrictEqual(sortProblems([problem("p[10]"), problem("p[2]"), problem("p[10]")]), [
+      problem("p[2]"),
+      problem("p[10]")
+    ])
   })
 })
