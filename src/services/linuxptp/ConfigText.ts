@@ -27,14 +27,18 @@ export const boundProblems = (problems: ReadonlyArray<ConfigProblem>): ReadonlyA
     .toSorted((a, b) => Number(b.severity === "error") - Number(a.severity === "error") || a.line - b.line)
     .slice(0, maxProblems)
 
-/** What became of one section. */
+/** What became of one section; without a name that is allowed, nothing is left of it. */
 export interface SectionReading {
-  readonly section: ConfigSection
+  readonly section: ConfigSection | undefined
   readonly problems: ReadonlyArray<ConfigProblem>
 }
 
+/** The sections that are left, in order. */
+export const keptSections = (readings: ReadonlyArray<SectionReading>): ReadonlyArray<ConfigSection> =>
+  readings.flatMap((reading) => reading.section ?? [])
+
 /** Reads `name value` lines by the list of options; those the daemon owns are left out. */
-export const readSettings = (
+const readSettings = (
   version: LinuxptpVersion,
   scope: "global" | "port",
   entries: ReadonlyArray<ConfigEntry>
@@ -66,7 +70,7 @@ const readPortSection = (
   const message = program === "ts2phc" ? "is neither an interface name nor /dev/ptpN" : "is not an interface name"
   const line = section.entries[0]?.line ?? 0
   const option = `[${section.name.slice(0, 60)}]`
-  return { section: { ...section, entries: [] }, problems: [{ severity: "error", line, option, message }] }
+  return { section: undefined, problems: [{ severity: "error", line, option, message }] }
 }
 
 /** Reads one section; linuxptp knows `[global]` and `[unicast_master_table]` in any case, all others are ports. */
@@ -91,7 +95,7 @@ export const readConfigSections = (
 ): ConfigReading => {
   const readings = file.sections.map((section) => readSection(program, version, section))
   return {
-    file: { sections: readings.map((reading) => reading.section) },
+    file: { sections: keptSections(readings) },
     problems: boundProblems(readings.flatMap((reading) => reading.problems))
   }
 }

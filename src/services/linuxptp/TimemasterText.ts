@@ -1,0 +1,158 @@
+/**
+ * timemaster's configuration as hostile input: it names programs, and has raw sections that become files of other
+ * programs. ProcessPlan adds the daemon's own settings to what is left and renders it.
+ */
+import {
+  type ConfigEntry,
+  type ConfigFile,
+  type ConfigProblem,
+  type ConfigReading,
+  type ConfigSection,
+  emptyConfigFile,
+  parseConfigFile
+} from "./ConfigFile.ts"
+import { boundProblems, keptSections, readConfigSections, type SectionReading } from "./ConfigText.ts"
+import type { LinuxptpVersion } from "./LinuxptpVersion.ts"
+import { findDirectiveFault, isNtpServer, type NtpProgram } from "./NtpDirective.ts"
+import { readTimemasterSettings, splitBlanks, timemasterSettings } from "./TimemasterSection.ts"
+import { integer, readValue } from "./ValueType.ts"
+
+/** timemaster.c, parse_raw_settings: a line may begin with `>` to hide a `[` or `#` from timemaster. */
+const unescape = (entry: ConfigEntry): string => `${entry.key} ${entry.value}`.replace(/^>/, "").trim()
+
+const complain = (line: number, option: string, message: string): ConfigProblem => ({
+  severity: "error",
+  line,
+  option: option.slice(0, 60),
+  message
+})
+
+/** chrony.conf has four signs for comments, ntp.conf the first of them. */
+const comment = /^[#!;%]/
+
+const readDirectives = (program: NtpProgram, section: ConfigSection): SectionReading => {
+  const entries: Array<ConfigEntry> = []
+  const problems: Array<ConfigProblem> = []
+  for (const entry of section.entries) {
+    const [directive = "", ...words] = splitBlanks(unescape(entry))
+    if (directive === "" || comment.test(directive)) continue
+    const fault = findDirectiveFault(program, directive, words)
+    if (fault === undefined) entries.push({ key: directive, value: words.join(" "), line: entry.line })
+    else problems.push(complain(entry.line, directive, fault))
+  }
+  return { section: { ...section, entries }, problems }
+}
+
+/** A raw line in its place: as many empty lines in front as keep the numbers of the whole text in messages. */
+const toPtp4lText = (section: ConfigSection): string => {
+  if (section.entries.length === 0) return ""
+  const lines: Array<string> = []
+  for (const entry of section.entries) lines[entry.line - 1] = unescape(entry)
+  const firstLine = section.entries[0]?.line ?? 1
+  // timemaster writes `[global]` before the raw lines; an entry's line is at least 2, below its own section.
+  lines[firstLine - 2] = "[global]"
+  return Array.from(lines, (line) => line ?? "").join("\n")
+}
+
+const toRawEntries = (file: ConfigFile): ReadonlyArray<ConfigEntry> =>
+  file.sections.flatMap((section, index) => [
+    ...(index === 0 ? [] : [{ key: `>[${section.name}]`, value: "", line: 0 }]),
+    ...section.entries
+  ])
+
+/** Every port section must name an interface of a domain: another one would become a port behind the plan's back. */
+const readPtp4lConf = (
+  version: LinuxptpVersion,
+  interfaces: ReadonlySet<string>,
+  section: ConfigSection
+): SectionReading => {
+  const parsed = parseConfigFile(toPtp4lText(section))
+  const read = readConfigSections("ptp4l", version, parsed.file)
+  const known = new Set([...interfaces, "global", "unicast_master_table"])
+  const sections = read.file.sections.filter(({ name }) => known.has(name))
+  const strangers = read.file.sections.filter(({ name }) => !known.has(name)).map(({ entries, name }) =>
+    complain(entries[0]?.line ?? 0, `[${name}]`, "is not an interface of a [ptp_domain]")
+  )
+  return {
+    section: { ...section, entries: toRawEntries({ sections }) },
+    problems: [...parsed.problems, ...read.problems, ...strangers]
+  }
+}
+
+const domainNumber = integer(0, 255)
+
+/** The parameter of `[ntp_server ADDRESS]` and `[ptp_domain NUMBER]` in canonical form, or why it is none. */
+const readParameter = (
+  kind: string,
+  parameter: string
+): { readonly name: string } | { readonly error: string } => {
+  if (kind === "ntp_server") {
+    return isNtpServer(parameter) ? { name: `${kind} ${parameter}` } : { error: "needs the address of a server" }
+  }
+  if (kind === "ptp_domain") {
+    const read = readValue(domainNumber, parameter)
+    return "value" in read ? { name: `${kind} ${read.value}` } : { error: `needs ${read.expected}` }
+  }
+  return parameter === "" ? { name: kind } : { error: "takes no parameter" }
+}
+
+const readSettingsSection = (version: LinuxptpVersion, kind: string, section: ConfigSection): SectionReading => {
+  const settings = timemasterSettings.get(kind)
+  if (settings === undefined) {
+    return { section: undefined, problems: [complain(lineOf(section), `[${section.name}]`, "unknown section")] }
+  }
+  const parameter = readParameter(kind, section.name.slice(kind.length).trim())
+  const read = readTimemasterSettings(version, settings, section.entries)
+  const problems: Array<ConfigProblem> = [...read.problems]
+  if ("error" in parameter) {
+    problems.push(complain(lineOf(section), `[${section.name}]`, parameter.error))
+    return { section: undefined, problems }
+  }
+  if (kind === "ptp_domain" && !section.entries.some((entry) => entry.key.toLowerCase() === "interfaces")) {
+    problems.push(complain(lineOf(section), `[${section.name}]`, "needs interfaces"))
+  }
+  return { section: { name: parameter.name, entries: read.entries }, problems }
+}
+
+const lineOf = (section: ConfigSection): number => section.entries[0]?.line ?? 0
+
+const readSection = (
+  version: LinuxptpVersion,
+  interfaces: ReadonlySet<string>,
+  section: ConfigSection
+): SectionReading => {
+  const kind = splitBlanks(section.name.toLowerCase())[0] ?? ""
+  switch (kind === section.name.toLowerCase() ? kind : "") {
+    case "chrony.conf":
+      return readDirectives("chronyd", { ...section, name: kind })
+    case "ntp.conf":
+      return readDirectives("ntpd", { ...section, name: kind })
+    case "ptp4l.conf":
+      return readPtp4lConf(version, interfaces, { ...section, name: kind })
+    default:
+      return readSettingsSection(version, kind, section)
+  }
+}
+
+/** The interfaces of all domains, in order, each once. */
+export const timemasterInterfaces = (file: ConfigFile): ReadonlyArray<string> => {
+  const domains = file.sections.filter((section) => section.name.toLowerCase().startsWith("ptp_domain "))
+  const entries = domains.flatMap((section) => section.entries)
+  const lists = entries.filter((entry) => entry.key.toLowerCase() === "interfaces")
+  return [...new Set(lists.flatMap((entry) => splitBlanks(entry.value)))]
+}
+
+/**
+ * Reads a profile's `timemasterConf` for the installed version. The file holds allowed settings only, keys and section
+ * names in lower case; any problem of severity `error` makes the text invalid. Absent text is an empty file.
+ */
+export const readTimemasterText = (version: LinuxptpVersion, text: string | undefined): ConfigReading => {
+  if (text === undefined) return { file: emptyConfigFile, problems: [] }
+  const parsed = parseConfigFile(text)
+  const interfaces = new Set(timemasterInterfaces(parsed.file))
+  const readings = parsed.file.sections.map((section) => readSection(version, interfaces, section))
+  return {
+    file: { sections: keptSections(readings) },
+    problems: boundProblems([...parsed.problems, ...readings.flatMap((reading) => reading.problems)])
+  }
+}
