@@ -3,8 +3,8 @@
  * starts, dependants are last up and first down, and whatever dies comes back.
  */
 import { Context, type Effect, type Stream } from "effect"
-import type { ProcessSpec } from "./ProcessSpec.ts"
 import type { OutputLine } from "./ProcessRunner.ts"
+import type { ProcessSpec } from "./ProcessSpec.ts"
 
 export type ProcessState = "Starting" | "Running" | "BackOff" | "Stopping"
 
