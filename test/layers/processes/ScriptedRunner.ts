@@ -1,0 +1,78 @@
+/** A `ProcessRunner` whose children are scripted by the test: they do nothing until told, and every step is recorded. */
+import { Deferred, Effect, Layer, Queue } from "effect"
+import {
+  type OutputLine,
+  type ProcessExit,
+  ProcessRunner,
+  ProcessStartError
+} from "../../../src/services/processes/ProcessRunner.ts"
+import type { ProcessSpec } from "../../../src/services/processes/ProcessSpec.ts"
+
+export interface ScriptedChild {
+  readonly spec: ProcessSpec
+  readonly pid: number
+  readonly print: (text: string, stream?: OutputLine["stream"]) => void
+  readonly die: (exit: ProcessExit) => Effect.Effect<void>
+}
+
+/** How children react to signals: "obeys" SIGTERM, "ignores" it until SIGKILL, or is "stuck" in the kernel. */
+export type Manners = "obeys" | "ignores" | "stuck"
+
+export const makeScriptedRunner = Effect.gen(function*() {
+  const log: Array<string> = []
+  const started = yield* Queue.unbounded<ScriptedChild>()
+  const manners = new Map<string, Manners>()
+  const failures = new Map<string, ProcessStartError["reason"]>()
+  const living = new Map<number, string>()
+  let lastPid = 1000
+  const layer = Layer.succeed(ProcessRunner, {
+    start: Effect.fnUntraced(function*(spec, onLine) {
+      const failure = failures.get(spec.id)
+      if (failure !== undefined) {
+        log.push(`!${spec.id}`)
+        return yield* new ProcessStartError({ id: spec.id, program: spec.program, reason: failure, detail: "scripted" })
+      }
+      const pid = ++lastPid
+      const exit = yield* Deferred.make<ProcessExit>()
+      const die = (how: ProcessExit) =>
+        Effect.gen(function*() {
+          if (!living.delete(pid)) return
+          log.push(`-${spec.id}`)
+          yield* Deferred.succeed(exit, how)
+        })
+      living.set(pid, spec.id)
+      log.push(`+${spec.id}`)
+      yield* Queue.offer(started, {
+        spec,
+        pid,
+        print: (text, stream = "stdout") => onLine({ stream, text }),
+        die
+      })
+      return {
+        pid,
+        exit: Deferred.await(exit),
+        signal: (signal: "SIGTERM" | "SIGKILL") => {
+          log.push(`${signal} ${spec.id}`)
+          const how = manners.get(spec.id) ?? "obeys"
+          const dies = how === "obeys" || (how === "ignores" && signal === "SIGKILL")
+          return dies ? die(signal === "SIGTERM" ? { code: 0 } : { signal }) : Effect.void
+        }
+      }
+    })
+  })
+  return { log, started, manners, failures, living, layer }
+})
+
+/** A spec that differs from others only where a test says so. */
+export const spec = (id: string, change: Partial<ProcessSpec> = {}): ProcessSpec => ({
+  id,
+  program: "ptp4l",
+  profile: "profile1",
+  config: "config1",
+  argv: ["ptp4l", "-i", "ens1f0"],
+  files: {},
+  directory: `/run/test/${id}`,
+  after: [],
+  interfaces: ["ens1f0"],
+  ...change
+})
