@@ -29,16 +29,16 @@ const ownedByDaemon: ReadonlyMap<string, string> = new Map([
   ["uds_ro_file_mode", "the daemon sets the mode of its sockets"]
 ])
 
-/** Linuxptp deletes what these paths name. Every copy of its sample configuration has the defaults, which do no harm. */
+/** linuxptp deletes what these paths name. Copies of its sample configuration have the defaults, which do no harm. */
 const defaultSockets: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
   ["uds_address", ["/var/run/ptp4l", "/var/run/ptp/ptp4l"]],
-  ["uds_ro_address", ["/var/run/ptp4lro", "/var/run/ptp/ptp4lro"]]
+  ["uds_ro_address", ["/var/run/ptp4lro", "/var/run/ptp/ptp4lro"]],
+  ["cmlds.client_address", ["/var/run/cmlds_client", "/var/run/ptp/cmlds_client"]],
+  ["cmlds.server_address", ["/var/run/cmlds_server", "/var/run/ptp/cmlds_server"]]
 ])
 
 const refused: ReadonlyMap<string, string> = new Map([
   ["message_tag", "it would forge the frame of log lines"],
-  ["cmlds.client_address", "linuxptp deletes the path it names"],
-  ["cmlds.server_address", "linuxptp deletes the path it names"],
   ["slave_event_monitor", "linuxptp would write to the socket it names"],
   ["user", "the daemon decides which user linuxptp runs as"]
 ])
@@ -62,8 +62,8 @@ const readRestricted = (name: string, value: string): Setting | undefined => {
   const sockets = defaultSockets.get(name)
   if (sockets === undefined) return undefined
   return sockets.includes(value)
-    ? { _tag: "Dropped", warning: "ignored: the daemon gives each process its own socket" }
-    : { _tag: "Refused", error: "not allowed: linuxptp deletes the path it names; the daemon sets it" }
+    ? { _tag: "Dropped", warning: "ignored: sockets are not the user's to place" }
+    : { _tag: "Refused", error: "not allowed: linuxptp deletes the path it names" }
 }
 
 /** Raises a log level that would hide what the daemon lives on. */

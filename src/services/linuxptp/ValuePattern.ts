@@ -48,10 +48,12 @@ export const readableFile = text(
   (path) => /^\/(?:etc\/linuxptp|usr\/share\/zoneinfo)(?:\/[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,63}){1,8}$/.test(path)
 )
 
-/** The socket that chronyd opens for a reference clock. */
+/** The socket of a reference clock, which chronyd opens and linuxptp writes to; and linuxptp's default for it. */
 export const chronySocket = text(
   "a socket below /var/run/ whose name begins with chrony",
-  (path) => /^\/var\/run\/chrony[A-Za-z0-9._-]{0,32}(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]{0,31})?$/.test(path)
+  (path) =>
+    path === "/var/run/refclock.ptp.sock" ||
+    /^\/var\/run\/chrony[A-Za-z0-9._-]{0,32}(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]{0,31})?$/.test(path)
 )
 
 /** 24 bits and more as linuxptp prints them: `000000.0000.000000`. */
