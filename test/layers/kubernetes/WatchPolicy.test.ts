@@ -1,0 +1,215 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as fc from "fast-check"
+import { firstPlan, nextPlan, type WatchOutcome, type WatchPlan } from "../../../src/layers/kubernetes/WatchPolicy.ts"
+import { KubernetesApiError, type KubernetesApiReason } from "../../../src/services/kubernetes/KubernetesApi.ts"
+
+const watching: WatchPlan = { ...firstPlan, step: { _tag: "Watch", resourceVersion: "40" } }
+
+const failed = (
+  reason: KubernetesApiReason,
+  more: {
+    readonly status?: number
+    readonly retryAfterSeconds?: number
+    readonly resourceVersion?: string
+    readonly healthyMillis?: number
+  } = {}
+): WatchOutcome => ({
+  _tag: "Failed",
+  error: new KubernetesApiError({
+    reason,
+    verb: "watch",
+    path: "/x",
+    detail: "",
+    ...(more.status === undefined ? {} : { status: more.status }),
+    ...(more.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: more.retryAfterSeconds })
+  }),
+  resourceVersion: more.resourceVersion,
+  healthyMillis: more.healthyMillis ?? 0
+})
+
+const step = (plan: WatchPlan) => `${plan.step._tag} ${plan.step.resourceVersion}`.trim()
+
+describe("nextPlan", () => {
+  const table: ReadonlyArray<{
+    readonly name: string
+    readonly plan: WatchPlan
+    readonly outcome: WatchOutcome
+    readonly step: string
+    /** With the whole back-off, random = 1. */
+    readonly delayMillis: number
+    readonly failures: number
+  }> = [
+    {
+      name: "watches from the listed version at once",
+      plan: firstPlan,
+      outcome: { _tag: "Listed", resourceVersion: "40" },
+      step: "Watch 40",
+      delayMillis: 0,
+      failures: 0
+    },
+    {
+      name: "resumes at once after a clean end, from the last version",
+      plan: watching,
+      outcome: { _tag: "Ended", resourceVersion: "44", healthyMillis: 300_000, events: 5 },
+      step: "Watch 44",
+      delayMillis: 0,
+      failures: 0
+    },
+    {
+      name: "backs off from a watch that ends as it opens",
+      plan: watching,
+      outcome: { _tag: "Ended", resourceVersion: "40", healthyMillis: 5, events: 0 },
+      step: "Watch 40",
+      delayMillis: 800,
+      failures: 1
+    },
+    {
+      name: "resumes from the last version after a reset",
+      plan: watching,
+      outcome: failed("Unreachable", { resourceVersion: "44", healthyMillis: 60_000 }),
+      step: "Watch 44",
+      delayMillis: 800,
+      failures: 1
+    },
+    {
+      name: "doubles the back-off",
+      plan: { ...watching, failures: 3 },
+      outcome: failed("Unreachable", { status: 503, resourceVersion: "40" }),
+      step: "Watch 40",
+      delayMillis: 6_400,
+      failures: 4
+    },
+    {
+      name: "waits 30 s at most",
+      plan: { ...watching, failures: 5_000 },
+      outcome: failed("Denied", { status: 403, resourceVersion: "40" }),
+      step: "Watch 40",
+      delayMillis: 30_000,
+      failures: 5_001
+    },
+    {
+      name: "starts over after 2 min of good health",
+      plan: { ...watching, failures: 7, healthyMillis: 60_000 },
+      outcome: failed("Unreachable", { resourceVersion: "40", healthyMillis: 60_000 }),
+      step: "Watch 40",
+      delayMillis: 800,
+      failures: 1
+    },
+    {
+      name: "waits for Retry-After and its own back-off",
+      plan: watching,
+      outcome: failed("TooManyRequests", { status: 429, retryAfterSeconds: 7, resourceVersion: "40" }),
+      step: "Watch 40",
+      delayMillis: 7_800,
+      failures: 1
+    },
+    {
+      name: "believes a Retry-After of 60 s at most",
+      plan: watching,
+      outcome: failed("TooManyRequests", { status: 429, retryAfterSeconds: 86_400, resourceVersion: "40" }),
+      step: "Watch 40",
+      delayMillis: 60_800,
+      failures: 1
+    },
+    {
+      name: "lists the newest after 410, with back-off",
+      plan: watching,
+      outcome: failed("Gone", { status: 410, resourceVersion: "44" }),
+      step: "List",
+      delayMillis: 800,
+      failures: 1
+    },
+    {
+      name: "lists the newest when the version lies in the server's future",
+      plan: watching,
+      outcome: failed("Unreachable", { status: 504, resourceVersion: "44" }),
+      step: "List",
+      delayMillis: 800,
+      failures: 1
+    },
+    {
+      name: "lists again when the kind is gone",
+      plan: watching,
+      outcome: failed("NotFound", { status: 404, resourceVersion: "44" }),
+      step: "List 0",
+      delayMillis: 800,
+      failures: 1
+    },
+    {
+      name: "lists again after a LIST that failed",
+      plan: { ...firstPlan, failures: 1 },
+      outcome: failed("NotFound", { status: 404 }),
+      step: "List 0",
+      delayMillis: 1_600,
+      failures: 2
+    },
+    {
+      name: "lists the newest after a LIST that was answered with 410",
+      plan: firstPlan,
+      outcome: failed("Gone", { status: 410 }),
+      step: "List",
+      delayMillis: 800,
+      failures: 1
+    },
+    {
+      name: "keeps asking for the newest until it has it",
+      plan: { ...firstPlan, step: { _tag: "List", resourceVersion: "" } },
+      outcome: failed("Unreachable"),
+      step: "List",
+      delayMillis: 800,
+      failures: 1
+    }
+  ]
+  it.each(table)("$name", ({ plan, outcome, ...expected }) => {
+    const next = nextPlan(plan, outcome, 1)
+    assert.deepStrictEqual({ step: step(next), delayMillis: next.delayMillis, failures: next.failures }, {
+      step: expected.step,
+      delayMillis: expected.delayMillis,
+      failures: expected.failures
+    })
+  })
+
+  it("spreads the whole back-off, down to nothing", () => {
+    assert.strictEqual(nextPlan(watching, failed("Unreachable", { resourceVersion: "40" }), 0).delayMillis, 0)
+    assert.strictEqual(nextPlan(watching, failed("Unreachable", { resourceVersion: "40" }), 0.5).delayMillis, 400)
+  })
+
+  it("forgets failures once the clean watches in a row make 2 min", () => {
+    const ended: WatchOutcome = { _tag: "Ended", resourceVersion: "41", healthyMillis: 60_000, events: 1 }
+    const once = nextPlan({ ...watching, failures: 3 }, ended, 1)
+    assert.strictEqual(once.failures, 3)
+    assert.strictEqual(nextPlan(once, ended, 1).failures, 0)
+  })
+
+  const anyOutcome: fc.Arbitrary<WatchOutcome> = fc.oneof(
+    fc.record({ _tag: fc.constant("Listed" as const), resourceVersion: fc.string() }),
+    fc.record({
+      _tag: fc.constant("Ended" as const),
+      resourceVersion: fc.string(),
+      healthyMillis: fc.nat(1_000_000),
+      events: fc.nat(3)
+    }),
+    fc.tuple(
+      fc.constantFrom<KubernetesApiReason>("NotFound", "Gone", "Denied", "TooManyRequests", "Unreachable", "Malformed"),
+      fc.integer({ min: 100, max: 599 }),
+      fc.nat(1_000_000),
+      fc.string()
+    ).map(([reason, status, seconds, resourceVersion]) =>
+      failed(reason, { status, retryAfterSeconds: seconds, resourceVersion })
+    )
+  )
+
+  it("never waits longer than 90 s, and never stops, whatever happens in whatever order", () => {
+    fc.assert(fc.property(fc.array(fc.tuple(anyOutcome, fc.double({ min: 0, max: 1, noNaN: true }))), (history) => {
+      const plans = history.reduce<ReadonlyArray<WatchPlan>>(
+        (plans, [outcome, random]) => [...plans, nextPlan(plans.at(-1) ?? firstPlan, outcome, random)],
+        []
+      )
+      for (const plan of plans) {
+        assert.isAtLeast(plan.delayMillis, 0)
+        assert.isAtMost(plan.delayMillis, 90_000)
+        assert.include(["List", "Watch"], plan.step._tag)
+      }
+    }))
+  })
+})
