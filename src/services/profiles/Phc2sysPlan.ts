@@ -1,0 +1,159 @@
+/**
+ * A profile's phc2sys. It is read on its own first, then bound to the ptp4l that it follows: its profile's own, or,
+ * with `-a` and none of its own, all ptp4l of the node's winners.
+ */
+import { type ConfigFile, entriesOf, setOption } from "../linuxptp/ConfigFile.ts"
+import { readConfigText } from "../linuxptp/ConfigText.ts"
+import { optionValue } from "../linuxptp/EffectiveOption.ts"
+import { isAtLeast } from "../linuxptp/LinuxptpVersion.ts"
+import { type Argument, readOptions, renderArguments } from "../linuxptp/Options.ts"
+import type { ProcessSpec } from "../processes/ProcessSpec.ts"
+import { type PlanContext, processSpec, withOwnedSettings } from "./PlanContext.ts"
+import { isError, ofConfigText, ofOptions, planError, type PlanProblem, planWarning } from "./PlanProblem.ts"
+import type { Ptp4lServer } from "./Ptp4lPlan.ts"
+import { byText } from "./ResultOrder.ts"
+
+/** A phc2sys that is not yet bound to a ptp4l. */
+export interface Phc2sysDraft {
+  readonly context: PlanContext
+  /** Without what its ptp4l decides. */
+  readonly arguments: ReadonlyArray<Argument>
+  readonly file: ConfigFile
+  /** What the user said of it: each value must be its ptp4l's. */
+  readonly claims: ReadonlyArray<Claim>
+  /** `-a` and `-w` talk to ptp4l; without them phc2sys only compares two clocks. */
+  readonly asksPtp4l: boolean
+  readonly isAutomatic: boolean
+  readonly writesSystemClock: boolean
+  readonly problems: ReadonlyArray<PlanProblem>
+}
+
+interface Claim {
+  readonly field: string
+  readonly option: string
+  readonly setting: "domainNumber" | "transportSpecific"
+  readonly value: string
+}
+
+/** linuxptp phc2sys.c: MAX_DOMAINS. */
+const mostDomains = 16
+
+const decidedByPtp4l = ["domainNumber", "transportSpecific"] as const
+
+/** phc2sys has no mode in a file, so only options that name one (`-a`, `-s` or `-d`) start it. */
+export const readPhc2sys = (context: PlanContext): Phc2sysDraft | undefined => {
+  const { profile, version } = context
+  const options = readOptions("phc2sys", version, profile.phc2sysOpts)
+  const typed = new Set(options.arguments.map(({ name }) => name))
+  const text = readConfigText("phc2sys", version, profile.phc2sysConf)
+  const problems = [...ofOptions("phc2sysOpts", options.problems), ...ofConfigText("phc2sysConf", text.problems)]
+  // Options that can't be read may have named a mode.
+  if (!["a", "s", "d"].some((mode) => typed.has(mode)) && !problems.some(isError)) return undefined
+  const isAutomatic = typed.has("a")
+  const servo = optionValue(
+    { program: "phc2sys", version, arguments: options.arguments, file: text.file },
+    "clock_servo"
+  )
+  return {
+    context,
+    arguments: options.arguments.filter(({ name }) => settingOf(name) === undefined),
+    file: {
+      sections: text.file.sections.map((section) => ({
+        name: section.name,
+        entries: section.entries.filter(({ key }) => settingOf(key) === undefined)
+      }))
+    },
+    claims: claimsOf(options.arguments, text.file),
+    asksPtp4l: isAutomatic || typed.has("w"),
+    isAutomatic,
+    writesSystemClock: servo !== "ntpshm" && servo !== "refclock_sock" && steersSystemClock(options.arguments),
+    problems: [...problems, ...modeProblems(typed)]
+  }
+}
+
+const settingOf = (name: string): Claim["setting"] | undefined =>
+  name === "n" ? "domainNumber" : decidedByPtp4l.find((setting) => setting === name)
+
+const claimsOf = (args: ReadonlyArray<Argument>, file: ConfigFile): ReadonlyArray<Claim> => [
+  ...args.flatMap(({ name, value }): ReadonlyArray<Claim> => {
+    const setting = settingOf(name)
+    if (setting === undefined || value === undefined) return []
+    return [{ field: "phc2sysOpts", option: name.length > 1 ? `--${name}` : `-${name}`, setting, value }]
+  }),
+  ...entriesOf(file, "global").flatMap(({ key, value }): ReadonlyArray<Claim> => {
+    const setting = settingOf(key)
+    return setting === undefined ? [] : [{ field: "phc2sysConf", option: key, setting, value }]
+  })
+]
+
+/** With `-a` only `-r` makes the system clock a sink; without it the sinks are `-c`, the system clock by default. */
+const steersSystemClock = (args: ReadonlyArray<Argument>): boolean => {
+  if (args.some(({ name }) => name === "a")) return args.some(({ name }) => name === "r")
+  const sinks = args.filter(({ name }) => name === "c")
+  return sinks.length === 0 || sinks.some(({ value }) => value === "CLOCK_REALTIME")
+}
+
+/** Combinations that phc2sys itself ends with at once (phc2sys.c, main). */
+const modeProblems = (typed: ReadonlySet<string>): ReadonlyArray<PlanProblem> => {
+  const manual = ["s", "c", "w", "O", "d"].filter((name) => typed.has(name))
+  if (typed.has("a")) {
+    return manual.map((name) => planError("phc2sysOpts", `-${name}: phc2sys does not take it together with -a`))
+  }
+  return typed.has("s") && !["w", "O", "d"].some((name) => typed.has(name))
+    ? [planWarning("phc2sysOpts", "-s: phc2sys also wants the offset of the clocks, by -w or -O")]
+    : []
+}
+
+/** A phc2sys bound to `servers`: the process, and why it can't be. */
+export interface Phc2sysPlan {
+  readonly spec: ProcessSpec
+  readonly problems: ReadonlyArray<PlanProblem>
+}
+
+/** Binds to all of `servers`; whatever their order, the result is the same. */
+export const bindPhc2sys = (draft: Phc2sysDraft, servers: ReadonlyArray<Ptp4lServer>): Phc2sysPlan => {
+  const sorted = servers.toSorted((a, b) => byText(a.id, b.id))
+  const asked = draft.asksPtp4l ? sorted : []
+  const [first] = asked
+  const file = withOwnedSettings(draft.file)
+  return {
+    spec: processSpec(draft.context, {
+      program: "phc2sys",
+      words: [
+        ...renderArguments(draft.arguments),
+        ...asked.flatMap(({ socket }) => ["-z", socket]),
+        ...asked.flatMap(({ domainNumber }) => ["-n", domainNumber])
+      ],
+      file: first === undefined ? file : setOption(file, "global", "transportSpecific", first.transportSpecific),
+      after: sorted.map(({ id }) => id),
+      interfaces: []
+    }),
+    problems: [...serverProblems(draft, asked), ...claimProblems(draft, asked)]
+  }
+}
+
+const serverProblems = (draft: Phc2sysDraft, servers: ReadonlyArray<Ptp4lServer>): ReadonlyArray<PlanProblem> => {
+  const field = "phc2sysOpts"
+  if (draft.asksPtp4l && servers.length === 0) {
+    return [planError(field, `${draft.isAutomatic ? "-a" : "-w"}: there is no ptp4l to follow`)]
+  }
+  const problems: Array<PlanProblem> = []
+  if (servers.length > 1 && !isAtLeast(draft.context.version, 4, 1)) {
+    problems.push(planError(field, `-a: phc2sys follows ${servers.length} ptp4l only from linuxptp 4.1 on`))
+  }
+  if (servers.length > mostDomains) {
+    problems.push(planError(field, `-a: phc2sys follows at most ${mostDomains} ptp4l, not ${servers.length}`))
+  }
+  if (new Set(servers.map(({ transportSpecific }) => transportSpecific)).size > 1) {
+    problems.push(planError(field, "-a: the ptp4l to follow differ in transportSpecific, phc2sys knows one"))
+  }
+  return problems
+}
+
+/** Without a ptp4l to ask phc2sys uses neither setting, and what was said of them does no harm. */
+const claimProblems = (draft: Phc2sysDraft, servers: ReadonlyArray<Ptp4lServer>): ReadonlyArray<PlanProblem> =>
+  draft.claims.flatMap(({ field, option, setting, value }) => {
+    if (servers.length === 0 || servers.some((server) => server[setting] === value)) return []
+    const actual = [...new Set(servers.map((server) => server[setting]))].join(", ")
+    return [planError(field, `${option} ${value}: the ${setting} of ptp4l is ${actual}`)]
+  })

@@ -1,0 +1,63 @@
+/**
+ * The fields of a profile that are the daemon's own and not a program's: clock thresholds, scheduling, `ptpSettings`.
+ */
+import type { PtpProfile } from "../kubernetes/NodePTPCfg.ts"
+import type { ClockThreshold } from "./Decision.ts"
+import { planError, type PlanProblem, planWarning } from "./PlanProblem.ts"
+
+/** Bounds of the offset for LOCKED and the length of HOLDOVER: 5 s and ±100 ns where the profile says nothing. */
+export const clockThreshold = ({ ptpClockThreshold: given }: PtpProfile): ClockThreshold => ({
+  holdOverTimeoutSeconds: given?.holdOverTimeout ?? 5,
+  maxOffsetNs: given?.maxOffsetThreshold ?? 100,
+  minOffsetNs: given?.minOffsetThreshold ?? -100
+})
+
+/** What each key takes, and whether a value is one. */
+const knownSettings: ReadonlyMap<string, { readonly expected: string; readonly is: (value: string) => boolean }> =
+  new Map([
+    ["logReduce", {
+      expected: "false, basic, true or enhanced [window] [threshold ns]",
+      is: (value) => /^\s*(?:false|basic|true|enhanced(?:\s+\S{1,20}){0,2})\s*$/i.test(value)
+    }],
+    ["stdoutFilter", { expected: "a regular expression", is: (value) => isRegularExpression(value) }]
+  ])
+
+/** The constructor is the only judge of a pattern that the language has. */
+const isRegularExpression = (pattern: string): boolean => {
+  try {
+    return pattern.length <= 1000 && new RegExp(pattern) instanceof RegExp
+  } catch {
+    return false
+  }
+}
+
+/** The settings that mean something. The others are warned of and left out: they never stop a clock. */
+export const knownPtpSettings = ({ ptpSettings = {} }: PtpProfile): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(ptpSettings).filter(([key, value]) => knownSettings.get(key)?.is(value) === true))
+
+/** What is wrong with the daemon's own fields. */
+export const settingProblems = (profile: PtpProfile): ReadonlyArray<PlanProblem> => [
+  ...Object.entries(profile.ptpSettings ?? {}).flatMap(([key, value]) => {
+    const setting = knownSettings.get(key)
+    if (setting?.is(value) === true) return []
+    const message = setting === undefined ? "is not a setting of this daemon" : `must be ${setting.expected}`
+    return [planWarning("ptpSettings", `${key.slice(0, 40)}: ${message}; it is ignored`)]
+  }),
+  ...schedulingProblems(profile),
+  ...thresholdProblems(clockThreshold(profile))
+]
+
+const schedulingProblems = (profile: PtpProfile): ReadonlyArray<PlanProblem> => {
+  const hasPriority = profile.ptpSchedulingPriority !== undefined
+  if (profile.ptpSchedulingPolicy === "SCHED_FIFO") {
+    return hasPriority
+      ? []
+      : [planError("ptpSchedulingPriority", "is missing: SCHED_FIFO needs a priority from 1 to 65")]
+  }
+  return hasPriority ? [planWarning("ptpSchedulingPriority", "has no effect without SCHED_FIFO")] : []
+}
+
+const thresholdProblems = ({ maxOffsetNs, minOffsetNs }: ClockThreshold): ReadonlyArray<PlanProblem> =>
+  minOffsetNs < maxOffsetNs
+    ? []
+    : [planError("ptpClockThreshold", `no offset lies between ${minOffsetNs} ns and ${maxOffsetNs} ns`)]

@@ -1,0 +1,61 @@
+/**
+ * A profile's ts2phc, which runs beside ptp4l and steers PHCs by a pulse. Only `-a` makes it ask ptp4l.
+ */
+import { type ConfigFile, setOption } from "../linuxptp/ConfigFile.ts"
+import { readConfigText } from "../linuxptp/ConfigText.ts"
+import { type Argument, readOptions, renderArguments } from "../linuxptp/Options.ts"
+import type { ProcessSpec } from "../processes/ProcessSpec.ts"
+import { type PlanContext, processSpec, withOwnedSettings } from "./PlanContext.ts"
+import { ofConfigText, ofOptions, planError, type PlanProblem } from "./PlanProblem.ts"
+import type { Ptp4lServer } from "./Ptp4lPlan.ts"
+
+export interface Ts2phcPlan {
+  readonly spec: ProcessSpec
+  readonly problems: ReadonlyArray<PlanProblem>
+}
+
+/** Options or configuration text start ts2phc. `ptp4l` is the one of its profile. */
+export const planTs2phc = (context: PlanContext, ptp4l: Ptp4lServer | undefined): Ts2phcPlan | undefined => {
+  const { profile, version } = context
+  if (profile.ts2phcOpts === undefined && profile.ts2phcConf === undefined) return undefined
+  const options = readOptions("ts2phc", version, profile.ts2phcOpts)
+  const text = readConfigText("ts2phc", version, profile.ts2phcConf)
+  const asksPtp4l = options.arguments.some(({ name }) => name === "a")
+  const server = asksPtp4l ? ptp4l : undefined
+  return {
+    spec: processSpec(context, {
+      program: "ts2phc",
+      words: renderArguments(server === undefined ? options.arguments : options.arguments.filter(isNotDecidedByPtp4l)),
+      file: following(withOwnedSettings(text.file), server),
+      after: server === undefined ? [] : [server.id],
+      interfaces: sinksOf(options.arguments, text.file)
+    }),
+    problems: [
+      ...ofOptions("ts2phcOpts", options.problems),
+      ...ofConfigText("ts2phcConf", text.problems),
+      ...(asksPtp4l && ptp4l === undefined
+        ? [planError("ts2phcOpts", "-a: the profile has no ptp4l to follow")]
+        : [])
+    ]
+  }
+}
+
+const isNotDecidedByPtp4l = ({ name }: Argument): boolean => name !== "domainNumber" && name !== "transportSpecific"
+
+/** ts2phc has no letters for these; it reads them as ptp4l spells them. */
+const following = (file: ConfigFile, server: Ptp4lServer | undefined): ConfigFile => {
+  if (server === undefined) return file
+  const settings = {
+    uds_address: server.socket,
+    domainNumber: server.domainNumber,
+    transportSpecific: server.transportSpecific
+  }
+  return Object.entries(settings).reduce((owned, [key, value]) => setOption(owned, "global", key, value), file)
+}
+
+/** NICs whose PHC it steers; `/dev/ptpN` names none. */
+const sinksOf = (args: ReadonlyArray<Argument>, file: ConfigFile): ReadonlyArray<string> => {
+  const typed = args.flatMap(({ name, value }) => (name === "c" && value !== undefined ? [value] : []))
+  const sections = file.sections.map(({ name }) => name).filter((name) => name !== "global")
+  return [...new Set([...typed, ...sections])].filter((name) => !name.startsWith("/"))
+}
