@@ -68,15 +68,16 @@ export const NodePTPCfgSpec = Schema.Struct({
   recommend: Schema.optionalKey(Schema.Array(Recommendation))
 })
 
-/** An object whose spec could be read. */
-export interface NodePTPCfg {
-  readonly name: string
+/** An object whose spec could be read. A schema, because the last valid version of an object outlives the daemon. */
+export const NodePTPCfg = Schema.Struct({
+  name: Schema.String,
   /** See `objectUid`. */
-  readonly uid: string
-  readonly generation: number | undefined
-  readonly profiles: ReadonlyArray<PtpProfile>
-  readonly recommend: ReadonlyArray<Recommendation>
-}
+  uid: Schema.String,
+  generation: Schema.optionalKey(Schema.Int),
+  profiles: Schema.Array(PtpProfile),
+  recommend: Schema.Array(Recommendation)
+})
+export type NodePTPCfg = typeof NodePTPCfg.Type
 
 /** Who an object is: its uid, or its namespace and name where no API server gave it one. */
 export const objectUid = (object: KubernetesObject): string =>
@@ -115,7 +116,7 @@ export const decodeNodePTPCfg = (
       return Result.succeed({
         name: object.metadata.name,
         uid: objectUid(object),
-        generation: object.metadata.generation,
+        ...(object.metadata.generation === undefined ? {} : { generation: object.metadata.generation }),
         profiles,
         recommend: spec.recommend ?? []
       })

@@ -11,6 +11,8 @@ export interface Problem {
   readonly config: string
   readonly path: string
   readonly message: string
+  /** Set when the field stands in a profile that this node would not run: a mistake, but not this node's. */
+  readonly elsewhere?: true
 }
 
 export type SkipReason =

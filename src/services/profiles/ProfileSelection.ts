@@ -22,6 +22,8 @@ export interface SelectedProfile {
 }
 
 export interface Selection {
+  /** Profiles that would have counted on this node if they were valid. */
+  readonly invalid: ReadonlyArray<{ readonly uid: string; readonly name: string }>
   /** Sorted by (object name, profile name). */
   readonly winners: ReadonlyArray<SelectedProfile>
   readonly skipped: ReadonlyArray<SkippedProfile>
@@ -44,6 +46,11 @@ export const selectProfiles = (
   const winners = winnersOf(running.filter((entry) => entry.rank === winningRank))
   return {
     winners,
+    invalid: entries.flatMap((entry) => {
+      const { target } = entry
+      if (target.found || target.reason !== "InvalidProfile" || !counts(entry, winningRank)) return []
+      return [{ uid: target.config.uid, name: entry.recommendation.profile }]
+    }),
     skipped: [
       ...entries.flatMap((entry) => skippedEntry(entry, node, winningRank, winners)),
       ...notRecommended(configs, entries)
@@ -51,6 +58,10 @@ export const selectProfiles = (
     problems: entries.flatMap((entry) => entryProblems(entry, winningRank))
   }
 }
+
+/** Whether the node would run the entry's profile if there were one. */
+const counts = (entry: Entry, winningRank: number): boolean =>
+  entry.matchedBy !== undefined && entry.rank <= winningRank
 
 /** One winner for each profile, however many entries recommend it. */
 const winnersOf = (entries: ReadonlyArray<Entry>): ReadonlyArray<SelectedProfile> => {
@@ -133,8 +144,7 @@ const entryProblems = (entry: Entry, winningRank: number): ReadonlyArray<Problem
   }
   // An invalid profile is reported with the fields that make it so.
   if (!entry.target.found && entry.target.reason !== "InvalidProfile") {
-    const counts = entry.matchedBy !== undefined && entry.rank <= winningRank
-    problems.push(problem(counts ? "error" : "warning", ".profile", entry.target.message))
+    problems.push(problem(counts(entry, winningRank) ? "error" : "warning", ".profile", entry.target.message))
   }
   return problems
 }

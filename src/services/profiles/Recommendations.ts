@@ -4,14 +4,14 @@
  */
 import type { NodeIdentity } from "../kubernetes/Node.ts"
 import type { NodePTPCfg, Recommendation } from "../kubernetes/NodePTPCfg.ts"
-import type { SkipReason } from "./Decision.ts"
 import { matchedBy } from "./NodeMatch.ts"
 import { byText } from "./ResultOrder.ts"
 
 /** The object whose profile is meant, or why there is none that can run. */
 export type Target =
   | { readonly found: true; readonly config: NodePTPCfg }
-  | { readonly found: false; readonly reason: SkipReason; readonly message: string }
+  | { readonly found: false; readonly reason: "InvalidProfile"; readonly config: NodePTPCfg; readonly message: string }
+  | { readonly found: false; readonly reason: "MissingProfile" | "AmbiguousProfile"; readonly message: string }
 
 /** Ranks after every priority that can be written. */
 export const noPriority = Number.MAX_VALUE
@@ -81,7 +81,12 @@ const resolve = (
     }
   }
   if (isInvalid(config.uid, name)) {
-    return { found: false, reason: "InvalidProfile", message: `profile "${name}" of ${config.name} is not valid` }
+    return {
+      found: false,
+      reason: "InvalidProfile",
+      config,
+      message: `profile "${name}" of ${config.name} is not valid`
+    }
   }
   return { found: true, config }
 }

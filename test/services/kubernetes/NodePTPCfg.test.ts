@@ -46,7 +46,6 @@ describe("decodeNodePTPCfg", () => {
       Result.succeed({
         name: "all",
         uid: "42",
-        generation: undefined,
         profiles: [profile],
         recommend
       })

@@ -42,8 +42,9 @@ const problem = (path: string) => ({ severity: "error" as const, config: "a", pa
 
 describe("selectProfiles", () => {
   it("selects nothing from nothing", () => {
-    assert.deepStrictEqual(selectProfiles([], node), { winners: [], skipped: [], problems: [] })
-    assert.deepStrictEqual(selectProfiles([config("a", [])], node), { winners: [], skipped: [], problems: [] })
+    const nothing = { winners: [], invalid: [], skipped: [], problems: [] }
+    assert.deepStrictEqual(selectProfiles([], node), nothing)
+    assert.deepStrictEqual(selectProfiles([config("a", [])], node), nothing)
   })
 
   it.each<readonly [string, MatchRule, string | undefined]>([
@@ -139,6 +140,7 @@ describe("selectProfiles", () => {
     const selection = selectProfiles([a], node, (uid, profile) => uid === "uid-a" && profile === "bad")
     assert.deepStrictEqual(selection.winners.map((winner) => winner.name), ["p"])
     assert.deepStrictEqual(selection.skipped.map((row) => row.reason), ["InvalidProfile"])
+    assert.deepStrictEqual(selection.invalid, [{ uid: "uid-a", name: "bad" }])
   })
 
   it("only warns of a missing profile that this node would not run", () => {
@@ -178,7 +180,7 @@ describe("selectProfiles", () => {
           fc.tuple(shuffled(object.profiles), shuffled(object.recommend)).map(([profiles, recommend]) => ({
             name: object.name,
             uid: object.uid,
-            generation: object.generation,
+            generation: 1,
             profiles,
             recommend
           }))

@@ -1,0 +1,54 @@
+/**
+ * Which of the winners may run together: one owner for each NIC, one writer for the system clock. The plans say what
+ * each profile takes; the processes themselves don't matter here.
+ */
+import type { Program } from "../processes/ProcessSpec.ts"
+import type { SkipReason } from "./Decision.ts"
+import { byText } from "./ResultOrder.ts"
+
+/** What a profile takes for itself. */
+export interface Claimant {
+  /** Name of the NodePTPCfg. */
+  readonly config: string
+  readonly name: string
+  readonly interfaces: ReadonlyArray<string>
+  readonly systemClockWriters: ReadonlyArray<Program>
+}
+
+/** A claimant that comes too late. */
+export interface Conflict<A extends Claimant> {
+  readonly loser: A
+  readonly reason: Extract<SkipReason, "InterfaceConflict" | "ClockConflict">
+  readonly message: string
+}
+
+/** The first by (object name, profile name) runs; another one that wants the same is left out whole. */
+export const findConflicts = <A extends Claimant>(
+  claimants: ReadonlyArray<A>
+): { readonly running: ReadonlyArray<A>; readonly conflicts: ReadonlyArray<Conflict<A>> } => {
+  const running: Array<A> = []
+  const conflicts: Array<Conflict<A>> = []
+  for (const claimant of claimants.toSorted((a, b) => byText(a.config, b.config) || byText(a.name, b.name))) {
+    const conflict = conflictWith(running, claimant)
+    if (conflict === undefined) running.push(claimant)
+    else conflicts.push(conflict)
+  }
+  return { running, conflicts }
+}
+
+const conflictWith = <A extends Claimant>(running: ReadonlyArray<A>, loser: A): Conflict<A> | undefined => {
+  for (const nic of loser.interfaces) {
+    const owner = running.find(({ interfaces }) => interfaces.includes(nic))
+    if (owner !== undefined) {
+      return { loser, reason: "InterfaceConflict", message: `${nic} belongs to ${describe(owner)}` }
+    }
+  }
+  const writer = running.find(({ systemClockWriters }) => systemClockWriters.length > 0)
+  const [program] = loser.systemClockWriters
+  if (writer === undefined || program === undefined) return undefined
+  const message = `${program} would steer the system clock, as ${writer.systemClockWriters.join()} of ` +
+    `${describe(writer)} does`
+  return { loser, reason: "ClockConflict", message }
+}
+
+const describe = ({ config, name }: Claimant): string => `profile "${name}" of ${config}`
