@@ -1,0 +1,110 @@
+/**
+ * An API server on loopback that does what a test says, request by request: the tests of the Kubernetes client talk
+ * to it. It knows no objects and no rules; each request waits until the test has answered it.
+ */
+import { Deferred, Effect, Queue } from "effect"
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http"
+import type { Socket } from "node:net"
+
+/** A request that waits for its answer. */
+export interface ScriptedRequest {
+  readonly method: string
+  readonly path: string
+  readonly params: Readonly<Record<string, string>>
+  readonly headers: IncomingHttpHeaders
+  readonly body: unknown
+  /** Which of the server's connections it came on, from 1. */
+  readonly connection: number
+  /** Answers with a whole JSON body. */
+  readonly answer: (status: number, body: unknown, headers?: Readonly<Record<string, string>>) => Effect.Effect<void>
+  /** Answers 200 and leaves the body open, as a watch is. */
+  readonly open: Effect.Effect<void>
+  /** Sends text as one packet and waits until it is out. */
+  readonly send: (text: string) => Effect.Effect<void>
+  readonly sendEvent: (type: string, object: unknown) => Effect.Effect<void>
+  /** Ends the body in good order. */
+  readonly end: Effect.Effect<void>
+  /** Sends a TCP reset. */
+  readonly reset: Effect.Effect<void>
+  /** Completes when the connection of this request is closed. */
+  readonly closed: Effect.Effect<void>
+}
+
+export interface ScriptedApiServer {
+  readonly url: string
+  /** The next request. */
+  readonly next: Effect.Effect<ScriptedRequest>
+  /** How many requests nobody has taken. */
+  readonly untaken: Effect.Effect<number>
+}
+
+interface Connection {
+  readonly number: number
+  readonly closed: Deferred.Deferred<void>
+}
+
+/** Starts on a free port of 127.0.0.1 and stops with the scope. */
+export const scriptedApiServer = Effect.gen(function*() {
+  const requests = yield* Queue.unbounded<ScriptedRequest>()
+  const connections = new Map<Socket, Connection>()
+  const server = createServer({ keepAlive: true, keepAliveTimeout: 60_000 }, (incoming, outgoing) => {
+    const chunks: Array<Buffer> = []
+    incoming.on("data", (chunk: Buffer) => void chunks.push(chunk))
+    incoming.on("end", () => {
+      const connection = connections.get(incoming.socket)
+      if (connection === undefined) return
+      Queue.offerUnsafe(requests, scriptedRequest(incoming, outgoing, Buffer.concat(chunks).toString(), connection))
+    })
+  })
+  server.on("connection", (socket) => {
+    const closed = Deferred.makeUnsafe<void>()
+    socket.once("close", () => Deferred.doneUnsafe(closed, Effect.void))
+    connections.set(socket, { number: connections.size + 1, closed })
+  })
+  yield* Effect.acquireRelease(
+    Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
+    () =>
+      Effect.callback<void>((resume) => {
+        server.close(() => resume(Effect.void))
+        server.closeAllConnections()
+      })
+  )
+  const address = server.address()
+  const port = address !== null && typeof address === "object" ? address.port : 0
+  return {
+    url: `http://127.0.0.1:${port}`,
+    next: Queue.take(requests),
+    untaken: Queue.size(requests)
+  } satisfies ScriptedApiServer
+})
+
+const scriptedRequest = (
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  body: string,
+  connection: Connection
+): ScriptedRequest => {
+  const url = new URL(incoming.url ?? "/", "http://127.0.0.1")
+  const send = (text: string) => Effect.callback<void>((resume) => void outgoing.write(text, () => resume(Effect.void)))
+  return {
+    method: incoming.method ?? "",
+    path: url.pathname,
+    params: Object.fromEntries(url.searchParams),
+    headers: incoming.headers,
+    body: body === "" ? undefined : JSON.parse(body),
+    connection: connection.number,
+    answer: (status, answer, headers = {}) =>
+      Effect.sync(() => {
+        outgoing.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(answer))
+      }),
+    open: Effect.sync(() => {
+      outgoing.writeHead(200, { "content-type": "application/json" }).flushHeaders()
+      incoming.socket.setNoDelay(true)
+    }),
+    send,
+    sendEvent: (type, object) => send(`${JSON.stringify({ type, object })}\n`),
+    end: Effect.sync(() => void outgoing.end()),
+    reset: Effect.sync(() => void incoming.socket.resetAndDestroy()),
+    closed: Deferred.await(connection.closed)
+  }
+}
