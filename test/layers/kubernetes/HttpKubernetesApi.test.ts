@@ -1,5 +1,6 @@
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Exit, Fiber, Layer, Metric, Option, Tracer } from "effect"
+import { Context, Effect, Exit, Fiber, FileSystem, Layer, Metric, Option, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import * as HttpKubernetesApi from "../../../src/layers/kubernetes/HttpKubernetesApi.ts"
 import * as PlainCredentials from "../../../src/layers/kubernetes/PlainCredentials.ts"
@@ -10,7 +11,7 @@ import {
 } from "../../../src/services/kubernetes/KubernetesCredentials.ts"
 import { nodes } from "../../../src/services/kubernetes/Node.ts"
 import { nodePTPDevs } from "../../../src/services/kubernetes/NodePTPDev.ts"
-import { scriptedApiServer } from "./ScriptedApiServer.ts"
+import { scriptedApiServer, scriptedTlsApiServer } from "./ScriptedApiServer.ts"
 
 const collection = "/apis/ptp.openshift.io/v1/namespaces/ptp/nodeptpdevs"
 const device = (resourceVersion: string) => ({
@@ -27,6 +28,28 @@ const connect = Effect.fnUntraced(function*(credentials: (url: string) => Layer.
   return { server, api: Context.get(yield* Layer.build(layer), KubernetesApi) }
 })
 const connectPlain = connect((server) => PlainCredentials.layer({ server: `${server}/` }))
+
+const tokens = (server: string, renewed: Array<boolean>) =>
+  Layer.succeed(KubernetesCredentials, {
+    server,
+    headers: ({ renew }) =>
+      Effect.sync(() => {
+        renewed.push(renew)
+        return { authorization: renew ? "Bearer new" : "Bearer old" }
+      }),
+    tls: Effect.succeed({})
+  })
+
+const readTlsFixtures = Effect.gen(function*() {
+  const fileSystem = yield* FileSystem.FileSystem
+  const read = (file: string) => fileSystem.readFileString(`test/fixtures/tls/${file}`)
+  return {
+    ca: yield* read("ca.pem"),
+    oldCa: yield* read("old-ca.pem"),
+    server: yield* read("server.pem"),
+    serverKey: yield* read("server-key.pem")
+  }
+}).pipe(Effect.provide(NodeFileSystem.layer))
 
 describe("requests", () => {
   it.effect("gets an object, and None when it is not there", () =>
@@ -218,17 +241,6 @@ describe("a request that fails", () => {
 })
 
 describe("credentials", () => {
-  const tokens = (server: string, renewed: Array<boolean>) =>
-    Layer.succeed(KubernetesCredentials, {
-      server,
-      headers: ({ renew }) =>
-        Effect.sync(() => {
-          renewed.push(renew)
-          return { authorization: renew ? "Bearer new" : "Bearer old" }
-        }),
-      tls: Effect.succeed({})
-    })
-
   it.effect("are renewed at once, and once, after a 401", () =>
     Effect.gen(function*() {
       const renewed: Array<boolean> = []
@@ -275,5 +287,46 @@ describe("credentials", () => {
         })
       )
       assert.strictEqual((yield* Effect.flip(api.get(nodePTPDevs, "worker-1"))).reason, "Denied")
+    }))
+
+  it.effect("read the CA again after a TLS error, because it was renewed", () =>
+    Effect.gen(function*() {
+      const pem = yield* readTlsFixtures
+      const server = yield* scriptedTlsApiServer({ cert: pem.server, key: pem.serverKey })
+      const authorities = [pem.oldCa, pem.ca]
+      const layer = HttpKubernetesApi.layer(options).pipe(
+        Layer.provide(Layer.succeed(KubernetesCredentials, {
+          server: server.url,
+          headers: () => Effect.succeed({}),
+          tls: Effect.sync(() => ({ ca: authorities.shift() ?? "" }))
+        }))
+      )
+      const api = Context.get(yield* Layer.build(layer), KubernetesApi)
+      const error = yield* Effect.flip(api.get(nodePTPDevs, "worker-1"))
+      assert.strictEqual(error.reason, "Unreachable")
+      assert.match(error.detail, /UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED|UNABLE_TO_GET_ISSUER/)
+      for (const resourceVersion of ["5", "6"]) {
+        const found = yield* Effect.forkChild(api.get(nodePTPDevs, "worker-1"))
+        const request = yield* server.next
+        yield* request.answer(200, device(resourceVersion))
+        assert.deepStrictEqual(yield* Fiber.join(found), Option.some(device(resourceVersion)))
+      }
+      // Read once for the first connection and once after its error; not for each request.
+      assert.deepStrictEqual(authorities, [])
+    }))
+
+  it.effect("name the server that the certificate must be for", () =>
+    Effect.gen(function*() {
+      const pem = yield* readTlsFixtures
+      const server = yield* scriptedTlsApiServer({ cert: pem.server, key: pem.serverKey })
+      const layer = HttpKubernetesApi.layer(options).pipe(
+        Layer.provide(Layer.succeed(KubernetesCredentials, {
+          server: server.url,
+          headers: () => Effect.succeed({}),
+          tls: Effect.succeed({ ca: pem.ca, serverName: "elsewhere.test" })
+        }))
+      )
+      const api = Context.get(yield* Layer.build(layer), KubernetesApi)
+      assert.match((yield* Effect.flip(api.get(nodePTPDevs, "worker-1"))).detail, /ERR_TLS_CERT_ALTNAME_INVALID/)
     }))
 })

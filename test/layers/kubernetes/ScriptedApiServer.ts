@@ -3,7 +3,15 @@
  * to it. It knows no objects and no rules; each request waits until the test has answered it.
  */
 import { Deferred, Effect, Queue } from "effect"
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http"
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse
+} from "node:http"
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https"
 import type { Socket } from "node:net"
 
 /** A request that waits for its answer. */
@@ -44,10 +52,18 @@ interface Connection {
 }
 
 /** Starts on a free port of 127.0.0.1 and stops with the scope. */
-export const scriptedApiServer = Effect.gen(function*() {
+export const scriptedApiServer = Effect.suspend(() => serve((listener) => createServer(settings, listener), "http"))
+
+/** The same with TLS. */
+export const scriptedTlsApiServer = (tls: { readonly cert: string; readonly key: string }) =>
+  serve((listener) => createTlsServer({ ...settings, ...tls }, listener), "https")
+
+const settings = { keepAlive: true, keepAliveTimeout: 60_000 }
+
+const serve = Effect.fnUntraced(function*(create: (listener: RequestListener) => Server | TlsServer, scheme: string) {
   const requests = yield* Queue.unbounded<ScriptedRequest>()
   const connections = new Map<Socket, Connection>()
-  const server = createServer({ keepAlive: true, keepAliveTimeout: 60_000 }, (incoming, outgoing) => {
+  const server = create((incoming, outgoing) => {
     const chunks: Array<Buffer> = []
     incoming.on("data", (chunk: Buffer) => void chunks.push(chunk))
     incoming.on("end", () => {
@@ -56,7 +72,7 @@ export const scriptedApiServer = Effect.gen(function*() {
       Queue.offerUnsafe(requests, scriptedRequest(incoming, outgoing, Buffer.concat(chunks).toString(), connection))
     })
   })
-  server.on("connection", (socket) => {
+  server.on(scheme === "https" ? "secureConnection" : "connection", (socket: Socket) => {
     const closed = Deferred.makeUnsafe<void>()
     socket.once("close", () => Deferred.doneUnsafe(closed, Effect.void))
     connections.set(socket, { number: connections.size + 1, closed })
@@ -72,7 +88,7 @@ export const scriptedApiServer = Effect.gen(function*() {
   const address = server.address()
   const port = address !== null && typeof address === "object" ? address.port : 0
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `${scheme}://127.0.0.1:${port}`,
     next: Queue.take(requests),
     untaken: Queue.size(requests)
   } satisfies ScriptedApiServer
