@@ -31,9 +31,10 @@ interface Recorded {
 }
 
 const mostWaiting = 64
-// Kubernetes' own limits (pkg/apis/core/validation/events.go): 1 kB of note, 128 characters of instance.
-const longestNote = 1_000
+// Kubernetes' own limits (pkg/apis/core/validation/events.go): bytes of the note and the instance; names have 253.
+const longestNoteBytes = 1_024
 const longestInstance = 128
+const longestNamePrefix = 240
 
 /** Starts the writer for as long as the scope lives and returns how an event is handed to it, which never waits. */
 export const makeEventRecorder = Effect.fnUntraced(function*(connection: ApiConnection, source: EventSource) {
@@ -45,7 +46,8 @@ export const makeEventRecorder = Effect.fnUntraced(function*(connection: ApiConn
     const key = JSON.stringify([event.reason, event.note, event.regarding.metadata.uid, event.regarding.metadata.name])
     const nowMillis = Number((yield* Clock.monotonicTimeNanos) / 1_000_000n)
     const suffix = yield* Random.nextIntBetween(0, 2 ** 32)
-    const eventName = `${event.regarding.metadata.name}.${suffix.toString(16).padStart(8, "0")}`
+    const prefix = event.regarding.metadata.name.slice(0, longestNamePrefix).replace(/[-.]+$/, "")
+    const eventName = `${prefix}.${suffix.toString(16).padStart(8, "0")}`
     const step = yield* Ref.modify(history, (known) => recordInHistory(known, { key, eventName }, nowMillis))
     yield* send(step, { at, event }, eventName).pipe(
       Effect.catch((error) =>
@@ -106,7 +108,7 @@ const newEvent = (source: EventSource, { at, event }: Recorded, name: string) =>
     action: event.reason,
     reason: event.reason,
     type: event.type,
-    note: event.note.slice(0, longestNote),
+    note: cutToBytes(event.note, longestNoteBytes),
     regarding: {
       apiVersion: event.regarding["apiVersion"] ?? apiVersionOf(source.regarding),
       kind: event.regarding["kind"] ?? source.regarding.kind,
@@ -116,6 +118,13 @@ const newEvent = (source: EventSource, { at, event }: Recorded, name: string) =>
       ...(metadata.resourceVersion === undefined ? {} : { resourceVersion: metadata.resourceVersion })
     }
   }
+}
+
+const cutToBytes = (text: string, longest: number): string => {
+  const bytes = new Uint8Array(longest)
+  // It stops before a character that does not fit whole.
+  const { written } = new TextEncoder().encodeInto(text, bytes)
+  return new TextDecoder().decode(bytes.subarray(0, written))
 }
 
 // Kubernetes' MicroTime wants six digits of a second; the clock has three.

@@ -1,0 +1,102 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Context, Effect, Layer } from "effect"
+import { TestClock } from "effect/testing"
+import * as HttpKubernetesApi from "../../../src/layers/kubernetes/HttpKubernetesApi.ts"
+import * as PlainCredentials from "../../../src/layers/kubernetes/PlainCredentials.ts"
+import { KubernetesApi, type NodeEvent } from "../../../src/services/kubernetes/KubernetesApi.ts"
+import { scriptedApiServer } from "./ScriptedApiServer.ts"
+
+const path = "/apis/events.k8s.io/v1/namespaces/ptp/events"
+
+const lost: NodeEvent = {
+  type: "Warning",
+  reason: "ClockLost",
+  note: "eth0: no announce messages",
+  regarding: { metadata: { name: "worker-1", namespace: "ptp", uid: "u1", resourceVersion: "9" }, spec: {} }
+}
+
+const connect = Effect.gen(function*() {
+  const server = yield* scriptedApiServer
+  const layer = HttpKubernetesApi.layer({ namespace: "ptp", component: "linuxptp-daemon", nodeName: "worker-1" }).pipe(
+    Layer.provide(PlainCredentials.layer({ server: server.url }))
+  )
+  return { server, api: Context.get(yield* Layer.build(layer), KubernetesApi) }
+})
+
+describe("recordEvent", () => {
+  it.effect("writes an event about the object, with all that events.k8s.io requires", () =>
+    Effect.gen(function*() {
+      const { api, server } = yield* connect
+      yield* TestClock.setTime(Date.UTC(2026, 10, 22, 8, 30, 15, 250))
+      yield* api.recordEvent(lost)
+      const request = yield* server.next
+      assert.deepStrictEqual([request.method, request.path], ["POST", path])
+      const { metadata, ...event } = Object(request.body)
+      assert.match(metadata.name, /^worker-1\.[0-9a-f]{8}$/)
+      assert.strictEqual(metadata.namespace, "ptp")
+      assert.deepStrictEqual(event, {
+        apiVersion: "events.k8s.io/v1",
+        kind: "Event",
+        eventTime: "2026-11-22T08:30:15.250000Z",
+        reportingController: "linuxptp-daemon",
+        reportingInstance: "worker-1",
+        action: "ClockLost",
+        reason: "ClockLost",
+        type: "Warning",
+        note: "eth0: no announce messages",
+        regarding: {
+          apiVersion: "ptp.openshift.io/v1",
+          kind: "NodePTPDev",
+          name: "worker-1",
+          namespace: "ptp",
+          uid: "u1",
+          resourceVersion: "9"
+        }
+      })
+    }))
+
+  it.effect("raises the series' count instead of writing the same event again", () =>
+    Effect.gen(function*() {
+      const { api, server } = yield* connect
+      yield* api.recordEvent(lost)
+      const created = yield* server.next
+      yield* created.answer(201, {})
+      // Written in order: once `other` is on the wire, the recurrence before it made no request.
+      yield* api.recordEvent(lost)
+      yield* api.recordEvent({ ...lost, note: "other" })
+      const other = yield* server.next
+      assert.strictEqual(Object(other.body).note, "other")
+      yield* other.answer(201, {})
+      yield* TestClock.adjust("1 minute")
+      yield* api.recordEvent(lost)
+      const counted = yield* server.next
+      assert.strictEqual(counted.method, "PATCH")
+      assert.strictEqual(counted.path, `${path}/${Object(created.body).metadata.name}`)
+      assert.strictEqual(counted.headers["content-type"], "application/merge-patch+json")
+      assert.deepStrictEqual(counted.body, { series: { count: 3, lastObservedTime: "1970-01-01T00:01:00.000000Z" } })
+    }))
+
+  it.effect("goes on after a refusal, and creates the event anew", () =>
+    Effect.gen(function*() {
+      const { api, server } = yield* connect
+      yield* api.recordEvent(lost)
+      yield* (yield* server.next).answer(403, { kind: "Status", code: 403 })
+      yield* api.recordEvent(lost)
+      assert.strictEqual((yield* server.next).method, "POST")
+    }))
+
+  it.effect("does not wait for the API", () =>
+    Effect.gen(function*() {
+      const { api, server } = yield* connect
+      yield* Effect.forEach(Array.from({ length: 200 }, (_, index) => `${index}`), (note) =>
+        api.recordEvent({ ...lost, note }))
+      assert.strictEqual(Object((yield* server.next).body).note, "0")
+    }))
+
+  it.effect("cuts a note at 1,024 bytes, Kubernetes' limit, between two characters", () =>
+    Effect.gen(function*() {
+      const { api, server } = yield* connect
+      yield* api.recordEvent({ ...lost, note: "€".repeat(5_000) })
+      assert.strictEqual(Object((yield* server.next).body).note, "€".repeat(341))
+    }))
+})
