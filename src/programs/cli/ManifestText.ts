@@ -1,0 +1,123 @@
+/**
+ * The text of a manifest file as Kubernetes objects: several YAML documents, JSON, and lists. What is no resource
+ * becomes a problem that names file and document; resources of other kinds are left out in silence.
+ */
+import { Predicate, Result, SchemaParser } from "effect"
+import { type Document, parseAllDocuments } from "yaml"
+import { fieldProblems } from "../../services/kubernetes/FieldProblems.ts"
+import { KubernetesObject, ObjectMeta } from "../../services/kubernetes/KubernetesObject.ts"
+import { nodePTPCfgs } from "../../services/kubernetes/NodePTPCfg.ts"
+import type { Problem } from "../../services/profiles/Decision.ts"
+
+/** NodePTPCfg objects, in the order of the text. */
+export interface Manifests {
+  readonly objects: ReadonlyArray<KubernetesObject>
+  readonly problems: ReadonlyArray<Problem>
+}
+
+/** Where a document stands, for messages. */
+interface Place {
+  readonly file: string
+  readonly document: string
+}
+
+/** Reads the text of `file`, YAML or JSON. Never throws. */
+export const readManifestText = (file: string, text: string): Manifests => {
+  const json = parseJson(text)
+  if (json !== undefined) return readResource({ file, document: "document 1" }, json.value)
+  return mergeManifests(
+    parseYaml(text).map((document, index) => {
+      const place = { file, document: `document ${index + 1}` }
+      return Result.match(yamlValue(document), {
+        onSuccess: (value) => (value === null ? nothing : readResource(place, value)),
+        onFailure: (message) => failed(place, message)
+      })
+    })
+  )
+}
+
+const nothing: Manifests = { objects: [], problems: [] }
+
+/** All of several readings, in order. */
+export const mergeManifests = (all: ReadonlyArray<Manifests>): Manifests => ({
+  objects: all.flatMap(({ objects }) => objects),
+  problems: all.flatMap(({ problems }) => problems)
+})
+
+const failed = ({ document, file }: Place, message: string): Manifests => ({
+  objects: [],
+  problems: [{ severity: "error", config: file, path: document, message }]
+})
+
+/** JSON is YAML too, but its own parser is many times faster on large objects. */
+const parseJson = (text: string): { readonly value: unknown } | undefined =>
+  /^\s*\{/.test(text)
+    ? Result.getOrUndefined(Result.try((): { readonly value: unknown } => ({ value: JSON.parse(text) })))
+    : undefined
+
+/** As Kubernetes reads it: merge keys as in YAML 1.1, no key twice. */
+const parseYaml = (text: string): ReadonlyArray<Document.Parsed> => {
+  const documents = parseAllDocuments(text, { merge: true, uniqueKeys: true, logLevel: "silent" })
+  return "empty" in documents ? [] : documents
+}
+
+/** The parser bounds what aliases may unfold to, by throwing. */
+const yamlValue = (document: Document.Parsed): Result.Result<unknown, string> => {
+  const [error] = document.errors
+  if (error !== undefined) return Result.fail(firstLine(error.message))
+  return Result.try({ try: (): unknown => document.toJS(), catch: (cause) => firstLine(String(cause)) })
+}
+
+const firstLine = (text: string): string => text.split("\n", 1)[0]?.replace(/:$/, "") ?? text
+
+const readResource = (place: Place, value: unknown): Manifests => {
+  if (!Predicate.isObject(value)) return failed(place, "is not a resource: it is no map")
+  const { apiVersion, items, kind } = fieldsOf(value)
+  if (typeof kind !== "string" || kind === "") return failed(place, "is not a resource: it has no kind")
+  if (kind.endsWith("List") && items !== undefined) return readList(place, items)
+  if (kind !== nodePTPCfgs.kind) return nothing
+  const expected = `${nodePTPCfgs.group}/${nodePTPCfgs.version}`
+  if (apiVersion !== expected) return failed(place, `is a ${kind}, but its apiVersion is not ${expected}`)
+  return readObject(place, value)
+}
+
+/** The fields that say what a document is. */
+const fieldsOf = (
+  value: object
+): { readonly apiVersion?: unknown; readonly kind?: unknown; readonly items?: unknown } => value
+
+const readList = (place: Place, items: unknown): Manifests => {
+  if (items === null) return nothing
+  if (!Array.isArray(items)) return failed(place, "is a list whose items are no list")
+  return mergeManifests(
+    items.map((item: unknown, index) =>
+      readResource({ ...place, document: `${place.document}, items[${index}]` }, item)
+    )
+  )
+}
+
+const decodeMeta = SchemaParser.decodeUnknownResult(ObjectMeta, { errors: "all", reportInput: true })
+const decodeObject = SchemaParser.decodeUnknownResult(KubernetesObject)
+
+/** The metadata is read first, because what is wrong with it can be told by field. */
+const readObject = (place: Place, value: object): Manifests => {
+  const metadata = withoutNulls("metadata" in value ? value.metadata : undefined)
+  const meta = decodeMeta(metadata)
+  if (Result.isFailure(meta)) {
+    return mergeManifests(
+      fieldProblems(meta.failure, "metadata").map(({ message, path }) =>
+        failed({ ...place, document: `${place.document}, ${path}` }, message)
+      )
+    )
+  }
+  return Result.match(decodeObject({ ...value, metadata }), {
+    onSuccess: (object) => ({ objects: [object], problems: [] }),
+    onFailure: () => failed(place, "holds values that JSON does not have")
+  })
+}
+
+/** The API server takes null for absent. */
+const withoutNulls = (metadata: unknown): unknown =>
+  Predicate.isObject(metadata)
+    ? Object.fromEntries(Object.entries(metadata).filter(([, field]) => field !== null))
+    : metadata

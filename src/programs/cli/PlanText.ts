@@ -1,0 +1,83 @@
+/**
+ * A decision as `plan` prints it: one JSON object for programs, or a page for people.
+ */
+import type { NodeIdentity } from "../../services/kubernetes/Node.ts"
+import { formatLinuxptpVersion, type LinuxptpVersion } from "../../services/linuxptp/LinuxptpVersion.ts"
+import type { ProcessSpec } from "../../services/processes/ProcessSpec.ts"
+import type { ChosenProfile, Decision, Problem, SkippedProfile } from "../../services/profiles/Decision.ts"
+
+export interface Plan {
+  readonly node: NodeIdentity
+  readonly linuxptpVersion: LinuxptpVersion
+  readonly decision: Decision
+}
+
+/** The object that other programs rely on: names and order of its fields are fixed. */
+export const renderPlanJson = ({ decision, linuxptpVersion, node }: Plan): string =>
+  JSON.stringify(
+    {
+      node: node.name,
+      linuxptpVersion: formatLinuxptpVersion(linuxptpVersion),
+      profiles: decision.profiles.map(({ config, matchedBy, name, priority }) => ({
+        config,
+        name,
+        priority,
+        matchedBy
+      })),
+      skipped: decision.skipped.map(({ config, message, name, reason }) => ({ config, name, reason, message })),
+      processes: decision.processes.map(({ after, argv, files, id, program }) => ({ id, program, argv, files, after })),
+      problems: decision.problems.map(({ config, message, path, severity }) => ({ severity, config, path, message }))
+    },
+    undefined,
+    2
+  )
+
+/** What runs and why, what does not and why not, the processes with their files, and what should be mended. */
+export const renderPlanText = ({ decision, linuxptpVersion, node }: Plan): string =>
+  [
+    `Node ${node.name}, linuxptp ${formatLinuxptpVersion(linuxptpVersion)}`,
+    section("Profiles that run", "none: no profile matches this node", decision.profiles.map(profileLine)),
+    section("Skipped", undefined, decision.skipped.map(skippedLine)),
+    section("Processes", "none", decision.processes.flatMap(processLines)),
+    section("Problems", "none", decision.problems.map(problemLine))
+  ]
+    .filter((text) => text !== "")
+    .map(printable)
+    .join("\n\n")
+
+const section = (title: string, whenEmpty: string | undefined, lines: ReadonlyArray<string>): string => {
+  if (lines.length === 0) return whenEmpty === undefined ? "" : `${title}: ${whenEmpty}`
+  return [`${title}:`, ...lines.map((line) => `  ${line}`)].join("\n")
+}
+
+const profileLine = ({ config, interfaces, matchedBy, name, priority }: ChosenProfile): string => {
+  const nics = interfaces.length === 0 ? "" : `, on ${interfaces.join(", ")}`
+  return `${config}/${name}: ${priority === null ? "no priority" : `priority ${priority}`}, by ${matchedBy}${nics}`
+}
+
+const skippedLine = ({ config, message, name, reason }: SkippedProfile): string =>
+  `${config}/${name}: ${reason}: ${message}`
+
+const processLines = ({ after, argv, files, id }: ProcessSpec): ReadonlyArray<string> => [
+  `${id}${after.length === 0 ? "" : `, after ${after.join(", ")}`}`,
+  `  ${argv.map(shellWord).join(" ")}`,
+  ...Object.entries(files).flatMap(fileLines)
+]
+
+const fileLines = ([path, text]: readonly [string, string]): ReadonlyArray<string> => [
+  `  ${path}`,
+  ...text.trimEnd().split("\n").map((line) => `    | ${line}`.trimEnd())
+]
+
+/** A command line that can be pasted into a shell. */
+const shellWord = (word: string): string => /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+
+const problemLine = ({ config, message, path, severity }: Problem): string =>
+  `${severity}: ${config}: ${path}: ${message}`
+
+/** What manifests say must not steer the reader's terminal. */
+const printable = (text: string): string =>
+  text.replace(
+    /[^\P{C}\n]|[\p{Zl}\p{Zp}]/gu,
+    (char) => `\\u{${char.codePointAt(0)?.toString(16) ?? ""}}`
+  )
