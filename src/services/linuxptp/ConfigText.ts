@@ -13,7 +13,7 @@ import {
 } from "./ConfigFile.ts"
 import type { LinuxptpVersion } from "./LinuxptpVersion.ts"
 import { readSetting } from "./Setting.ts"
-import { readUnicastMasterTable } from "./UnicastMasterTable.ts"
+import { findRepeatedTables, readUnicastMasterTable, unicastMasterTable } from "./UnicastMasterTable.ts"
 import { isInterfaceName, isPhcName } from "./ValuePattern.ts"
 
 /** The programs that read linuxptp's configuration file; timemaster's is another language, see TimemasterText. */
@@ -80,7 +80,7 @@ const readSection = (program: ConfigFileProgram, version: LinuxptpVersion, secti
       const settings = readSettings(version, "global", section.entries)
       return { section: { name: "global", entries: settings.entries }, problems: settings.problems }
     }
-    case "unicast_master_table":
+    case unicastMasterTable:
       return readUnicastMasterTable(section)
     default:
       return readPortSection(program, version, section)
@@ -94,10 +94,9 @@ export const readConfigSections = (
   file: ConfigFile
 ): ConfigReading => {
   const readings = file.sections.map((section) => readSection(program, version, section))
-  return {
-    file: { sections: keptSections(readings) },
-    problems: boundProblems(readings.flatMap((reading) => reading.problems))
-  }
+  const sections = keptSections(readings)
+  const problems = [...readings.flatMap((reading) => reading.problems), ...findRepeatedTables(sections)]
+  return { file: { sections }, problems: boundProblems(problems) }
 }
 
 /**

@@ -28,6 +28,10 @@ interface Reading {
   readonly tookNext: boolean
 }
 
+/** A word after an unknown option is not worth a second complaint, unless it is an option too. */
+const isValue = (isKnown: boolean, next: string | undefined): boolean =>
+  next !== undefined && (isKnown || !next.startsWith("-"))
+
 const readName = (grammar: Grammar, word: string, next: string | undefined): Reading => {
   const equals = word.indexOf("=")
   if (equals >= 0) {
@@ -35,8 +39,7 @@ const readName = (grammar: Grammar, word: string, next: string | undefined): Rea
     return { tokens: [{ _tag: "Name", name: typed.slice(2), value: word.slice(equals + 1), typed }], tookNext: false }
   }
   const name = word.slice(2)
-  // A value that follows an unknown name is not worth a second complaint; an option that follows is.
-  const tookNext = next !== undefined && (grammar.isName(name) || !next.startsWith("-"))
+  const tookNext = isValue(grammar.isName(name), next)
   return { tokens: [{ _tag: "Name", name, value: tookNext ? next : undefined, typed: word }], tookNext }
 }
 
@@ -45,20 +48,19 @@ const readCluster = (grammar: Grammar, word: string, next: string | undefined): 
   const letters = Array.from(word.slice(1))
   for (const [index, letter] of letters.entries()) {
     const takesValue = grammar.takesValue(letter)
-    const attached = letters.slice(index + 1).join("")
     const token = {
       _tag: "Letter",
       letter,
       typed: `-${letter}`,
       within: letters.length > 1 ? word : undefined
     } as const
-    if (takesValue === true) {
-      const value = attached === "" ? next : attached
-      return { tokens: [...tokens, { ...token, value }], tookNext: attached === "" && next !== undefined }
+    if (takesValue === false) {
+      tokens.push({ ...token, value: undefined })
+      continue
     }
-    tokens.push({ ...token, value: undefined })
-    // Whether the rest is a value or more letters nobody knows.
-    if (takesValue === undefined) break
+    const attached = letters.slice(index + 1).join("")
+    const tookNext = attached === "" && isValue(takesValue === true, next)
+    return { tokens: [...tokens, { ...token, value: tookNext ? next : attached || undefined }], tookNext }
   }
   return { tokens, tookNext: false }
 }

@@ -15,6 +15,7 @@ import { boundProblems, keptSections, readConfigSections, type SectionReading } 
 import type { LinuxptpVersion } from "./LinuxptpVersion.ts"
 import { findDirectiveFault, isNtpServer, type NtpProgram } from "./NtpDirective.ts"
 import { readTimemasterSettings, splitBlanks, timemasterSettings } from "./TimemasterSection.ts"
+import { unicastMasterTable } from "./UnicastMasterTable.ts"
 import { integer, readValue } from "./ValueType.ts"
 
 /** timemaster.c, parse_raw_settings: a line may begin with `>` to hide a `[` or `#` from timemaster. */
@@ -68,7 +69,7 @@ const readPtp4lConf = (
 ): SectionReading => {
   const parsed = parseConfigFile(toPtp4lText(section))
   const read = readConfigSections("ptp4l", version, parsed.file)
-  const known = new Set([...interfaces, "global", "unicast_master_table"])
+  const known = new Set([...interfaces, "global", unicastMasterTable])
   const sections = read.file.sections.filter(({ name }) => known.has(name))
   const strangers = read.file.sections.filter(({ name }) => !known.has(name)).map(({ entries, name }) =>
     complain(entries[0]?.line ?? 0, `[${name}]`, "is not an interface of a [ptp_domain]")

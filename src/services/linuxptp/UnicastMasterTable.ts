@@ -6,6 +6,9 @@ import type { ConfigEntry, ConfigProblem, ConfigSection } from "./ConfigFile.ts"
 import { isIpv4, isIpv6, isMac } from "./ValuePattern.ts"
 import { integer, intMax, readValue, type ValueType, word } from "./ValueType.ts"
 
+/** The name of the section. */
+export const unicastMasterTable = "unicast_master_table"
+
 const transport = word("L2", "UDPv4", "UDPv6")
 
 const isAddressOf: Readonly<Record<string, (address: string) => boolean>> = { L2: isMac, UDPv4: isIpv4, UDPv6: isIpv6 }
@@ -35,24 +38,37 @@ const readRow = (entry: ConfigEntry): Row => {
     : { error: `expected an address of ${read.value}` }
 }
 
-/** Reads the rows of the section. Rows before the first `table_id` and a `table_id` used twice are errors. */
+/** Reads the rows of the section. Rows before its first `table_id` are errors. */
 export const readUnicastMasterTable = (
   section: ConfigSection
 ): { readonly section: ConfigSection; readonly problems: ReadonlyArray<ConfigProblem> } => {
   const entries: Array<ConfigEntry> = []
   const problems: Array<ConfigProblem> = []
-  const tables = new Set<string>()
+  let hasTable = false
   for (const entry of section.entries) {
     const row = readRow(entry)
     const report = (message: string) =>
       problems.push({ severity: "error", line: entry.line, option: entry.key.slice(0, 60), message })
     if ("error" in row) report(row.error)
-    else if (row.key === "table_id" && tables.has(row.value)) report(`table ${row.value} stands here twice`)
-    else if (row.key !== "table_id" && tables.size === 0) report("stands before the first table_id")
+    else if (row.key !== "table_id" && !hasTable) report("stands before the first table_id")
     else {
-      if (row.key === "table_id") tables.add(row.value)
+      hasTable = true
       entries.push({ ...row, line: entry.line })
     }
   }
-  return { section: { name: "unicast_master_table", entries }, problems }
+  return { section: { name: unicastMasterTable, entries }, problems }
+}
+
+/** A `table_id` may stand once in the whole file; ptp4l ends when it meets one again. */
+export const findRepeatedTables = (sections: ReadonlyArray<ConfigSection>): ReadonlyArray<ConfigProblem> => {
+  const tables = sections.filter((section) => section.name === unicastMasterTable)
+  const ids = tables.flatMap((section) => section.entries).filter((entry) => entry.key === "table_id")
+  const seen = new Set<string>()
+  return ids.flatMap(({ line, value }) => {
+    if (!seen.has(value)) {
+      seen.add(value)
+      return []
+    }
+    return { severity: "error" as const, line, option: "table_id", message: `table ${value} is there already` }
+  })
 }

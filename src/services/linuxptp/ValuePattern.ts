@@ -2,6 +2,7 @@
  * The text values that options may carry: interface and clock names, devices, files, addresses. Each one is narrower
  * than what linuxptp takes, because linuxptp opens, creates or deletes what it is given as root.
  */
+import { findControlCharacter } from "./ControlCharacter.ts"
 import { text, type ValueType } from "./ValueType.ts"
 
 const matching = (expected: string, pattern: RegExp): ValueType => text(expected, (value) => pattern.test(value))
@@ -109,10 +110,12 @@ export const portNumberOrService = matching("a port number or service name", /^[
 export const pinName = matching("a pin name", /^[A-Za-z0-9._-]{1,63}$/)
 
 /** Text that linuxptp only sends to other clocks; the limits are those of its PTPText fields. */
-export const freeText = (maxLength: number): ValueType =>
+export const freeText = (maxBytes: number): ValueType =>
   text(
-    `text of at most ${maxLength} bytes`,
-    (value) => new TextEncoder().encode(value).length <= maxLength && value.trim() !== ""
+    `text of at most ${maxBytes} bytes`,
+    (value) =>
+      value.trim() !== "" && findControlCharacter(value) === undefined &&
+      new TextEncoder().encode(value).length <= maxBytes
   )
 
 /** The value of an option that is not passed on, whatever it is. */
