@@ -1,0 +1,174 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as fc from "fast-check"
+import { readFileSync } from "node:fs"
+import { renderConfigFile } from "../../../src/services/linuxptp/ConfigFile.ts"
+import { type ConfigFileProgram, readConfigText } from "../../../src/services/linuxptp/ConfigText.ts"
+import type { LinuxptpVersion } from "../../../src/services/linuxptp/LinuxptpVersion.ts"
+
+const v3: LinuxptpVersion = { major: 3, minor: 1, patch: 1 }
+const v4: LinuxptpVersion = { major: 4, minor: 4, patch: 0 }
+
+const sample = (name: string): string =>
+  readFileSync(new URL(`../../fixtures/linuxptp/${name}`, import.meta.url), "utf8")
+
+const render = (program: ConfigFileProgram, text: string | undefined, version = v4): string =>
+  renderConfigFile(readConfigText(program, version, text).file)
+
+const problemsOf = (program: ConfigFileProgram, text: string, version = v4): ReadonlyArray<string> =>
+  readConfigText(program, version, text).problems.map(({ line, message, option, severity }) =>
+    `${severity} ${line} ${option}: ${message}`
+  )
+
+const errorsOf = (program: ConfigFileProgram, text: string, version = v4): ReadonlyArray<string> =>
+  problemsOf(program, text, version).filter((problem) => problem.startsWith("error"))
+
+describe("readConfigText", () => {
+  it.each([undefined, "", "# nothing\n"])("takes %j for an empty file", (text) => {
+    assert.deepStrictEqual(readConfigText("ptp4l", v4, text), { file: { sections: [] }, problems: [] })
+  })
+
+  it.each<[string, ConfigFileProgram, LinuxptpVersion]>([
+    ["default-3.1.1.cfg", "ptp4l", v3],
+    ["default-4.4.cfg", "ptp4l", v4],
+    ["default-3.1.1.cfg", "ptp4l", v4],
+    ["G.8275.1-3.1.1.cfg", "ptp4l", v3],
+    ["UNICAST-SLAVE-3.1.1.cfg", "ptp4l", v3],
+    ["UNICAST-SLAVE-4.4.cfg", "phc2sys", v4],
+    ["ts2phc-generic-3.1.1.cfg", "ts2phc", v3]
+  ])("accepts the sample %s for %s of %o", (name, program, version) => {
+    assert.deepStrictEqual(errorsOf(program, sample(name), version), [])
+    const text = render(program, sample(name), version)
+    assert.include(text, "[global]\n")
+    assert.notMatch(text, /uds_|verbose|use_syslog|cmlds\.[cs]/)
+  })
+
+  it("keeps ports in order, the rows of unicast tables, and canonical values", () => {
+    const text = `[global]
+network_transport l2
+clockAccuracy 0xFE
+slaveOnly 1
+uds_address /var/run/ptp4l
+[eth1]
+fault_reset_interval ASAP
+[Unicast_Master_Table]
+table_id 1
+udpv4 10.0.0.1
+UDPv4 10.0.0.1
+[eth0]
+`
+    assert.deepStrictEqual(errorsOf("ptp4l", text), [])
+    assert.strictEqual(
+      render("ptp4l", text),
+      `[global]
+network_transport L2
+clockAccuracy 254
+clientOnly 1
+
+[eth1]
+fault_reset_interval -128
+
+[unicast_master_table]
+table_id 1
+UDPv4 10.0.0.1
+UDPv4 10.0.0.1
+
+[eth0]
+`
+    )
+  })
+
+  it("drops what the daemon owns in every section, with a warning", () => {
+    assert.deepStrictEqual(problemsOf("ptp4l", "[global]\nverbose 1\nlogging_level 5\n[eth0]\nuds_file_mode 0666\n"), [
+      "warning 2 verbose: ignored: the daemon always reads linuxptp's output",
+      "warning 3 logging_level: raised to 6: below it linuxptp prints no offsets",
+      "warning 5 uds_file_mode: ignored: the daemon sets the mode of its sockets"
+    ])
+    assert.strictEqual(render("ptp4l", "[global]\nverbose 1\nlogging_level 5\n"), "[global]\nlogging_level 6\n")
+  })
+
+  it.each([
+    ["[global]\nuds_address /etc/passwd", "error 2 uds_address: not allowed: linuxptp deletes the path it names"],
+    ["[eth0]\nuds_ro_address /etc/passwd", "error 2 uds_ro_address: not allowed: linuxptp deletes the path it names"],
+    [
+      "[eth0]\ncmlds.server_address /x",
+      "error 2 cmlds.server_address: not allowed: linuxptp deletes the path it names"
+    ],
+    ["[global]\nmessage_tag x", "error 2 message_tag: not allowed: it would forge the frame of log lines"],
+    ["[global]\nuser root", "error 2 user: not allowed: the daemon decides which user linuxptp runs as"],
+    ["[global]\npriority1", "error 2 priority1: needs a value"],
+    ["[global]\npriority1 128 # low", "error 2 priority1: expected a whole number from 0 to 255"],
+    ["[global]\nPriority1 128", "error 2 Priority1: not an option of linuxptp"],
+    ["[eth0]\npriority1 128", "error 2 priority1: belongs in [global]: it holds for the whole clock"],
+    ["[/dev/ptp0]\nts2phc.channel 0", "error 2 [/dev/ptp0]: is not an interface name"],
+    ["[../../x]", "error 0 [../../x]: is not an interface name"],
+    ["priority1 128", "error 1 priority1: stands before the first section"],
+    ["[unicast_master_table]\nUDPv4 10.0.0.1", "error 2 UDPv4: stands before the first table_id"],
+    ["[unicast_master_table]\ntable_id 1\nUDPv4 ntp.org", "error 3 UDPv4: expected an address of UDPv4"],
+    [
+      "[unicast_master_table]\ntable_id 1\nuds_address /x",
+      "error 3 uds_address: expected table_id, logQueryInterval, peer_address, L2, UDPv4 or UDPv6"
+    ],
+    [
+      "[unicast_master_table]\ntable_id 1\n[unicast_master_table]\ntable_id 1",
+      "error 4 table_id: table 1 is there already"
+    ]
+  ])("refuses %j", (text, problem) => {
+    assert.deepStrictEqual(errorsOf("ptp4l", text), [problem])
+  })
+
+  it("takes a PHC or nmea for the name of a section of ts2phc", () => {
+    const text = "[/dev/ptp0]\nts2phc.channel 0\n\n[nmea]\nts2phc.master 1\n"
+    assert.deepStrictEqual(problemsOf("ts2phc", text), [])
+    assert.strictEqual(render("ts2phc", text), text)
+  })
+
+  it("names the release that an option of a newer linuxptp comes with", () => {
+    assert.deepStrictEqual(problemsOf("ptp4l", "[global]\nptp_minor_version 0\n", v3), [
+      "error 2 ptp_minor_version: comes with linuxptp 4.2; installed is 3.1.1"
+    ])
+  })
+
+  it("shows at most 20 problems, errors first", () => {
+    const text = `[global]\n${"verbose 1\n".repeat(1000)}${"nonsense 1\n".repeat(1000)}`
+    const problems = problemsOf("ptp4l", text)
+    assert.strictEqual(problems.length, 20)
+    assert.strictEqual(problems[0], "error 1002 nonsense: not an option of linuxptp")
+  })
+
+  const line = fc.constantFrom(
+    "[global]",
+    "[eth0]",
+    "[unicast_master_table]",
+    "[/etc]",
+    "[eth0",
+    "table_id 1",
+    "L2 00:11:22:33:44:55",
+    "UDPv4 /etc",
+    "priority1 1",
+    "hybrid_e2e 1",
+    "uds_address /etc/passwd",
+    "uds_ro_address /var/run/ptp4lro",
+    "message_tag x",
+    "sa_file /etc/shadow",
+    "leapfile /etc/linuxptp/leap",
+    "userDescription [global]",
+    "userDescription \u0000",
+    "  # x",
+    "",
+    "x".repeat(1023) + "[global]"
+  )
+
+  it("never throws, and what is left is canonical and free of what is refused", () => {
+    const program = fc.constantFrom<ConfigFileProgram>("ptp4l", "phc2sys", "ts2phc")
+    const text = fc.array(line, { maxLength: 30 }).map((lines) => lines.join("\n"))
+    fc.assert(
+      fc.property(program, fc.constantFrom(v3, v4), text, (name, version, hostile) => {
+        const once = render(name, hostile, version)
+        assert.notMatch(once, /uds_|message_tag|\/etc\/(?!linuxptp\/)|\p{Cc}(?<!\n)|#/u)
+        assert.deepStrictEqual(problemsOf(name, once, version).filter((problem) => !problem.includes("table_id")), [])
+        assert.strictEqual(render(name, once, version), once)
+      }),
+      { numRuns: 1000 }
+    )
+  })
+})
