@@ -9,7 +9,7 @@ import type { KubernetesObject, ResourceType } from "./KubernetesObject.ts"
 export const nodePTPCfgs: ResourceType = {
   group: "ptp.openshift.io",
   version: "v1",
-  plural: "nodePTPCfgs",
+  plural: "nodeptpcfgs",
   kind: "NodePTPCfg",
   namespaced: true
 }
