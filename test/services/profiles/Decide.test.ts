@@ -1,0 +1,228 @@
+import { assert, describe, it } from "@effect/vitest"
+import type { Schema } from "effect"
+import type { KubernetesObject } from "../../../src/services/kubernetes/KubernetesObject.ts"
+import { decide } from "../../../src/services/profiles/Decide.ts"
+import { emptyLastValid, type LastValid } from "../../../src/services/profiles/LastValid.ts"
+
+const object = (name: string, spec: Schema.JsonObject, generation = 1): KubernetesObject => ({
+  metadata: { name, namespace: "ptp", uid: `uid-${name}`, generation },
+  spec
+})
+
+const here = [{ nodeName: "worker-1" }]
+const entry = (profile: string, priority = 4, match: Schema.Json = here): Schema.JsonObject => ({
+  profile,
+  priority,
+  match
+})
+const bc = (name: string, nic: string, more: Schema.JsonObject = {}): Schema.JsonObject => ({
+  name,
+  interface: nic,
+  ptp4lOpts: "-2 -s",
+  ...more
+})
+
+const ha = (name: string) => ({ name, phc2sysOpts: "-a -r" })
+
+const decideOn = (objects: ReadonlyArray<KubernetesObject>, memory: LastValid = emptyLastValid, minor = 4) =>
+  decide({
+    objects,
+    node: { name: "worker-1", labels: {} },
+    interfaces: undefined,
+    linuxptpVersion: { major: 4, minor, patch: 0 },
+    runDir: "/run/d",
+    memory
+  })
+
+const decisionOn = (...args: Parameters<typeof decideOn>) => decideOn(...args).decision
+
+const runningOn = (...args: Parameters<typeof decideOn>) =>
+  decisionOn(...args).processes.map(({ config, profile, program }) => `${config}/${profile} ${program}`)
+
+const skippedOn = (...args: Parameters<typeof decideOn>) =>
+  decisionOn(...args).skipped.map(({ config, name, reason }) => `${config}/${name} ${reason}`)
+
+/** What a daemon decides that sees these states one after the other. */
+const after = (...states: ReadonlyArray<ReadonlyArray<KubernetesObject>>) => {
+  let memory = emptyLastValid
+  let decision = decisionOn([])
+  for (const objects of states) ({ decision, memory } = decideOn(objects, memory))
+  return decision
+}
+
+describe("decide", () => {
+  it("runs nothing on a node that nothing matches, without a problem", () => {
+    const nothing = { profiles: [], skipped: [], processes: [], problems: [] }
+    assert.deepStrictEqual(decisionOn([]), nothing)
+    assert.deepStrictEqual(decisionOn([object("a", {})]), nothing)
+  })
+
+  it("says of a winner where it comes from, why, and what the daemon needs of it", () => {
+    const more = { ptpClockThreshold: { maxOffsetThreshold: 50 }, ptpSettings: { logReduce: "basic", unknown: "x" } }
+    const { profiles } = decisionOn([object("a", { profile: [bc("p", "eth0", more)], recommend: [entry("p", 0)] }, 7)])
+    assert.deepStrictEqual(profiles, [{
+      config: "a",
+      name: "p",
+      generation: 7,
+      priority: 0,
+      matchedBy: "nodeName worker-1",
+      interfaces: ["eth0"],
+      clockThreshold: { holdOverTimeoutSeconds: 5, maxOffsetNs: 50, minOffsetNs: -100 },
+      settings: { logReduce: "basic" }
+    }])
+  })
+
+  it("names profile, field and option in a problem, and marks what is not this node's", () => {
+    const spec = { profile: [bc("p", "eth0", { ptp4lOpts: "--uds_address=/etc/passwd" })] }
+    const [problem] = decisionOn([object("a", { ...spec, recommend: [entry("p")] })]).problems
+    assert.strictEqual(problem?.path, "spec.profile[0].ptp4lOpts")
+    assert.match(problem?.message ?? "", /^profile "p", ptp4lOpts: --uds_address: not allowed/)
+    assert.isUndefined(problem?.elsewhere)
+    const elsewhere = [entry("p", 4, [{ nodeName: "worker-2" }])]
+    assert.strictEqual(decisionOn([object("a", { ...spec, recommend: elsewhere })]).problems[0]?.elsewhere, true)
+  })
+
+  it("only warns of a NIC that the node does not have, and of none when its NICs are not known", () => {
+    const objects = [object("a", { profile: [bc("p", "eth0")], recommend: [entry("p")] })]
+    const problemsWith = (interfaces: ReadonlyArray<string> | undefined) =>
+      decide({
+        objects,
+        node: { name: "worker-1", labels: {} },
+        interfaces,
+        linuxptpVersion: { major: 4, minor: 4, patch: 0 },
+        runDir: "/run/d",
+        memory: emptyLastValid
+      }).decision.problems.map(({ path, severity }) => `${severity} ${path}`)
+    assert.deepStrictEqual(problemsWith(undefined), [])
+    assert.deepStrictEqual(problemsWith(["eth0"]), [])
+    assert.deepStrictEqual(problemsWith([]), ["warning spec.profile[0].interface"])
+  })
+
+  it("counts neither of two different objects of one name, and one of two equal ones", () => {
+    const spec = { profile: [bc("p", "eth0")], recommend: [entry("p")] }
+    const one = object("a", spec)
+    const same = { ...one, metadata: { ...one.metadata, uid: "other" } }
+    const other = { ...same, spec: { ...spec, recommend: [] } }
+    assert.deepStrictEqual(runningOn([one, same]), ["a/p ptp4l"])
+    assert.deepStrictEqual(runningOn([one, other]), [])
+    assert.deepStrictEqual(decisionOn([one, other]), decisionOn([other, one]))
+    assert.deepStrictEqual(decisionOn([one, other]).problems.map(({ path }) => path), ["metadata.name"])
+  })
+})
+
+describe("conflicts among winners", () => {
+  it("gives a NIC to the first by object and profile name, and skips the other profile whole", () => {
+    const b = object("b", { profile: [bc("a", "eth0")], recommend: [entry("a")] })
+    const a = object("a", { profile: [bc("z", "eth0"), bc("y", "eth1")], recommend: [entry("z"), entry("y")] })
+    assert.deepStrictEqual(runningOn([b, a]), ["a/y ptp4l", "a/z ptp4l"])
+    assert.deepStrictEqual(skippedOn([b, a]), ["b/a InterfaceConflict"])
+    assert.deepStrictEqual(decisionOn([b, a]).problems.map(({ message }) => message), [
+      "profile \"a\" does not run: eth0 belongs to profile \"z\" of a"
+    ])
+  })
+
+  it("gives the system clock to one profile", () => {
+    const more = { phc2sysOpts: "-a -r" }
+    const objects = [
+      object("a", { profile: [bc("p", "eth0", more), bc("q", "eth1", more)], recommend: [entry("q"), entry("p")] })
+    ]
+    assert.deepStrictEqual(runningOn(objects), ["a/p phc2sys", "a/p ptp4l"])
+    assert.deepStrictEqual(skippedOn(objects), ["a/q ClockConflict"])
+  })
+
+  it("lets no timemaster and no ptp4l have one NIC", () => {
+    const timemaster = { name: "p", timemasterConf: "[ptp_domain 0]\ninterfaces eth0\n" }
+    const objects = [object("a", { profile: [timemaster, bc("q", "eth0")], recommend: [entry("q"), entry("p")] })]
+    assert.deepStrictEqual(runningOn(objects), ["a/p timemaster"])
+    assert.deepStrictEqual(skippedOn(objects), ["a/q InterfaceConflict"])
+  })
+
+  it("lets one phc2sys serve all ptp4l of the winners, each with its own domain", () => {
+    const dual = {
+      profile: [ha("ha"), bc("nic1", "eth0"), bc("nic2", "eth1", { ptp4lOpts: "--domainNumber=24" })],
+      recommend: [entry("ha"), entry("nic1"), entry("nic2")]
+    }
+    const phc2sys = decisionOn([object("a", dual)]).processes.find(({ program }) => program === "phc2sys")
+    assert.strictEqual(phc2sys?.argv.filter((word) => word === "-z").length, 2)
+    assert.deepStrictEqual(phc2sys?.argv.filter((_, at, all) => all[at - 1] === "-n").sort(), ["0", "24"])
+    assert.strictEqual(phc2sys?.after.length, 2)
+    assert.deepStrictEqual(runningOn([object("a", dual)], emptyLastValid, 0), ["a/nic1 ptp4l", "a/nic2 ptp4l"])
+    assert.deepStrictEqual(skippedOn([object("a", dual)], emptyLastValid, 0), ["a/ha InvalidProfile"])
+  })
+
+  it("counts a phc2sys for all as missing when there is no ptp4l, so that the next priority runs", () => {
+    const objects = [object("a", { profile: [ha("ha"), bc("p", "eth0")], recommend: [entry("ha", 0), entry("p", 4)] })]
+    assert.deepStrictEqual(runningOn(objects), ["a/p ptp4l"])
+    assert.deepStrictEqual(skippedOn(objects), ["a/ha InvalidProfile"])
+    assert.deepStrictEqual(decisionOn(objects).problems.map(({ path }) => path), ["spec.profile[0].phc2sysOpts"])
+  })
+
+  it("frees the clock of a phc2sys that turns out to have no ptp4l", () => {
+    const own = bc("z", "eth0", { phc2sysOpts: "-a -r" })
+    const objects = [object("a", { profile: [ha("ha"), own], recommend: [entry("ha"), entry("z")] })]
+    assert.deepStrictEqual(runningOn(objects), ["a/z phc2sys", "a/z ptp4l"])
+  })
+})
+
+describe("what was valid last", () => {
+  const good = object("a", { profile: [bc("p", "eth0")], recommend: [entry("p")] }, 3)
+  const undecodable = object("a", { profile: "oops" }, 4)
+  const typo = object("a", {
+    profile: [bc("p", "eth0", { ptp4lOpts: "--sumary_interval 1" })],
+    recommend: [entry("p")]
+  }, 4)
+
+  it("goes on when the object can no longer be read", () => {
+    const decision = after([good], [undecodable])
+    assert.deepStrictEqual(decision.processes, decisionOn([good]).processes)
+    assert.strictEqual(decision.profiles[0]?.generation, 3)
+    assert.deepStrictEqual(decision.problems.map(({ message, severity }) => `${severity} ${message}`), [
+      "warning is not valid: its last valid version (generation 3) counts instead",
+      "error must be a list, not \"oops\""
+    ])
+  })
+
+  it("goes on when a profile is no longer valid, and the newest valid one runs again", () => {
+    const mended = object("a", { profile: [bc("p", "eth5")], recommend: [entry("p")] }, 5)
+    assert.deepStrictEqual(after([good], [typo]).processes, decisionOn([good]).processes)
+    assert.strictEqual(after([good], [typo]).profiles[0]?.generation, 3)
+    assert.deepStrictEqual(after([good], [typo], [typo], [undecodable], [typo]).processes, decisionOn([good]).processes)
+    assert.deepStrictEqual(after([good], [typo], [mended]), decisionOn([mended]))
+    assert.deepStrictEqual(skippedOn([good]), [])
+  })
+
+  it("is nothing for an object or profile that was never valid", () => {
+    assert.deepStrictEqual(runningOn([undecodable]), [])
+    assert.deepStrictEqual(runningOn([typo]), [])
+    assert.deepStrictEqual(skippedOn([typo]), ["a/p InvalidProfile"])
+  })
+
+  it("leaves the running profile alone when a new one of priority 0 has a typo", () => {
+    const urgent = object("b", { profile: [bc("p", "eth0", { ptp4lOpts: "-Y" })], recommend: [entry("p", 0)] })
+    assert.deepStrictEqual(after([good], [good, urgent]).processes, decisionOn([good]).processes)
+  })
+
+  it("ends with the object, with the profile, and with the recommendation", () => {
+    assert.deepStrictEqual(after([good], [undecodable], []).processes, [])
+    assert.deepStrictEqual(after([good], [object("a", { profile: [], recommend: [entry("p")] })]).processes, [])
+    assert.deepStrictEqual(after([good], [object("a", { profile: [bc("p", "eth0")] })]).processes, [])
+    assert.deepStrictEqual(
+      after([good], [typo], [object("a", { profile: [bc("p", "eth0", { ptp4lOpts: "-Y" })] })]).processes,
+      []
+    )
+  })
+
+  it("is forgotten with the object: one of the same name is another one", () => {
+    const { memory } = decideOn([], decideOn([good]).memory)
+    assert.deepStrictEqual(memory, emptyLastValid)
+    const again = { ...undecodable, metadata: { ...undecodable.metadata, uid: "new" } }
+    assert.deepStrictEqual(after([good], [again]).processes, [])
+  })
+
+  it("serves a phc2sys for all that lost its ptp4l by an edit of its own", () => {
+    const own = object("a", { profile: [bc("p", "eth0", { phc2sysOpts: "-a -r" })], recommend: [entry("p")] })
+    const lost = object("a", { profile: [{ name: "p", phc2sysOpts: "-a -r" }], recommend: [entry("p")] })
+    assert.deepStrictEqual(after([own], [lost], [lost]).processes, decisionOn([own]).processes)
+    assert.include(after([own], [lost]).problems.map(({ severity }) => severity), "error")
+  })
+})
