@@ -23,7 +23,7 @@ const decodeStatusText = Schema.decodeUnknownOption(Schema.fromJsonString(ApiSta
 const longestDetail = 500
 
 /** The reason that stands for an HTTP status. Statuses the API does not document are `Malformed`. */
-export const reasonOfStatus = (status: number): KubernetesApiReason => {
+const reasonOfStatus = (status: number): KubernetesApiReason => {
   switch (status) {
     case 401:
     case 403:

@@ -31,11 +31,8 @@ export const describeChange = Effect.fnUntraced(function*(
   const receivedAtNanos = yield* Clock.monotonicTimeNanos
   // A Node's status changes every few minutes and means nothing to us: no trace.
   if (!resource.namespaced) return { ...change, receivedAtNanos, span: Option.none() }
-  const attributes = {
-    "k8s.object.name": change.name,
-    "k8s.object.generation": change.generation,
-    "k8s.object.resource_version": change.resourceVersion
-  }
+  const { generation, name, resourceVersion } = change
+  const attributes = { name, resourceVersion, ...(generation === undefined ? {} : { generation }) }
   const span = yield* Effect.useSpan(`${resource.kind} ${change.type}`, { root: true, attributes }, Effect.succeed)
   return { ...change, receivedAtNanos, span: Option.some(span) }
 })

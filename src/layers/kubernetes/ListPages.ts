@@ -17,7 +17,7 @@ export interface ListRequest {
 }
 
 /** A collection at one version; objects in the server's order. */
-export interface ListedObjects {
+interface ListedObjects {
   readonly objects: ReadonlyArray<KubernetesObject>
   readonly resourceVersion: string
 }

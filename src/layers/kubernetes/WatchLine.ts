@@ -15,7 +15,7 @@ export const ObjectEvent = Schema.Struct({
 export type ObjectEvent = typeof ObjectEvent.Type
 
 /** Nothing happened up to this version: the watch may be resumed from it. */
-export const Bookmark = Schema.Struct({
+const Bookmark = Schema.Struct({
   type: Schema.Literal("BOOKMARK"),
   object: Schema.Struct({ metadata: Schema.Struct({ resourceVersion: Schema.String }) })
 })

@@ -9,7 +9,7 @@ import type { KubernetesApiError } from "../../services/kubernetes/KubernetesApi
  * One request to make. A LIST from `0` may be answered from the server's cache; from the empty version it must be the
  * newest there is. A WATCH resumes after the version, which is opaque and never compared.
  */
-export type WatchStep =
+type WatchStep =
   | { readonly _tag: "List"; readonly resourceVersion: "0" | "" }
   | { readonly _tag: "Watch"; readonly resourceVersion: string }
 

@@ -32,13 +32,15 @@ export interface ScriptedRequest {
   readonly sendEvent: (type: string, object: unknown) => Effect.Effect<void>
   /** Ends the body in good order. */
   readonly end: Effect.Effect<void>
+  /** Closes the connection without ending the body. */
+  readonly hangUp: Effect.Effect<void>
   /** Sends a TCP reset. */
   readonly reset: Effect.Effect<void>
   /** Completes when the connection of this request is closed. */
   readonly closed: Effect.Effect<void>
 }
 
-export interface ScriptedApiServer {
+interface ScriptedApiServer {
   readonly url: string
   /** The next request. */
   readonly next: Effect.Effect<ScriptedRequest>
@@ -120,6 +122,7 @@ const scriptedRequest = (
     send,
     sendEvent: (type, object) => send(`${JSON.stringify({ type, object })}\n`),
     end: Effect.sync(() => void outgoing.end()),
+    hangUp: Effect.sync(() => void incoming.socket.destroy()),
     reset: Effect.sync(() => void incoming.socket.resetAndDestroy()),
     closed: Deferred.await(connection.closed)
   }
