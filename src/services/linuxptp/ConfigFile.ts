@@ -41,7 +41,7 @@ export const emptyConfigFile: ConfigFile = { sections: [] }
 export const maxConfigTextLength = 65_536
 
 /** linuxptp reads lines into 1024 bytes and takes the rest of a longer one for the next line, a section as well. */
-export const maxConfigLineBytes = 1000
+const maxConfigLineBytes = 1000
 
 const encoder = new TextEncoder()
 
@@ -76,38 +76,45 @@ const readSectionName = (line: string): string | undefined => {
   return name === undefined || name !== trimBlanks(name) ? undefined : name
 }
 
+/** A line and its number in the text that it came from. */
+export interface NumberedLine {
+  readonly text: string
+  readonly number: number
+}
+
 /**
- * Reads text as linuxptp config.c, config_read, does: `#` at the start of a line is a comment, blanks around a line do
+ * Reads lines as linuxptp config.c, config_read, does: `#` at the start of a line is a comment, blanks around a line do
  * not count. A line that linuxptp would guess at (`[eth0`, a line before the first section) is an error and left out.
  */
+export const readConfigLines = (lines: ReadonlyArray<NumberedLine>): ConfigReading => {
+  const sections: Array<{ name: string; entries: Array<ConfigEntry> }> = []
+  const problems: Array<ConfigProblem> = []
+  for (const { number, text } of lines) {
+    const fault = findLineFault(text)
+    const line = fault === undefined ? trimBlanks(text) : ""
+    if (fault !== undefined) problems.push(complaint(number, "", fault))
+    if (line === "" || line.startsWith("#")) continue
+    if (line.startsWith("[")) {
+      const name = readSectionName(line)
+      if (name === undefined) problems.push(complaint(number, line, "is not a section: write [name]"))
+      else sections.push({ name, entries: [] })
+      continue
+    }
+    const entry = splitEntry(line, number)
+    const section = sections.at(-1)
+    if (section === undefined) problems.push(complaint(number, entry.key, "stands before the first section"))
+    else section.entries.push(entry)
+  }
+  return { file: { sections }, problems }
+}
+
+/** Reads the lines of `text`, which end in LF or CR LF. Endless text is one problem and no file. */
 export const parseConfigFile = (text: string): ConfigReading => {
   if (text.length > maxConfigTextLength) {
     const message = `configuration text is longer than ${maxConfigTextLength} characters`
     return { file: emptyConfigFile, problems: [complaint(0, "", message)] }
   }
-  const sections: Array<{ name: string; entries: Array<ConfigEntry> }> = []
-  const problems: Array<ConfigProblem> = []
-  for (const [index, wholeLine] of text.split(/\r?\n/).entries()) {
-    const number = index + 1
-    const fault = findLineFault(wholeLine)
-    if (fault !== undefined) {
-      problems.push(complaint(number, "", fault))
-      continue
-    }
-    const line = trimBlanks(wholeLine)
-    if (line === "" || line.startsWith("#")) continue
-    if (!line.startsWith("[")) {
-      const section = sections.at(-1)
-      if (section === undefined) {
-        problems.push(complaint(number, splitEntry(line, number).key, "stands before the first section"))
-      } else section.entries.push(splitEntry(line, number))
-      continue
-    }
-    const name = readSectionName(line)
-    if (name === undefined) problems.push(complaint(number, line, "is not a section: write [name]"))
-    else sections.push({ name, entries: [] })
-  }
-  return { file: { sections }, problems }
+  return readConfigLines(text.split(/\r?\n/).map((line, index) => ({ text: line, number: index + 1 })))
 }
 
 const renderEntry = (entry: ConfigEntry): string => entry.value === "" ? entry.key : `${entry.key} ${entry.value}`

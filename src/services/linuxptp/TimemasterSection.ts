@@ -12,14 +12,14 @@ import { isInterfaceName } from "./ValuePattern.ts"
 import { decimal, flag, integer, intMax, intMin, readValue, type ValueType, word } from "./ValueType.ts"
 
 /** What one setting became: the value to write (absent: left out) and what there is to say about it. */
-export interface SettingReading {
+interface SettingReading {
   readonly value?: string
   readonly problems: ReadonlyArray<Pick<ConfigProblem, "severity" | "message">>
 }
 
 type ReadSetting = (version: LinuxptpVersion, value: string) => SettingReading
 
-export type TimemasterSettings = ReadonlyMap<string, ReadSetting>
+type TimemasterSettings = ReadonlyMap<string, ReadSetting>
 
 const refuse = (message: string): SettingReading => ({ problems: [{ severity: "error", message }] })
 const ignore = (message: string): SettingReading => ({ problems: [{ severity: "warning", message }] })

@@ -9,7 +9,8 @@ import {
   type ConfigReading,
   type ConfigSection,
   emptyConfigFile,
-  parseConfigFile
+  parseConfigFile,
+  readConfigLines
 } from "./ConfigFile.ts"
 import { boundProblems, keptSections, readConfigSections, type SectionReading } from "./ConfigText.ts"
 import type { LinuxptpVersion } from "./LinuxptpVersion.ts"
@@ -44,17 +45,6 @@ const readDirectives = (program: NtpProgram, section: ConfigSection): SectionRea
   return { section: { ...section, entries }, problems }
 }
 
-/** A raw line in its place: as many empty lines in front as keep the numbers of the whole text in messages. */
-const toPtp4lText = (section: ConfigSection): string => {
-  if (section.entries.length === 0) return ""
-  const lines: Array<string> = []
-  for (const entry of section.entries) lines[entry.line - 1] = unescape(entry)
-  const firstLine = section.entries[0]?.line ?? 1
-  // timemaster writes `[global]` before the raw lines; an entry's line is at least 2, below its own section.
-  lines[firstLine - 2] = "[global]"
-  return Array.from(lines, (line) => line ?? "").join("\n")
-}
-
 const toRawEntries = (file: ConfigFile): ReadonlyArray<ConfigEntry> =>
   file.sections.flatMap((section, index) => [
     ...(index === 0 ? [] : [{ key: `>[${section.name}]`, value: "", line: 0 }]),
@@ -67,11 +57,13 @@ const readPtp4lConf = (
   interfaces: ReadonlySet<string>,
   section: ConfigSection
 ): SectionReading => {
-  const parsed = parseConfigFile(toPtp4lText(section))
+  const lines = section.entries.map((entry) => ({ text: unescape(entry), number: entry.line }))
+  // timemaster writes `[global]` before the raw lines.
+  const parsed = readConfigLines([{ text: "[global]", number: 0 }, ...lines])
   const read = readConfigSections("ptp4l", version, parsed.file)
-  const known = new Set([...interfaces, "global", unicastMasterTable])
-  const sections = read.file.sections.filter(({ name }) => known.has(name))
-  const strangers = read.file.sections.filter(({ name }) => !known.has(name)).map(({ entries, name }) =>
+  const isKnown = (name: string): boolean => name === "global" || name === unicastMasterTable || interfaces.has(name)
+  const sections = read.file.sections.filter(({ name }) => isKnown(name))
+  const strangers = read.file.sections.filter(({ name }) => !isKnown(name)).map(({ entries, name }) =>
     complain(entries[0]?.line ?? 0, `[${name}]`, "is not an interface of a [ptp_domain]")
   )
   return {

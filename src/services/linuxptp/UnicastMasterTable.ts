@@ -13,16 +13,16 @@ const transport = word("L2", "UDPv4", "UDPv6")
 
 const isAddressOf: Readonly<Record<string, (address: string) => boolean>> = { L2: isMac, UDPv4: isIpv4, UDPv6: isIpv6 }
 
-const numbers: Readonly<Record<string, ValueType>> = {
-  table_id: integer(1, intMax),
-  logQueryInterval: integer(-128, 127)
-}
+const numbers: ReadonlyMap<string, ValueType> = new Map([
+  ["table_id", integer(1, intMax)],
+  ["logQueryInterval", integer(-128, 127)]
+])
 
 type Row = { readonly key: string; readonly value: string } | { readonly error: string }
 
 /** linuxptp config.c, parse_unicast_mtab_line: keys in this case only, transports in any. */
 const readRow = (entry: ConfigEntry): Row => {
-  const type = numbers[entry.key]
+  const type = numbers.get(entry.key)
   if (type !== undefined) {
     const read = readValue(type, entry.value)
     return "expected" in read ? { error: `expected ${read.expected}` } : { key: entry.key, value: read.value }

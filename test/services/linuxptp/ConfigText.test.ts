@@ -141,6 +141,8 @@ UDPv4 10.0.0.1
     "[unicast_master_table]",
     "[/etc]",
     "[eth0",
+    "constructor 1",
+    "__proto__ 1",
     "table_id 1",
     "L2 00:11:22:33:44:55",
     "UDPv4 /etc",

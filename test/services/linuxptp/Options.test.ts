@@ -137,7 +137,8 @@ const version = fc.constantFrom(v3, v4, { major: 4, minor: 5, patch: 0 })
 const fragment = fc.constantFrom(
   ..."-f -z -t -v -h -i -s -c -d -p -l -m -q -a -2 -E -O -- --uds_address --uds_ro_address --message_tag --leapfile"
     .split(" "),
-  ..."--uds --slave_event_monitor --domainNumber --clientOnly --user --sa_file /etc/passwd eth0 24 -5 =".split(" "),
+  ..."--uds --slave_event_monitor --domainNumber --clientOnly --user --constructor --__proto__ --sa_file /etc/passwd eth0 24 -5 ="
+    .split(" "),
   ..."--userDescription --productDescription --ts2phc.nmea_serialport /dev/ptp0 /dev/ttyS0 ' \" \\".split(" "),
   " ",
   "\n",

@@ -202,9 +202,10 @@ hybrid_e2e 1
     const line = fc.constantFrom(
       ..."[timemaster]|[ptp_domain 0]|[ptp_domain 1]|[ntp_server a]|[ptp4l.conf]|[chrony.conf]|[ntp.conf]|[chronyd]"
         .split("|"),
-      ..."[ptp4l]|[phc2sys]|>[eth0]|>[global]|> [eth7]|>#x|>>[x]|>|interfaces eth0|ptp4l_option uds_address /x".split(
-        "|"
-      ),
+      ..."[ptp4l]|[phc2sys]|>[eth0]|>[global]|> [eth7]|>#x|>>[x]|>|constructor 1|__proto__ x|[toString]|interfaces eth0|ptp4l_option uds_address /x"
+        .split(
+          "|"
+        ),
       ..."path /tmp/x|path chronyd|rundir /etc|options -f /x|options -l 7|options -x|priority1 1|hybrid_e2e 1".split(
         "|"
       ),
