@@ -226,4 +226,12 @@ describe("sortProblems", () => {
       problem("p[10]")
     ])
   })
+
+  it("tells 500 problems, errors first, and counts the rest", () => {
+    const warnings = Array.from({ length: 700 }, (_, n) => ({ ...problem(`p[${n}]`), severity: "warning" as const }))
+    const rows = sortProblems([...warnings, problem("p[999]")])
+    assert.strictEqual(rows.length, 501)
+    assert.deepInclude(rows, problem("p[999]"))
+    assert.strictEqual(rows.at(-1)?.message, "201 more problems are not listed")
+  })
 })
