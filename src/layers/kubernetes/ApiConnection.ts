@@ -69,17 +69,6 @@ export const makeApiConnection = Effect.fnUntraced(
         Effect.catchIf((error) => error.status === 401, () => attempt(request, true))
       )
 
-    const withinTime = <A, R>(request: ApiRequest, effect: Effect.Effect<A, KubernetesApiError, R>) =>
-      effect.pipe(
-        Effect.timeoutOrElse({
-          duration: timeLimit,
-          orElse: () => Effect.fail(failureOfConnection(request, `no answer in ${Duration.format(timeLimit)}`))
-        }),
-        Effect.tapError((error) => error.status === undefined ? countRequest(request, "error") : Effect.void),
-        Effect.provideService(HttpIncomingMessage.MaxBodySize, largestBody),
-        Effect.provideService(HttpClient.SpanNameGenerator, () => `${request.verb} ${request.resource}`)
-      )
-
     return {
       text: (request) =>
         answer(request).pipe(
@@ -99,6 +88,17 @@ export const makeApiConnection = Effect.fnUntraced(
     }
   }
 )
+
+const withinTime = <A, R>(request: ApiRequest, effect: Effect.Effect<A, KubernetesApiError, R>) =>
+  effect.pipe(
+    Effect.timeoutOrElse({
+      duration: timeLimit,
+      orElse: () => Effect.fail(failureOfConnection(request, `no answer in ${Duration.format(timeLimit)}`))
+    }),
+    Effect.tapError((error) => error.status === undefined ? countRequest(request, "error") : Effect.void),
+    Effect.provideService(HttpIncomingMessage.MaxBodySize, largestBody),
+    Effect.provideService(HttpClient.SpanNameGenerator, () => `${request.verb} ${request.resource}`)
+  )
 
 // One socket: a request waits for the one before. The server drops idle connections after 90 s (kube-apiserver,
 // `IdleTimeout`); ours goes first, so that no request meets a connection which is just being closed.

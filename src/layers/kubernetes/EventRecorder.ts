@@ -3,10 +3,10 @@
  * HttpKubernetesApi owns one. Events are a courtesy to `kubectl describe`: a failure is logged and forgotten.
  */
 import { Clock, DateTime, Effect, Queue, Random, Ref } from "effect"
-import type { KubernetesApiError, NodeEvent } from "../../services/kubernetes/KubernetesApi.ts"
+import type { NodeEvent } from "../../services/kubernetes/KubernetesApi.ts"
 import type { ResourceType } from "../../services/kubernetes/KubernetesObject.ts"
-import type { ApiConnection } from "./ApiConnection.ts"
-import { emptyHistory, type EventStep, recordInHistory, withoutSeries } from "./EventSeries.ts"
+import type { ApiConnection, ApiRequest } from "./ApiConnection.ts"
+import { emptyHistory, recordInHistory, withoutSeries } from "./EventSeries.ts"
 import { apiVersionOf, collectionPath, objectPath } from "./ResourcePath.ts"
 
 const events: ResourceType = {
@@ -42,62 +42,75 @@ export const makeEventRecorder = Effect.fnUntraced(function*(connection: ApiConn
   const waiting = yield* Queue.dropping<Recorded>(mostWaiting)
   const history = yield* Ref.make(emptyHistory)
 
-  const write = Effect.fnUntraced(function*({ at, event }: Recorded) {
-    const key = JSON.stringify([event.reason, event.note, event.regarding.metadata.uid, event.regarding.metadata.name])
-    const nowMillis = Number((yield* Clock.monotonicTimeNanos) / 1_000_000n)
-    const suffix = yield* Random.nextIntBetween(0, 2 ** 32)
-    const prefix = event.regarding.metadata.name.slice(0, longestNamePrefix).replace(/[-.]+$/, "")
-    const eventName = `${prefix}.${suffix.toString(16).padStart(8, "0")}`
-    const step = yield* Ref.modify(history, (known) => recordInHistory(known, { key, eventName }, nowMillis))
-    yield* send(step, { at, event }, eventName).pipe(
-      Effect.catch((error) =>
-        Effect.andThen(
-          Ref.update(history, (known) => withoutSeries(known, key)),
-          Effect.logWarning("event not recorded").pipe(
-            Effect.annotateLogs({ reason: event.reason, error: error.message })
+  const write = Effect.fnUntraced(
+    function*(recorded: Recorded, key: string) {
+      const nowMillis = Number((yield* Clock.monotonicTimeNanos) / 1_000_000n)
+      const eventName = yield* newEventName(recorded.event)
+      const step = yield* Ref.modify(history, (known) => recordInHistory(known, { key, eventName }, nowMillis))
+      if (step._tag === "Create") yield* connection.text(createRequest(source, recorded, eventName))
+      if (step._tag === "Count") yield* connection.text(countRequest(source, recorded, step))
+      if (step._tag === "Drop") yield* Effect.logDebug("event dropped: too many")
+    },
+    (effect, { event }, key) =>
+      effect.pipe(
+        Effect.catch((error) =>
+          Effect.andThen(
+            Ref.update(history, (known) => withoutSeries(known, key)),
+            Effect.logWarning("event not recorded").pipe(Effect.annotateLogs({ error: error.message }))
           )
-        )
+        ),
+        Effect.annotateLogs({ reason: event.reason })
       )
-    )
-  })
+  )
 
-  const send = (step: EventStep, recorded: Recorded, eventName: string): Effect.Effect<unknown, KubernetesApiError> => {
-    const namespace = recorded.event.regarding.metadata.namespace ?? source.namespace
-    switch (step._tag) {
-      case "Create":
-        return connection.text({
-          verb: "create",
-          method: "POST",
-          resource: events.plural,
-          path: collectionPath(events, namespace),
-          body: { contentType: "application/json", text: JSON.stringify(newEvent(source, recorded, eventName)) }
-        })
-      case "Count":
-        return connection.text({
-          verb: "patch",
-          method: "PATCH",
-          resource: events.plural,
-          path: objectPath(events, namespace, step.eventName),
-          body: {
-            contentType: "application/merge-patch+json",
-            text: JSON.stringify({ series: { count: step.count, lastObservedTime: microTime(recorded.at) } })
-          }
-        })
-      case "Wait":
-        return Effect.void
-      case "Drop":
-        return Effect.logDebug("event dropped: too many").pipe(Effect.annotateLogs({ reason: recorded.event.reason }))
-    }
-  }
-
-  yield* Queue.take(waiting).pipe(Effect.flatMap(write), Effect.forever, Effect.forkScoped)
+  yield* Queue.take(waiting).pipe(
+    Effect.flatMap((recorded) => write(recorded, seriesKey(recorded.event))),
+    Effect.forever,
+    Effect.forkScoped
+  )
   return (event: NodeEvent): Effect.Effect<void> =>
     Effect.flatMap(DateTime.now, (at) => Effect.asVoid(Queue.offer(waiting, { event, at })))
 })
 
+// Events that agree in all of it are the same event again.
+const seriesKey = ({ note, reason, regarding: { metadata } }: NodeEvent): string =>
+  JSON.stringify([reason, note, metadata.uid, metadata.name])
+
+const newEventName = Effect.fnUntraced(function*({ regarding: { metadata } }: NodeEvent) {
+  const prefix = metadata.name.slice(0, longestNamePrefix).replace(/[-.]+$/, "")
+  const suffix = yield* Random.nextIntBetween(0, 2 ** 32)
+  return `${prefix}.${suffix.toString(16).padStart(8, "0")}`
+})
+
+const namespaceOf = (source: EventSource, { regarding: { metadata } }: NodeEvent): string =>
+  metadata.namespace ?? source.namespace
+
+const createRequest = (source: EventSource, recorded: Recorded, eventName: string): ApiRequest => ({
+  verb: "create",
+  method: "POST",
+  resource: events.plural,
+  path: collectionPath(events, namespaceOf(source, recorded.event)),
+  body: { contentType: "application/json", text: JSON.stringify(newEvent(source, recorded, eventName)) }
+})
+
+const countRequest = (
+  source: EventSource,
+  { at, event }: Recorded,
+  { count, eventName }: { readonly count: number; readonly eventName: string }
+): ApiRequest => ({
+  verb: "patch",
+  method: "PATCH",
+  resource: events.plural,
+  path: objectPath(events, namespaceOf(source, event), eventName),
+  body: {
+    contentType: "application/merge-patch+json",
+    text: JSON.stringify({ series: { count, lastObservedTime: microTime(at) } })
+  }
+})
+
 const newEvent = (source: EventSource, { at, event }: Recorded, name: string) => {
   const { metadata } = event.regarding
-  const namespace = metadata.namespace ?? source.namespace
+  const namespace = namespaceOf(source, event)
   return {
     apiVersion: apiVersionOf(events),
     kind: events.kind,
