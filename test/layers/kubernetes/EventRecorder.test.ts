@@ -1,10 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer } from "effect"
+import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import * as HttpKubernetesApi from "../../../src/layers/kubernetes/HttpKubernetesApi.ts"
-import * as PlainCredentials from "../../../src/layers/kubernetes/PlainCredentials.ts"
-import { KubernetesApi, type NodeEvent } from "../../../src/services/kubernetes/KubernetesApi.ts"
-import { scriptedApiServer } from "./ScriptedApiServer.ts"
+import type { NodeEvent } from "../../../src/services/kubernetes/KubernetesApi.ts"
+import { connectScripted } from "./ScriptedClient.ts"
 
 const path = "/apis/events.k8s.io/v1/namespaces/ptp/events"
 
@@ -15,18 +13,10 @@ const lost: NodeEvent = {
   regarding: { metadata: { name: "worker-1", namespace: "ptp", uid: "u1", resourceVersion: "9" }, spec: {} }
 }
 
-const connect = Effect.gen(function*() {
-  const server = yield* scriptedApiServer
-  const layer = HttpKubernetesApi.layer({ namespace: "ptp", component: "linuxptp-daemon", nodeName: "worker-1" }).pipe(
-    Layer.provide(PlainCredentials.layer({ server: server.url }))
-  )
-  return { server, api: Context.get(yield* Layer.build(layer), KubernetesApi) }
-})
-
 describe("recordEvent", () => {
   it.effect("writes an event about the object, with all that events.k8s.io requires", () =>
     Effect.gen(function*() {
-      const { api, server } = yield* connect
+      const { api, server } = yield* connectScripted
       yield* TestClock.setTime(Date.UTC(2026, 10, 22, 8, 30, 15, 250))
       yield* api.recordEvent(lost)
       const request = yield* server.next
@@ -57,7 +47,7 @@ describe("recordEvent", () => {
 
   it.effect("raises the series' count instead of writing the same event again", () =>
     Effect.gen(function*() {
-      const { api, server } = yield* connect
+      const { api, server } = yield* connectScripted
       yield* api.recordEvent(lost)
       const created = yield* server.next
       yield* created.answer(201, {})
@@ -78,7 +68,7 @@ describe("recordEvent", () => {
 
   it.effect("goes on after a refusal, and creates the event anew", () =>
     Effect.gen(function*() {
-      const { api, server } = yield* connect
+      const { api, server } = yield* connectScripted
       yield* api.recordEvent(lost)
       yield* (yield* server.next).answer(403, { kind: "Status", code: 403 })
       yield* api.recordEvent(lost)
@@ -87,7 +77,7 @@ describe("recordEvent", () => {
 
   it.effect("does not wait for the API", () =>
     Effect.gen(function*() {
-      const { api, server } = yield* connect
+      const { api, server } = yield* connectScripted
       yield* Effect.forEach(Array.from({ length: 200 }, (_, index) => `${index}`), (note) =>
         api.recordEvent({ ...lost, note }))
       assert.strictEqual(Object((yield* server.next).body).note, "0")
@@ -95,7 +85,7 @@ describe("recordEvent", () => {
 
   it.effect("cuts a note at 1,024 bytes, Kubernetes' limit, between two characters", () =>
     Effect.gen(function*() {
-      const { api, server } = yield* connect
+      const { api, server } = yield* connectScripted
       yield* api.recordEvent({ ...lost, note: "€".repeat(5_000) })
       assert.strictEqual(Object((yield* server.next).body).note, "€".repeat(341))
     }))

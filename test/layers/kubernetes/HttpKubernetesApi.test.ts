@@ -1,17 +1,8 @@
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Exit, Fiber, FileSystem, Layer, Metric, Option, Tracer } from "effect"
-import { TestClock } from "effect/testing"
-import * as HttpKubernetesApi from "../../../src/layers/kubernetes/HttpKubernetesApi.ts"
-import * as PlainCredentials from "../../../src/layers/kubernetes/PlainCredentials.ts"
-import { KubernetesApi } from "../../../src/services/kubernetes/KubernetesApi.ts"
-import {
-  KubernetesCredentials,
-  KubernetesCredentialsError
-} from "../../../src/services/kubernetes/KubernetesCredentials.ts"
+import { Effect, Fiber, Metric, Option, Tracer } from "effect"
 import { nodes } from "../../../src/services/kubernetes/Node.ts"
 import { nodePTPDevs } from "../../../src/services/kubernetes/NodePTPDev.ts"
-import { scriptedApiServer, scriptedTlsApiServer } from "./ScriptedApiServer.ts"
+import { connectScripted } from "./ScriptedClient.ts"
 
 const collection = "/apis/ptp.openshift.io/v1/namespaces/ptp/nodeptpdevs"
 const device = (resourceVersion: string) => ({
@@ -20,41 +11,11 @@ const device = (resourceVersion: string) => ({
   metadata: { name: "worker-1", namespace: "ptp", resourceVersion }
 })
 const status = (code: number, message: string) => ({ kind: "Status", code, message })
-const options = { namespace: "ptp", component: "linuxptp-daemon", nodeName: "worker-1" }
-
-const connect = Effect.fnUntraced(function*(credentials: (url: string) => Layer.Layer<KubernetesCredentials>) {
-  const server = yield* scriptedApiServer
-  const layer = HttpKubernetesApi.layer(options).pipe(Layer.provide(credentials(server.url)))
-  return { server, api: Context.get(yield* Layer.build(layer), KubernetesApi) }
-})
-const connectPlain = connect((server) => PlainCredentials.layer({ server: `${server}/` }))
-
-const tokens = (server: string, renewed: Array<boolean>) =>
-  Layer.succeed(KubernetesCredentials, {
-    server,
-    headers: ({ renew }) =>
-      Effect.sync(() => {
-        renewed.push(renew)
-        return { authorization: renew ? "Bearer new" : "Bearer old" }
-      }),
-    tls: Effect.succeed({})
-  })
-
-const readTlsFixtures = Effect.gen(function*() {
-  const fileSystem = yield* FileSystem.FileSystem
-  const read = (file: string) => fileSystem.readFileString(`test/fixtures/tls/${file}`)
-  return {
-    ca: yield* read("ca.pem"),
-    oldCa: yield* read("old-ca.pem"),
-    server: yield* read("server.pem"),
-    serverKey: yield* read("server-key.pem")
-  }
-}).pipe(Effect.provide(NodeFileSystem.layer))
 
 describe("requests", () => {
   it.effect("gets an object, and None when it is not there", () =>
     Effect.gen(function*() {
-      const { api, server } = yield* connectPlain
+      const { api, server } = yield* connectScripted
       const found = yield* Effect.forkChild(api.get(nodePTPDevs, "worker-1"))
       const first = yield* server.next
       assert.deepStrictEqual([first.method, first.path], ["GET", `${collection}/worker-1`])
@@ -71,7 +32,7 @@ describe("requests", () => {
 
   it.effect("creates an object and fills in apiVersion, kind and namespace", () =>
     Effect.gen(function*() {
-      const { api, server } = yield* connectPlain
+      const { api, server } = yield* connectScripted
       const created = yield* Effect.forkChild(api.create(nodePTPDevs, { metadata: { name: "worker-1" }, spec: {} }))
       const request = yield* server.next
       assert.deepStrictEqual([request.method, request.path], ["POST", collection])
@@ -88,7 +49,7 @@ describe("requests", () => {
 
   it.effect("merge-patches the status subresource", () =>
     Effect.gen(function*() {
-      const { api, server } = yield* connectPlain
+      const { api, server } = yield* connectScripted
       const patched = yield* Effect.forkChild(api.patchStatus(nodePTPDevs, "worker-1", { clock: null, profiles: [] }))
       const request = yield* server.next
       assert.deepStrictEqual([request.method, request.path], ["PATCH", `${collection}/worker-1/status`])
@@ -101,7 +62,7 @@ describe("requests", () => {
 
   it.effect("lists a kind in the daemon's namespace", () =>
     Effect.gen(function*() {
-      const { api, server } = yield* connectPlain
+      const { api, server } = yield* connectScripted
       const listed = yield* Effect.forkChild(api.list(nodePTPDevs))
       const request = yield* server.next
       assert.deepStrictEqual([request.path, request.params], [collection, { limit: "500" }])
@@ -111,7 +72,7 @@ describe("requests", () => {
 
   it.effect("is one span, named for what it does, that the server is told of", () =>
     Effect.gen(function*() {
-      const { api, server } = yield* connectPlain
+      const { api, server } = yield* connectScripted
       const ended: Array<string> = []
       const tracer = Tracer.make({
         span: (spanOptions) => {
@@ -134,7 +95,7 @@ describe("requests", () => {
 
   it.effect("counts in the metric by verb and code", () =>
     Effect.gen(function*() {
-      const { api, server } = yield* connectPlain
+      const { api, server } = yield* connectScripted
       const registry = new Map()
       const asked = yield* api.list(nodePTPDevs).pipe(
         Effect.provideService(Metric.MetricRegistry, registry),
@@ -150,183 +111,5 @@ describe("requests", () => {
         attributes: { verb: "list", code: "403" },
         state: { count: 1, incremental: true }
       }])
-    }))
-})
-
-describe("a request that fails", () => {
-  it.effect.each(
-    [
-      [400, "Invalid"],
-      [401, "Denied"],
-      [403, "Denied"],
-      [404, "NotFound"],
-      [409, "Conflict"],
-      [410, "Gone"],
-      [422, "Invalid"],
-      [429, "TooManyRequests"],
-      [500, "Unreachable"],
-      [503, "Unreachable"],
-      [302, "Malformed"]
-    ] as const
-  )("says why: %d is %s", ([code, reason]) =>
-    Effect.gen(function*() {
-      const { api, server } = yield* connectPlain
-      const failure = yield* Effect.forkChild(Effect.flip(api.patchStatus(nodePTPDevs, "worker-1", {})))
-      yield* (yield* server.next).answer(code, status(code, "because"), { "retry-after": "3" })
-      if (code === 401) yield* (yield* server.next).answer(code, status(code, "because"), { "retry-after": "3" })
-      const error = yield* Fiber.join(failure)
-      assert.deepStrictEqual([error.reason, error.status, error.detail, error.retryAfterSeconds], [
-        reason,
-        code,
-        "because",
-        3
-      ])
-      assert.strictEqual(error.message, `patch ${collection}/worker-1/status: ${code}: because`)
-    }))
-
-  it.effect("is Unreachable when the connection is reset, and the next one gets a new connection", () =>
-    Effect.gen(function*() {
-      const { api, server } = yield* connectPlain
-      const failure = yield* Effect.forkChild(Effect.flip(api.get(nodePTPDevs, "worker-1")))
-      yield* (yield* server.next).reset
-      const error = yield* Fiber.join(failure)
-      assert.strictEqual(error.reason, "Unreachable")
-      assert.match(error.detail, /ECONNRESET/)
-      const found = yield* Effect.forkChild(api.get(nodePTPDevs, "worker-1"))
-      yield* (yield* server.next).answer(200, device("5"))
-      assert.isTrue(Option.isSome(yield* Fiber.join(found)))
-    }))
-
-  it.effect("is Unreachable when nobody listens", () =>
-    Effect.gen(function*() {
-      const url = yield* Effect.scoped(Effect.map(scriptedApiServer, (server) => server.url))
-      const layer = HttpKubernetesApi.layer(options).pipe(Layer.provide(PlainCredentials.layer({ server: url })))
-      const api = Context.get(yield* Layer.build(layer), KubernetesApi)
-      const error = yield* Effect.flip(api.get(nodePTPDevs, "worker-1"))
-      assert.strictEqual(error.reason, "Unreachable")
-      assert.match(error.detail, /ECONNREFUSED/)
-    }))
-
-  it.effect("is Unreachable after 30 s without an answer, and leaves no connection behind", () =>
-    Effect.gen(function*() {
-      const { api, server } = yield* connectPlain
-      const failure = yield* Effect.forkChild(Effect.flip(api.get(nodePTPDevs, "worker-1")))
-      const request = yield* server.next
-      yield* TestClock.adjust("29 seconds")
-      assert.isUndefined(failure.pollUnsafe())
-      yield* TestClock.adjust("1 second")
-      assert.strictEqual((yield* Fiber.join(failure)).detail, "no answer in 30s")
-      yield* request.closed
-    }))
-
-  it.effect("is Unreachable when the body stops half way, after 30 s", () =>
-    Effect.gen(function*() {
-      const { api, server } = yield* connectPlain
-      const failure = yield* Effect.forkChild(Effect.flip(api.get(nodePTPDevs, "worker-1")))
-      const request = yield* server.next
-      yield* request.open
-      yield* request.send("{")
-      yield* TestClock.adjust("30 seconds")
-      assert.strictEqual((yield* Fiber.join(failure)).reason, "Unreachable")
-      yield* request.closed
-    }))
-
-  it.effect("is Malformed when the answer is not an object", () =>
-    Effect.gen(function*() {
-      const { api, server } = yield* connectPlain
-      const failure = yield* Effect.forkChild(Effect.flip(api.get(nodePTPDevs, "worker-1")))
-      yield* (yield* server.next).answer(200, ["<html>"])
-      assert.strictEqual((yield* Fiber.join(failure)).reason, "Malformed")
-    }))
-})
-
-describe("credentials", () => {
-  it.effect("are renewed at once, and once, after a 401", () =>
-    Effect.gen(function*() {
-      const renewed: Array<boolean> = []
-      const { api, server } = yield* connect((url) => tokens(url, renewed))
-      const found = yield* Effect.forkChild(api.get(nodePTPDevs, "worker-1"))
-      const first = yield* server.next
-      assert.strictEqual(first.headers.authorization, "Bearer old")
-      yield* first.answer(401, status(401, "Unauthorized"))
-      const second = yield* server.next
-      assert.deepStrictEqual([second.headers.authorization, second.connection], ["Bearer new", first.connection])
-      yield* second.answer(200, device("5"))
-      yield* Fiber.join(found)
-      assert.deepStrictEqual(renewed, [false, true])
-    }))
-
-  it.effect("that cannot be read deny the request, and are asked for again by the next", () =>
-    Effect.gen(function*() {
-      const answers = [
-        Exit.fail(new KubernetesCredentialsError({ source: "token", cause: "ENOENT" })),
-        Exit.succeed({})
-      ]
-      const { api, server } = yield* connect((url) =>
-        Layer.succeed(KubernetesCredentials, {
-          server: url,
-          headers: () => Effect.succeed({}),
-          tls: Effect.suspend(() => answers.shift() ?? Exit.succeed({}))
-        })
-      )
-      const error = yield* Effect.flip(api.get(nodePTPDevs, "worker-1"))
-      assert.deepStrictEqual([error.reason, error.status], ["Denied", undefined])
-      assert.include(error.detail, "token")
-      const found = yield* Effect.forkChild(api.get(nodePTPDevs, "worker-1"))
-      yield* (yield* server.next).answer(200, device("5"))
-      yield* Fiber.join(found)
-    }))
-
-  it.effect("with a broken CA are an error, not a defect", () =>
-    Effect.gen(function*() {
-      const { api } = yield* connect((url) =>
-        Layer.succeed(KubernetesCredentials, {
-          server: url,
-          headers: () => Effect.succeed({}),
-          tls: Effect.succeed({ cert: "-----BEGIN CERTIFICATE-----\nbroken", key: "broken" })
-        })
-      )
-      assert.strictEqual((yield* Effect.flip(api.get(nodePTPDevs, "worker-1"))).reason, "Denied")
-    }))
-
-  it.effect("read the CA again after a TLS error, because it was renewed", () =>
-    Effect.gen(function*() {
-      const pem = yield* readTlsFixtures
-      const server = yield* scriptedTlsApiServer({ cert: pem.server, key: pem.serverKey })
-      const authorities = [pem.oldCa, pem.ca]
-      const layer = HttpKubernetesApi.layer(options).pipe(
-        Layer.provide(Layer.succeed(KubernetesCredentials, {
-          server: server.url,
-          headers: () => Effect.succeed({}),
-          tls: Effect.sync(() => ({ ca: authorities.shift() ?? "" }))
-        }))
-      )
-      const api = Context.get(yield* Layer.build(layer), KubernetesApi)
-      const error = yield* Effect.flip(api.get(nodePTPDevs, "worker-1"))
-      assert.strictEqual(error.reason, "Unreachable")
-      assert.match(error.detail, /UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED|UNABLE_TO_GET_ISSUER/)
-      for (const resourceVersion of ["5", "6"]) {
-        const found = yield* Effect.forkChild(api.get(nodePTPDevs, "worker-1"))
-        const request = yield* server.next
-        yield* request.answer(200, device(resourceVersion))
-        assert.deepStrictEqual(yield* Fiber.join(found), Option.some(device(resourceVersion)))
-      }
-      // Read once for the first connection and once after its error; not for each request.
-      assert.deepStrictEqual(authorities, [])
-    }))
-
-  it.effect("name the server that the certificate must be for", () =>
-    Effect.gen(function*() {
-      const pem = yield* readTlsFixtures
-      const server = yield* scriptedTlsApiServer({ cert: pem.server, key: pem.serverKey })
-      const layer = HttpKubernetesApi.layer(options).pipe(
-        Layer.provide(Layer.succeed(KubernetesCredentials, {
-          server: server.url,
-          headers: () => Effect.succeed({}),
-          tls: Effect.succeed({ ca: pem.ca, serverName: "elsewhere.test" })
-        }))
-      )
-      const api = Context.get(yield* Layer.build(layer), KubernetesApi)
-      assert.match((yield* Effect.flip(api.get(nodePTPDevs, "worker-1"))).detail, /ERR_TLS_CERT_ALTNAME_INVALID/)
     }))
 })

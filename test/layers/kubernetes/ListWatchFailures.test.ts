@@ -1,0 +1,169 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect } from "effect"
+import { TestClock } from "effect/testing"
+import { asked, listOf, object, status, watchOpened, watchScripted } from "./ScriptedWatch.ts"
+
+describe("a watch that fails", () => {
+  it.effect("resumes within 2 s of a TCP reset, from the last version, with no LIST", () =>
+    Effect.gen(function*() {
+      const { nextSet, passBackOff, server, watch } = yield* watchOpened()
+      yield* watch.sendEvent("ADDED", object("a", "41"))
+      yield* nextSet
+      yield* watch.reset
+      assert.isAtMost((yield* passBackOff).delayMillis, 2_000)
+      const next = yield* server.next
+      assert.strictEqual(asked(next), "watch 41")
+      assert.notStrictEqual(next.connection, watch.connection)
+    }))
+
+  it.effect("does not try again before its back-off is over", () =>
+    Effect.gen(function*() {
+      const { backOff, server, watch } = yield* watchOpened()
+      yield* watch.reset
+      const { delayMillis } = yield* backOff
+      yield* TestClock.adjust(delayMillis - 1)
+      assert.strictEqual(yield* server.untaken, 0)
+      yield* TestClock.adjust(1)
+      assert.strictEqual(asked(yield* server.next), "watch 40")
+    }))
+
+  it.effect("lists once after a 410 inside the watch, and computes what was deleted", () =>
+    Effect.gen(function*() {
+      const { nextSet, passBackOff, server, watch } = yield* watchOpened(object("a", "1"), object("b", "2"))
+      yield* watch.sendEvent("ERROR", status(410))
+      assert.strictEqual((yield* passBackOff).next, "List")
+      const list = yield* server.next
+      assert.strictEqual(asked(list), "list newest")
+      yield* list.answer(200, listOf("90", object("b", "80")))
+      assert.deepStrictEqual(yield* nextSet, { change: "LISTED", objects: ["b@80"] })
+      assert.strictEqual(asked(yield* server.next), "watch 90")
+    }))
+
+  it.effect("lists once after a 410 as the watch's status", () =>
+    Effect.gen(function*() {
+      const { nextSet, passBackOff, server, watch } = yield* watchOpened(object("a", "1"))
+      yield* watch.end
+      // Ended within its first second, without an event: that is backed off from as well.
+      yield* passBackOff
+      yield* (yield* server.next).answer(410, status(410))
+      yield* passBackOff
+      const list = yield* server.next
+      assert.strictEqual(asked(list), "list newest")
+      yield* list.answer(200, listOf("90"))
+      assert.deepStrictEqual(yield* nextSet, { change: "LISTED", objects: [] })
+      assert.strictEqual(asked(yield* server.next), "watch 90")
+    }))
+
+  it.effect.each([401, 403, 409, 429, 500, 502, 503])(
+    "tries the same watch again after status %d",
+    (code) =>
+      Effect.gen(function*() {
+        const { nextSet, passBackOff, server, watch } = yield* watchOpened()
+        yield* watch.sendEvent("ADDED", object("a", "41"))
+        yield* nextSet
+        yield* watch.end
+        yield* (yield* server.next).answer(code, status(code))
+        // Renewed credentials are tried at once, and once only.
+        if (code === 401) yield* (yield* server.next).answer(code, status(code))
+        assert.strictEqual((yield* passBackOff).next, "Watch")
+        const again = yield* server.next
+        assert.deepStrictEqual([asked(again), again.connection], ["watch 41", watch.connection])
+      })
+  )
+
+  it.effect("tries to LIST again, however often it fails, ever slower", () =>
+    Effect.gen(function*() {
+      const { nextSet, passBackOff, server } = yield* watchScripted()
+      for (let failures = 0; failures < 12; failures++) {
+        const list = yield* server.next
+        assert.strictEqual(asked(list), "list 0")
+        yield* list.answer(404, status(404))
+        assert.isAtMost((yield* passBackOff).delayMillis, Math.min(800 * 2 ** failures, 30_000))
+      }
+      yield* (yield* server.next).answer(200, listOf("40"))
+      assert.deepStrictEqual(yield* nextSet, { change: "LISTED", objects: [] })
+    }))
+
+  it.effect("waits for as long as Retry-After says", () =>
+    Effect.gen(function*() {
+      const { passBackOff, server } = yield* watchScripted()
+      yield* (yield* server.next).answer(429, status(429), { "retry-after": "17" })
+      const { delayMillis } = yield* passBackOff
+      assert.isAtLeast(delayMillis, 17_000)
+      assert.isAtMost(delayMillis, 17_800)
+      assert.strictEqual(asked(yield* server.next), "list 0")
+    }))
+
+  it.effect("gives up a silent connection after 90 s, not before", () =>
+    Effect.gen(function*() {
+      const { nextSet, passBackOff, server, watch } = yield* watchOpened()
+      yield* watch.sendEvent("ADDED", object("a", "41"))
+      yield* nextSet
+      yield* TestClock.adjust("89 seconds")
+      yield* watch.sendEvent("ADDED", object("b", "42"))
+      yield* nextSet
+      yield* TestClock.adjust("89 seconds")
+      yield* watch.sendEvent("ADDED", object("c", "43"))
+      yield* nextSet
+      yield* TestClock.adjust("90 seconds")
+      yield* watch.closed
+      yield* passBackOff
+      assert.strictEqual(asked(yield* server.next), "watch 43")
+    }))
+
+  it.effect.each([
+    { name: "JSON that is cut off", text: "{\"type\":\"ADDED\",\"obj\n" },
+    { name: "a line that is no event", text: "{\"kind\":\"Table\"}\n" },
+    { name: "a line of more than 8 MiB", text: "x".repeat(8 * 1024 * 1024 + 1) }
+  ])("drops the connection at $name and resumes from the version before", ({ text }) =>
+    Effect.gen(function*() {
+      const { nextSet, passBackOff, server, watch } = yield* watchOpened()
+      yield* watch.sendEvent("ADDED", object("a", "41"))
+      yield* nextSet
+      yield* Effect.forkChild(watch.send(text))
+      yield* watch.closed
+      yield* passBackOff
+      assert.strictEqual(asked(yield* server.next), "watch 41")
+    }))
+
+  it.effect.each(["end", "hangUp", "reset"] as const)(
+    "forgets half an event that is cut off by %s",
+    (cut) =>
+      Effect.gen(function*() {
+        const { nextSet, passBackOff, server, watch } = yield* watchOpened()
+        yield* watch.sendEvent("ADDED", object("a", "41"))
+        yield* nextSet
+        yield* watch.send(JSON.stringify({ type: "ADDED", object: object("b", "42") }).slice(0, -5))
+        yield* watch[cut]
+        yield* passBackOff
+        const next = yield* server.next
+        assert.strictEqual(asked(next), "watch 41")
+        yield* next.open
+        yield* next.sendEvent("ADDED", object("c", "43"))
+        assert.deepStrictEqual((yield* nextSet).objects, ["a@41", "c@43"])
+      })
+  )
+
+  it.effect("does not spin when the server ends each watch as it opens", () =>
+    Effect.gen(function*() {
+      const { passBackOff, server, watch } = yield* watchOpened()
+      yield* watch.end
+      yield* passBackOff
+      const next = yield* server.next
+      yield* next.open
+      yield* next.end
+      yield* passBackOff
+      assert.strictEqual(asked(yield* server.next), "watch 40")
+    }))
+
+  it.effect("grows old until the server speaks again", () =>
+    Effect.gen(function*() {
+      const { api, nextSet, server } = yield* watchScripted()
+      const list = yield* server.next
+      yield* TestClock.adjust("25 seconds")
+      assert.deepStrictEqual((yield* api.watches).map(({ age }) => Duration.toSeconds(age)), [25])
+      yield* list.answer(200, listOf("40"))
+      yield* nextSet
+      assert.deepStrictEqual((yield* api.watches).map(({ age }) => Duration.toSeconds(age)), [0])
+    }))
+})
