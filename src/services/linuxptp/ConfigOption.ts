@@ -43,6 +43,10 @@ export const findConfigOption = (
 /** Whether some release has the option `name`. */
 export const isConfigOptionName = (name: string): boolean => rowsByName.has(name) || replacedNames.has(name)
 
-/** Names of every release that begin with `prefix`, which getopt_long would take for the whole. */
-export const namesBeginningWith = (prefix: string): ReadonlyArray<string> =>
-  [...rowsByName.keys(), ...replacedNames.keys()].filter((name) => name.startsWith(prefix))
+/** Names that `version` takes and that begin with `prefix`; getopt_long would take a unique beginning for the whole. */
+export const namesBeginningWith = (version: LinuxptpVersion, prefix: string): ReadonlyArray<string> =>
+  [...rowsByName.keys(), ...replacedNames.keys()].filter((name) => {
+    if (!name.startsWith(prefix)) return false
+    const option = findConfigOption(version, name)
+    return option !== undefined && "type" in option
+  })

@@ -52,9 +52,12 @@ const kept = (argument: Argument, typed: string, warning: string | undefined): O
 const isLongOption = (name: string): boolean => isConfigOptionName(name) || isRestricted(name)
 
 /** A unique beginning of a name is an option for getopt_long; here it would slip past the list. */
-const explainUnknownName = (name: string): string | undefined => {
+const explainUnknownName = (version: LinuxptpVersion, name: string): string | undefined => {
   if (name === "" || isLongOption(name)) return undefined
-  const whole = [...namesBeginningWith(name), ...restrictedNames.filter((candidate) => candidate.startsWith(name))]
+  const whole = [
+    ...namesBeginningWith(version, name),
+    ...restrictedNames.filter((candidate) => candidate.startsWith(name))
+  ]
   return whole.length === 0 ? undefined : `abbreviations are not allowed; is it --${whole.slice(0, 3).join(", --")}?`
 }
 
@@ -68,7 +71,7 @@ const readName = (version: LinuxptpVersion, token: Extract<Token, { _tag: "Name"
         ? problem("error", token.typed, "needs a value")
         : problem("warning", token.typed, setting.warning)
     case "Refused":
-      return problem("error", token.typed, explainUnknownName(token.name) ?? setting.error)
+      return problem("error", token.typed, explainUnknownName(version, token.name) ?? setting.error)
   }
 }
 

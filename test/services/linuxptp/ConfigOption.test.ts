@@ -55,10 +55,8 @@ describe("the table of configuration options", () => {
 
   it.each(["3.1.1", "4.0", "4.4"])("has no option that linuxptp %s lacks", (release) => {
     const known = new Set(rowsOf(release).map(([name]) => name))
-    const ours = namesBeginningWith("").filter((name) => {
-      const option = findConfigOption(version(release), name)
-      return option !== undefined && "type" in option
-    })
+    const ours = namesBeginningWith(version(release), "")
+    assert.isAbove(ours.length, 100)
     assert.deepStrictEqual(ours.filter((name) => !known.has(currentName(version(release), name))), [])
   })
 
