@@ -1,0 +1,146 @@
+/**
+ * Failures of an API request as Kubernetes `Status` objects, in kube-apiserver's words: people and programs read them.
+ * Everything in this folder that refuses a request does it with one of these.
+ */
+import { Schema } from "effect"
+import type { ResourceType } from "../../../services/kubernetes/KubernetesObject.ts"
+import type { JsonObject } from "./JsonTree.ts"
+import { qualifiedKind, qualifiedResource } from "./ServedKind.ts"
+
+/** A refused request. `code` is the HTTP status, `reason` the machine-readable word of Kubernetes. */
+export class ApiStatusError extends Schema.TaggedError<ApiStatusError>()("ApiStatusError", {
+  code: Schema.Int,
+  reason: Schema.String,
+  text: Schema.String,
+  details: Schema.optionalKey(Schema.Record(Schema.String, Schema.Json))
+}) {
+  override get message(): string {
+    return this.text
+  }
+}
+
+/** One fault of an object, as `details.causes` lists it. */
+export interface FieldCause {
+  readonly reason: string
+  readonly field: string
+  readonly message: string
+}
+
+/** The `Status` object that answers the request. */
+export const statusObject = (error: ApiStatusError): JsonObject => ({
+  kind: "Status",
+  apiVersion: "v1",
+  metadata: {},
+  status: "Failure",
+  message: error.text,
+  reason: error.reason,
+  ...(error.details === undefined ? {} : { details: error.details }),
+  code: error.code
+})
+
+const about = (type: ResourceType, name: string): JsonObject => ({
+  name,
+  ...(type.group === "" ? {} : { group: type.group }),
+  kind: type.plural
+})
+
+/** 404: the object is not there. */
+export const notFound = (type: ResourceType, name: string): ApiStatusError =>
+  new ApiStatusError({
+    code: 404,
+    reason: "NotFound",
+    text: `${qualifiedResource(type)} "${name}" not found`,
+    details: about(type, name)
+  })
+
+/** 404: neither path nor resource is served. */
+export const unknownResource = (): ApiStatusError =>
+  new ApiStatusError({
+    code: 404,
+    reason: "NotFound",
+    text: "the server could not find the requested resource",
+    details: {}
+  })
+
+/** 409: an object of this name is there already. */
+export const alreadyExists = (type: ResourceType, name: string): ApiStatusError =>
+  new ApiStatusError({
+    code: 409,
+    reason: "AlreadyExists",
+    text: `${qualifiedResource(type)} "${name}" already exists`,
+    details: about(type, name)
+  })
+
+/** 409: the request was made for another version, or another object of the same name. */
+export const conflict = (
+  type: ResourceType,
+  name: string,
+  why = "the object has been modified; please apply your changes to the latest version and try again"
+): ApiStatusError =>
+  new ApiStatusError({
+    code: 409,
+    reason: "Conflict",
+    text: `Operation cannot be fulfilled on ${qualifiedResource(type)} "${name}": ${why}`,
+    details: about(type, name)
+  })
+
+/** 422: the object breaks its schema or the rules of metadata. */
+export const invalid = (type: ResourceType, name: string, causes: ReadonlyArray<FieldCause>): ApiStatusError => {
+  const faults = causes.map((cause) => `${cause.field}: ${cause.message}`)
+  const text = faults.length === 1 ? faults.join("") : `[${faults.join(", ")}]`
+  return new ApiStatusError({
+    code: 422,
+    reason: "Invalid",
+    text: `${qualifiedKind(type)} "${name}" is invalid: ${text}`,
+    details: {
+      ...about(type, name),
+      kind: type.kind,
+      causes: causes.map((cause) => ({ reason: cause.reason, message: cause.message, field: cause.field }))
+    }
+  })
+}
+
+/** 400: the request itself cannot be read. */
+export const badRequest = (text: string): ApiStatusError =>
+  new ApiStatusError({ code: 400, reason: "BadRequest", text })
+
+/** 405: the path is served, but not with this method. */
+export const methodNotAllowed = (): ApiStatusError =>
+  new ApiStatusError({
+    code: 405,
+    reason: "MethodNotAllowed",
+    text: "the server does not allow this method on the requested resource",
+    details: {}
+  })
+
+/** 410: the history before this resourceVersion is gone (Kubernetes API concepts: 410 Gone). */
+export const expired = (requested: number, oldest: number): ApiStatusError =>
+  new ApiStatusError({
+    code: 410,
+    reason: "Expired",
+    text: `too old resource version: ${requested} (${oldest})`
+  })
+
+/** 413: body or object are larger than the server takes. */
+export const tooLarge = (text: string): ApiStatusError =>
+  new ApiStatusError({ code: 413, reason: "RequestEntityTooLarge", text })
+
+/** 415: the body has a content type that this endpoint does not read. */
+export const unsupportedMediaType = (accepted: ReadonlyArray<string>): ApiStatusError =>
+  new ApiStatusError({
+    code: 415,
+    reason: "UnsupportedMediaType",
+    text: `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`
+  })
+
+/** 504: a resourceVersion that this server has not reached; clients list anew. */
+export const resourceVersionTooLarge = (requested: number, current: number): ApiStatusError =>
+  new ApiStatusError({
+    code: 504,
+    reason: "Timeout",
+    text: `Too large resource version: ${requested}, current: ${current}`,
+    details: {
+      causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
+      retryAfterSeconds: 1
+    }
+  })
