@@ -1,0 +1,190 @@
+/**
+ * Validates custom resources against the structural schema of their CustomResourceDefinition with ajv, and says what
+ * is wrong in kube-apiserver's words (k8s.io/apiextensions-apiserver/pkg/apiserver/validation).
+ * CEL rules (x-kubernetes-validations) are kept in the CRD but not evaluated.
+ */
+import { Ajv, type ErrorObject } from "ajv"
+import type { FieldCause } from "./ApiStatusError.ts"
+import { isList, isObject, type Json, type JsonObject, objectAt, textAt, textsAt } from "./JsonTree.ts"
+
+/** Says what is wrong with an object; empty when nothing is. */
+export type SchemaValidator = (object: JsonObject) => ReadonlyArray<FieldCause>
+
+/** Most faults that one answer lists. */
+const maximumFaults = 64
+
+/** Compiles a schema; fails (throws ajv's error) only for one that is no schema, which the caller reports. */
+export const compileValidator = (schema: JsonObject): SchemaValidator => {
+  const ajv = new Ajv({
+    allErrors: true,
+    verbose: true,
+    strict: false,
+    logger: false,
+    // Kubernetes patterns are RE2: "\-" and the like are no errors there.
+    unicodeRegExp: false,
+    formats: { "date-time": /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/ }
+  })
+  const validate = ajv.compile(jsonSchema(schema))
+  return (object) => {
+    const faults = validate(object) ? [] : (validate.errors ?? [])
+    return [
+      ...faults.filter((fault) => !isBranch(fault)).map((fault) => fieldCause(object, fault)),
+      ...duplicates(schema, object, "")
+    ].slice(0, maximumFaults)
+  }
+}
+
+/** Faults inside anyOf, oneOf and not are told by the keyword itself. */
+const isBranch = (fault: ErrorObject): boolean => /\/(anyOf|oneOf|not)\//.test(fault.schemaPath)
+
+/** OpenAPI v3 schemas differ from JSON schema in boolean exclusive limits and in the Kubernetes extensions. */
+const jsonSchema = (schema: Json): JsonObject => {
+  if (!isObject(schema)) return {}
+  const converted: Record<string, Json> = {}
+  for (const [key, value] of Object.entries(schema)) {
+    if (key === "properties") {
+      converted[key] = Object.fromEntries(Object.entries(objectAt(schema, key)).map(([n, s]) => [n, jsonSchema(s)]))
+    } else if (key === "items" || key === "not" || (key === "additionalProperties" && isObject(value))) {
+      converted[key] = jsonSchema(value)
+    } else if (isList(value) && ["allOf", "anyOf", "oneOf"].includes(key)) converted[key] = value.map(jsonSchema)
+    else if (key === "exclusiveMinimum" && value === true) converted[key] = schema["minimum"] ?? 0
+    else if (key === "exclusiveMaximum" && value === true) converted[key] = schema["maximum"] ?? 0
+    else if (!["exclusiveMinimum", "exclusiveMaximum", "default", "example", "description"].includes(key)) {
+      converted[key] = value
+    }
+  }
+  if (schema["x-kubernetes-int-or-string"] === true) converted["type"] = ["integer", "string"]
+  return converted
+}
+
+const fieldCause = (object: JsonObject, fault: ErrorObject): FieldCause => {
+  const field = fieldPath(object, fault.instancePath)
+  const missing: unknown = fault.params["missingProperty"]
+  if (fault.keyword === "required") {
+    const path = [field, String(missing)].filter((part) => part !== "").join(".")
+    return { reason: "FieldValueRequired", field: path, message: "Required value" }
+  }
+  return { field, ...reasonAndMessage(field, fault) }
+}
+
+const reasonAndMessage = (field: string, fault: ErrorObject): Omit<FieldCause, "field"> => {
+  const invalidValue = `Invalid value: ${JSON.stringify(fault.data)}: ${field} in body`
+  const limit = String(fault.params["limit"])
+  const asInvalid = (text: string) => ({ reason: "FieldValueInvalid", message: `${invalidValue} ${text}` })
+  switch (fault.keyword) {
+    case "type": {
+      const actual = JSON.stringify(typeName(fault.data))
+      const message = `Invalid value: ${actual}: ${field} in body must be of type ${typeText(fault)}: ${actual}`
+      return { reason: "FieldValueTypeInvalid", message }
+    }
+    case "enum":
+      return {
+        reason: "FieldValueNotSupported",
+        message: `Unsupported value: ${JSON.stringify(fault.data)}: supported values: ${enumText(fault)}`
+      }
+    case "maxLength":
+      return { reason: "FieldValueTooLong", message: `Too long: may not be more than ${limit} bytes` }
+    case "maxItems":
+    case "maxProperties":
+      return { reason: "FieldValueTooMany", message: `Too many: ${size(fault.data)}: must have at most ${limit} items` }
+    case "minItems":
+      return asInvalid(`should have at least ${limit} items`)
+    case "minLength":
+      return asInvalid(`should be at least ${limit} chars long`)
+    case "minimum":
+      return asInvalid(`should be greater than or equal to ${limit}`)
+    case "exclusiveMinimum":
+      return asInvalid(`should be greater than ${limit}`)
+    case "maximum":
+      return asInvalid(`should be less than or equal to ${limit}`)
+    case "exclusiveMaximum":
+      return asInvalid(`should be less than ${limit}`)
+    case "pattern":
+      return asInvalid(`should match '${String(fault.params["pattern"])}'`)
+    case "format":
+      return asInvalid(`must be of type ${String(fault.params["format"])}: ${JSON.stringify(fault.data)}`)
+    case "anyOf":
+      return asInvalid("must validate at least one schema (anyOf)")
+    case "oneOf":
+      return asInvalid("must validate one and only one schema (oneOf)")
+    case "not":
+      return asInvalid("must not validate the schema (not)")
+    default:
+      return asInvalid(fault.message ?? fault.keyword)
+  }
+}
+
+const typeText = (fault: ErrorObject): string => String(fault.params["type"]).split(",", 1).join("")
+
+const enumText = (fault: ErrorObject): string => {
+  const allowed: unknown = fault.params["allowedValues"]
+  return Array.isArray(allowed) ? allowed.map((value) => JSON.stringify(value)).join(", ") : ""
+}
+
+const typeName = (value: unknown): string => {
+  if (value === null) return "null"
+  if (Array.isArray(value)) return "array"
+  if (typeof value === "number") return Number.isInteger(value) ? "integer" : "number"
+  return typeof value
+}
+
+const size = (value: unknown): number =>
+  Array.isArray(value) ? value.length : typeof value === "object" && value !== null ? Object.keys(value).length : 0
+
+/** `/spec/recommend/0/priority` to `spec.recommend[0].priority`: only the object knows what is an index. */
+const fieldPath = (object: JsonObject, pointer: string): string => {
+  let path = ""
+  let value: Json | undefined = object
+  for (const token of pointer.split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))) {
+    if (isList(value)) {
+      path += `[${token}]`
+      value = value[Number(token)]
+    } else {
+      path += path === "" ? token : `.${token}`
+      value = isObject(value) ? value[token] : undefined
+    }
+  }
+  return path
+}
+
+/** Items of x-kubernetes-list-type `map` and `set` are unique. */
+const duplicates = (schema: Json, value: Json, path: string): ReadonlyArray<FieldCause> => {
+  if (isObject(value)) {
+    const additional = objectAt(schema, "additionalProperties")
+    return Object.entries(value).flatMap(([key, field]) => {
+      const properties = objectAt(schema, "properties")
+      const property = Object.hasOwn(properties, key) ? properties[key] ?? additional : additional
+      return duplicates(property, field, path === "" ? key : `${path}.${key}`)
+    })
+  }
+  if (!isList(value)) return []
+  const seen = new Set<string>()
+  const listType = textAt(schema, "x-kubernetes-list-type")
+  const keys = listType === "map" ? textsAt(schema, "x-kubernetes-list-map-keys") : []
+  return value.flatMap((item, index) => {
+    const nested = duplicates(objectAt(schema, "items"), item, `${path}[${index}]`)
+    if (keys.length === 0 && listType !== "set") return nested
+    const identity = JSON.stringify(listType === "set" ? item : identityOf(item, keys))
+    if (!seen.has(identity)) {
+      seen.add(identity)
+      return nested
+    }
+    const field = `${path}[${index}]`
+    return [...nested, { reason: "FieldValueDuplicate", field, message: `Duplicate value: ${identity}` }]
+  })
+}
+
+const identityOf = (item: Json, keys: ReadonlyArray<string>): JsonObject =>
+  Object.fromEntries(keys.map((key) => [key, isObject(item) ? item[key] ?? null : null]))
+
+// A schema is an immutable part of a stored definition; compiling it costs milliseconds, validating microseconds.
+const validators = new WeakMap<JsonObject, SchemaValidator>()
+
+/** The compiled validator of a schema that was found valid when its definition was stored. */
+export const validatorOf = (schema: JsonObject): SchemaValidator => {
+  const known = validators.get(schema)
+  if (known !== undefined) return known
+  const compiled = compileValidator(schema)
+  validators.set(schema, compiled)
+  return compiled
+}
