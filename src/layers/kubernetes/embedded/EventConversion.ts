@@ -1,0 +1,30 @@
+/**
+ * core/v1 and events.k8s.io/v1 events are one set of objects with two spellings (k8s.io/kubernetes
+ * pkg/apis/events/v1/conversion.go). They are stored as events.k8s.io/v1; `kubectl get events` reads core/v1.
+ */
+import { type JsonObject, withField } from "./JsonTree.ts"
+
+const coreFields: ReadonlyArray<readonly [string, string]> = [
+  ["note", "message"],
+  ["regarding", "involvedObject"],
+  ["reportingController", "reportingComponent"],
+  ["deprecatedSource", "source"],
+  ["deprecatedFirstTimestamp", "firstTimestamp"],
+  ["deprecatedLastTimestamp", "lastTimestamp"],
+  ["deprecatedCount", "count"]
+]
+
+const renamed = (object: JsonObject, names: ReadonlyArray<readonly [string, string]>): JsonObject => {
+  const newName = new Map(names)
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [newName.get(key) ?? key, value]))
+}
+
+/** The event as core/v1 shows it. */
+export const toCoreEvent = (event: JsonObject): JsonObject => {
+  const core = renamed(event, coreFields)
+  return { type: "Normal", source: {}, ...core }
+}
+
+/** A core/v1 event as it is stored. */
+export const fromCoreEvent = (event: JsonObject): JsonObject =>
+  withField(renamed(event, coreFields.map(([stored, core]) => [core, stored] as const)), "apiVersion", undefined)

@@ -1,0 +1,49 @@
+/**
+ * Request bodies: JSON or YAML text to a JSON object, within limits. Everything that is not one is a 400 or a 415 in
+ * kube-apiserver's words, never a defect.
+ */
+import { Result } from "effect"
+import { parse as parseYaml } from "yaml"
+import { type ApiStatusError, badRequest, unsupportedMediaType } from "./ApiStatusError.ts"
+import { isObject, type Json, type JsonObject } from "./JsonTree.ts"
+
+/** Bodies above this are refused with 413 (kube-apiserver's MaxRequestBodyBytes). */
+export const maximumBodyBytes = 3 * 1024 * 1024
+
+/** Objects nest some ten levels deep; a body that nests more than this is meant to exhaust the stack. */
+const maximumDepth = 256
+
+/** Reads a body as JSON, or as YAML when the content type says so. No content type means JSON. */
+export const decodeBody = (contentType: string, body: Uint8Array): Result.Result<Json, ApiStatusError> => {
+  const isYaml = contentType.endsWith("yaml")
+  if (!isYaml && contentType !== "" && !contentType.endsWith("json")) {
+    return Result.fail(unsupportedMediaType(["application/json", "application/yaml"]))
+  }
+  return Result.try({
+    try: (): Json => {
+      const text = new TextDecoder("utf-8", { fatal: true }).decode(body)
+      // Through JSON once more, so that what YAML has beyond JSON (dates, undefined) cannot come in.
+      return JSON.parse(isYaml ? JSON.stringify(parseYaml(text)) ?? "null" : text)
+    },
+    catch: (cause) =>
+      badRequest(`the object provided is unrecognized (must be of type application/json or yaml): ${String(cause)}`)
+  }).pipe(Result.filterOrFail(isShallow, () => badRequest("the object provided is nested too deeply")))
+}
+
+/** Reads a body that must be one object. */
+export const decodeObject = (contentType: string, body: Uint8Array): Result.Result<JsonObject, ApiStatusError> =>
+  Result.flatMap(
+    decodeBody(contentType, body),
+    (value) =>
+      isObject(value) ? Result.succeed(value) : Result.fail(badRequest("Object 'Kind' is missing in the request body"))
+  )
+
+/** Breadth first, because a recursive check would overflow on what it looks for. */
+const isShallow = (value: Json): boolean => {
+  let level: Array<Json> = [value]
+  for (let depth = 0; depth < maximumDepth; depth += 1) {
+    level = level.flatMap((item) => typeof item === "object" && item !== null ? Object.values(item) : [])
+    if (level.length === 0) return true
+  }
+  return false
+}

@@ -1,0 +1,71 @@
+/** Requests to resources: which verb a method and path mean, and the verb's result as an HTTP response. */
+import { Clock, Effect, Stream } from "effect"
+import { HttpServerResponse } from "effect/http"
+import { type ApiRequest, isOn } from "./ApiRequest.ts"
+import { methodNotAllowed, unknownResource } from "./ApiStatusError.ts"
+import { deleteCollection, deleteObject } from "./DeleteVerbs.ts"
+import type { Json, JsonObject } from "./JsonTree.ts"
+import { getObject, listObjects } from "./ReadVerbs.ts"
+import { acceptedShape, type Representation, representList, representObject } from "./Tables.ts"
+import { watchObjects } from "./WatchVerb.ts"
+import { createObject, patchObject, updateObject, type Written } from "./WriteVerbs.ts"
+
+/** A JSON response. `warnings` become Warning headers (RFC 7234 code 299), which kubectl prints. */
+export const jsonResponse = (body: Json, status = 200, warnings: ReadonlyArray<string> = []) =>
+  HttpServerResponse.text(`${JSON.stringify(body)}\n`, {
+    status,
+    contentType: "application/json",
+    headers: warnings.length === 0
+      ? {}
+      : { warning: warnings.map((text) => `299 - ${JSON.stringify(text)}`).join(", ") }
+  })
+
+/** Answers a request to a resource that is served. */
+export const answerResource = Effect.fn("EmbeddedApiServer.answer")(function*(request: ApiRequest, accept: string) {
+  const { kind, method, query, target } = request
+  const asked = query.get("includeObject")
+  const includeObject = asked === "None" || asked === "Object" ? asked : "Metadata"
+  const nowMillis = yield* Clock.currentTimeMillis
+  const as: Representation = { kind, shape: acceptedShape(accept), includeObject, nowMillis }
+  const isStatus = target.subresource === "status" && kind.hasStatus
+  if (target.subresource !== "" && !isStatus) return yield* unknownResource()
+  switch (`${method} ${target.name === "" ? "collection" : "object"}`) {
+    case "GET collection":
+      return isOn(query, "watch") ? yield* watchResponse(request, as) : yield* listResponse(request, as)
+    case "GET object":
+      if (isOn(query, "watch")) return yield* watchResponse(request, as)
+      return jsonResponse(representObject(as, yield* getObject(request)))
+    case "POST collection":
+      return writtenResponse(as, yield* createObject(request))
+    case "PUT object":
+      return writtenResponse(as, yield* updateObject(request))
+    case "PATCH object":
+      return writtenResponse(as, yield* patchObject(request))
+    case "DELETE object":
+      if (isStatus) return yield* methodNotAllowed()
+      return jsonResponse(yield* deleteObject(request))
+    case "DELETE collection": {
+      const page = yield* deleteCollection(request)
+      return jsonResponse(representList(as, page.metadata, page.objects))
+    }
+    default:
+      return yield* methodNotAllowed()
+  }
+})
+
+const writtenResponse = (as: Representation, written: Written) =>
+  jsonResponse(representObject(as, written.object), written.isNew ? 201 : 200, written.warnings)
+
+const listResponse = Effect.fnUntraced(function*(request: ApiRequest, as: Representation) {
+  const page = yield* listObjects(request)
+  return jsonResponse(representList(as, page.metadata, page.objects))
+})
+
+const watchResponse = Effect.fnUntraced(function*(request: ApiRequest, as: Representation) {
+  const events = yield* watchObjects(request, as)
+  const encoder = new TextEncoder()
+  const lines = Stream.map(events, (event: JsonObject) => encoder.encode(`${JSON.stringify(event)}\n`))
+  // The empty chunk sends the headers: a client waits for them, and the first event may be long in coming.
+  const body = Stream.concat(Stream.make(new Uint8Array(0)), lines)
+  return HttpServerResponse.stream(body, { contentType: "application/json" })
+})

@@ -1,0 +1,57 @@
+/**
+ * Label and field selectors of list, watch and deletecollection: text to a predicate, as Kubernetes reads it
+ * (Kubernetes concepts: labels and selectors, field selectors).
+ */
+import { Result } from "effect"
+import { type ApiStatusError, badRequest } from "./ApiStatusError.ts"
+import { at, type Json, type JsonObject } from "./JsonTree.ts"
+import type { ServedKind } from "./ServedKind.ts"
+
+export type Predicate = (object: JsonObject) => boolean
+
+/** Selects every object. */
+export const everything: Predicate = () => true
+
+const requirement = /^\s*(!)?\s*([A-Za-z0-9./_-]+)\s*(?:(==|=|!=)\s*([A-Za-z0-9._-]*)|\s(in|notin)\s*\(([^()]*)\))?\s*$/
+
+/** Reads `a=b,c!=d,e in (f,g),!h`. A label that is absent satisfies `!=` and `notin`. */
+export const parseLabelSelector = (text: string): Result.Result<Predicate, ApiStatusError> => {
+  if (text.trim() === "") return Result.succeed(everything)
+  const requirements: Array<Predicate> = []
+  // Commas inside parentheses separate values, not requirements.
+  for (const part of text.split(/,(?![^(]*\))/)) {
+    const found = requirement.exec(part)
+    if (found === null) return Result.fail(badRequest(`unable to parse requirement: "${part.trim()}"`))
+    requirements.push(labelRequirement(found))
+  }
+  return Result.succeed((object) => requirements.every((holds) => holds(object)))
+}
+
+const labelRequirement = (found: RegExpExecArray): Predicate => {
+  const [, not, key = "", equality, value, membership, members] = found
+  const label = (object: JsonObject): Json | undefined => at(object, "metadata", "labels", key)
+  if (membership !== undefined) {
+    const values = (members ?? "").split(",").map((member) => member.trim())
+    const isMember = (object: JsonObject): boolean => values.some((member) => member === label(object))
+    return membership === "in" ? isMember : (object) => !isMember(object)
+  }
+  if (equality === "!=") return (object) => label(object) !== value
+  if (equality !== undefined) return (object) => label(object) === value
+  return not === undefined ? (object) => label(object) !== undefined : (object) => label(object) === undefined
+}
+
+/** Reads `metadata.name=a,status.phase!=b`. Only the fields that the kind declares selectable are known. */
+export const parseFieldSelector = (kind: ServedKind, text: string): Result.Result<Predicate, ApiStatusError> => {
+  if (text.trim() === "") return Result.succeed(everything)
+  const known = new Set(["metadata.name", "metadata.namespace", ...kind.selectableFields])
+  const requirements: Array<Predicate> = []
+  for (const part of text.split(",")) {
+    const found = /^([^=!]+)(==|=|!=)(.*)$/.exec(part.trim())
+    const [, field = "", operator, value = ""] = found ?? []
+    if (found === null) return Result.fail(badRequest(`invalid field selector: "${text}"`))
+    if (!known.has(field)) return Result.fail(badRequest(`field label not supported: ${field}`))
+    const actual = (object: JsonObject): string => String(at(object, ...field.split(".")) ?? "")
+    requirements.push((object) => (actual(object) === value) === (operator !== "!="))
+  }
+  return Result.succeed((object) => requirements.every((holds) => holds(object)))
+}

@@ -1,0 +1,90 @@
+/**
+ * watch: what the store saw, as the events a client selected, with bookmarks and an end in time
+ * (Kubernetes API concepts: "Efficient detection of changes", "Watch bookmarks", "Streaming lists").
+ */
+import { Clock, Duration, Effect, Random, Stream } from "effect"
+import { type ApiRequest, isOn } from "./ApiRequest.ts"
+import { statusObject } from "./ApiStatusError.ts"
+import { type JsonObject } from "./JsonTree.ts"
+import { ObjectStore, type StoredEvent, type WatchStep } from "./ObjectStore.ts"
+import { requestedVersion, selectionOf } from "./ReadVerbs.ts"
+import type { Predicate } from "./Selectors.ts"
+import { storageType } from "./ServedKind.ts"
+import { type Representation, representObject } from "./Tables.ts"
+
+/** kube-apiserver's --min-request-timeout: watches without a time-out of their own end after 30 to 60 minutes. */
+const minimumTimeout = Duration.minutes(30)
+
+/**
+ * The events of a watch. It refuses a version that is forgotten or still to come before the first event; one that
+ * is forgotten under way ends the stream with an ERROR event. The shape's wall time is read anew for each event.
+ */
+export const watchObjects = Effect.fn("EmbeddedApiServer.watch")(
+  function*(request: ApiRequest, as: Omit<Representation, "nowMillis">) {
+    const { kind, query } = request
+    const store = yield* ObjectStore
+    const isSelected = yield* Effect.fromResult(selectionOf(request))
+    const version = yield* Effect.fromResult(requestedVersion(query))
+    const wantsBookmarks = isOn(query, "allowWatchBookmarks")
+    const sendsPresent = query.has("sendInitialEvents") ? isOn(query, "sendInitialEvents") : version === undefined
+    const snapshot = yield* store.list(storageType(kind), sendsPresent ? undefined : version)
+    const present = sendsPresent ? snapshot.objects.filter(isSelected).map((object) => ({ type: "ADDED", object })) : []
+    const endOfPresent = sendsPresent && wantsBookmarks && isOn(query, "sendInitialEvents")
+      ? [bookmark(snapshot.resourceVersion, { "k8s.io/initial-events-end": "true" })]
+      : []
+    const live = store.watch(storageType(kind), snapshot.resourceVersion).pipe(
+      Stream.flatMap((step) => Stream.fromIterable(selectedEvents(step, isSelected, wantsBookmarks)))
+    )
+    return Stream.fromIterable([...present, ...endOfPresent]).pipe(
+      Stream.concat(live),
+      Stream.zipWithIndex,
+      Stream.mapEffect(([event, index]) =>
+        Effect.map(Clock.currentTimeMillis, (nowMillis): JsonObject => ({
+          type: event.type,
+          object: representObject({ ...as, nowMillis }, event.object, index === 0)
+        }))
+      ),
+      Stream.catch((error) => Stream.make<[JsonObject]>({ type: "ERROR", object: statusObject(error) })),
+      Stream.interruptWhen(Effect.sleep(yield* watchTimeout(query)))
+    )
+  }
+)
+
+const watchTimeout = Effect.fnUntraced(function*(query: URLSearchParams) {
+  const asked = Number(query.get("timeoutSeconds") ?? 0)
+  if (asked > 0) return Duration.seconds(asked)
+  return Duration.times(minimumTimeout, 1 + (yield* Random.next))
+})
+
+interface SelectedEvent {
+  readonly type: string
+  readonly object: JsonObject
+}
+
+const selectedEvents = (
+  step: WatchStep,
+  isSelected: Predicate,
+  wantsBookmarks: boolean
+): ReadonlyArray<SelectedEvent> =>
+  step.events.length === 0 && wantsBookmarks
+    ? [bookmark(step.resourceVersion, {})]
+    : step.events.flatMap((event) => selectedEvent(event, isSelected))
+
+/** An object that a change moves into or out of the selection is ADDED or DELETED to this client. */
+const selectedEvent = (event: StoredEvent, isSelected: Predicate): ReadonlyArray<SelectedEvent> => {
+  const was = event.previous !== undefined && isSelected(event.previous)
+  const is = event.type !== "DELETED" && isSelected(event.object)
+  if (is) return [{ type: was ? "MODIFIED" : "ADDED", object: event.object }]
+  return was ? [{ type: "DELETED", object: event.object }] : []
+}
+
+const bookmark = (version: number, annotations: JsonObject): SelectedEvent => ({
+  type: "BOOKMARK",
+  object: {
+    metadata: {
+      resourceVersion: String(version),
+      creationTimestamp: null,
+      ...(Object.keys(annotations).length === 0 ? {} : { annotations })
+    }
+  }
+})

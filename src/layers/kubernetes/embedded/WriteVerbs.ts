@@ -1,0 +1,162 @@
+/**
+ * create, update and patch: the body and the present object to the next object, admitted and stored.
+ * A kind with a status subresource has its status written there and everything else at the object itself.
+ */
+import { Effect, Option, Result } from "effect"
+import { addressed, admit, type Admitted } from "./Admission.ts"
+import { type ApiRequest, fieldValidation, keyOfRequest, writeOptions } from "./ApiRequest.ts"
+import { type ApiStatusError, badRequest, invalid, notFound, unsupportedMediaType } from "./ApiStatusError.ts"
+import { applyPatch } from "./ApplyPatch.ts"
+import { customResourceDefinitions, namespaces } from "./BuiltInKinds.ts"
+import { established } from "./CustomResourceDefinition.ts"
+import { isObject, type Json, type JsonObject, objectAt, textAt, withField, withMetadata } from "./JsonTree.ts"
+import { applyJsonPatch, mergePatch } from "./MergePatch.ts"
+import { ObjectStore } from "./ObjectStore.ts"
+import { decodeBody, decodeObject } from "./RequestBody.ts"
+import { presented, type ServedKind, storageType } from "./ServedKind.ts"
+import { strategicMergePatch } from "./StrategicMergePatch.ts"
+import { timestamp } from "./Timestamp.ts"
+
+/** A stored object, whether the request created it, and what to warn of. */
+export interface Written extends Admitted {
+  readonly isNew: boolean
+}
+
+/** The object as it is kept: without apiVersion and kind, in the spelling of its storage. */
+export const storedForm = (kind: ServedKind, object: JsonObject): JsonObject => {
+  const { apiVersion: _apiVersion, kind: _kind, ...rest } = kind.sharedStorage?.toStored(object) ?? object
+  return rest
+}
+
+/** POST to a collection. */
+export const createObject = Effect.fn("EmbeddedApiServer.create")(function*(request: ApiRequest) {
+  const { kind, target } = request
+  const body = yield* Effect.fromResult(decodeObject(request.contentType, request.body))
+  const named = withGeneratedName(yield* Effect.fromResult(addressed(kind, target, body)))
+  return yield* store(request, named)
+})
+
+const store = Effect.fnUntraced(function*(request: ApiRequest, object: JsonObject) {
+  const { kind, target } = request
+  const objects = yield* ObjectStore
+  if (kind.namespaced) {
+    const namespace = yield* objects.get(namespaces, { namespace: "", name: target.namespace })
+    if (Option.isNone(namespace)) return yield* notFound(namespaces, target.namespace)
+  }
+  const time = yield* timestamp
+  // The status of a new custom resource is dropped: it is written through its subresource only.
+  const incoming = kind.schema !== undefined && kind.hasStatus ? withField(object, "status", undefined) : object
+  const admitted = yield* Effect.fromResult(admit(kind, incoming, fieldValidation(request)))
+  const initial = withInitialStatus(kind, admitted.object, time)
+  const created = yield* objects.create(storageType(kind), storedForm(kind, initial), writeOptions(request))
+  return { object: created, warnings: admitted.warnings, isNew: true } satisfies Written
+})
+
+const withGeneratedName = (object: JsonObject): JsonObject => {
+  const prefix = textAt(object, "metadata", "generateName")
+  if (prefix === "" || textAt(object, "metadata", "name") !== "") return object
+  return withMetadata(object, { name: `${prefix}${crypto.randomUUID().slice(-5)}` })
+}
+
+const withInitialStatus = (kind: ServedKind, object: JsonObject, time: string): JsonObject => {
+  if (kind === customResourceDefinitions) return established(object, time)
+  if (kind !== namespaces) return object
+  const labels = {
+    ...objectAt(object, "metadata", "labels"),
+    "kubernetes.io/metadata.name": textAt(object, "metadata", "name")
+  }
+  return { ...withMetadata(object, { labels }), spec: { finalizers: ["kubernetes"] }, status: { phase: "Active" } }
+}
+
+/** PUT to an object or its status. */
+export const updateObject = Effect.fn("EmbeddedApiServer.update")(function*(request: ApiRequest) {
+  const { kind, target } = request
+  const body = yield* Effect.fromResult(decodeObject(request.contentType, request.body))
+  const replacement = yield* Effect.fromResult(addressed(kind, target, body))
+  if (kind.schema !== undefined && textAt(replacement, "metadata", "resourceVersion") === "") {
+    const message = "Invalid value: 0x0: must be specified for an update"
+    const causes = [{ reason: "FieldValueInvalid", field: "metadata.resourceVersion", message }]
+    return yield* invalid(kind, target.name, causes)
+  }
+  return yield* change(request, () => Result.succeed(replacement))
+})
+
+/** PATCH of an object or its status; an applied configuration of an object that is not there creates it. */
+export const patchObject = Effect.fn("EmbeddedApiServer.patch")(function*(request: ApiRequest) {
+  const { contentType, kind, target } = request
+  if (contentType === "application/apply-patch+yaml") return yield* applyConfiguration(request)
+  const known = ["application/json-patch+json", "application/merge-patch+json"]
+  if (kind.schema === undefined) known.push("application/strategic-merge-patch+json")
+  if (!known.includes(contentType)) return yield* unsupportedMediaType([...known, "application/apply-patch+yaml"])
+  const patch = yield* Effect.fromResult(decodeBody(contentType, request.body))
+  return yield* change(request, (current) =>
+    patched(kind, contentType, current, patch).pipe(
+      Result.flatMap((next) =>
+        isObject(next) ? Result.succeed(next) : Result.fail(badRequest("the patch does not leave an object"))
+      ),
+      Result.flatMap((next) => addressed(kind, target, next))
+    ))
+})
+
+const patched = (
+  kind: ServedKind,
+  contentType: string,
+  current: JsonObject,
+  patch: Json
+): Result.Result<Json, ApiStatusError> => {
+  if (contentType === "application/json-patch+json") return applyJsonPatch(current, patch)
+  if (!isObject(patch)) return Result.fail(badRequest("the patch is not an object"))
+  const isMerge = contentType === "application/merge-patch+json"
+  return Result.succeed(isMerge ? mergePatch(current, patch) : strategicMergePatch(kind, current, patch))
+}
+
+const applyConfiguration = Effect.fnUntraced(function*(request: ApiRequest) {
+  const { kind, target } = request
+  const manager = request.query.get("fieldManager") ?? ""
+  if (manager === "") {
+    const text = "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch"
+    return yield* badRequest(text)
+  }
+  const body = yield* Effect.fromResult(decodeObject(request.contentType, request.body))
+  const configuration = yield* Effect.fromResult(addressed(kind, target, body))
+  const application = { kind, manager, subresource: target.subresource || undefined, time: yield* timestamp }
+  const objects = yield* ObjectStore
+  const present = yield* objects.get(storageType(kind), keyOfRequest(request))
+  if (Option.isNone(present) && target.subresource === "") {
+    return yield* store(request, applyPatch(application, {}, configuration))
+  }
+  return yield* change(request, (current) => Result.succeed(applyPatch(application, current, configuration)))
+})
+
+/** Stores what `next` makes of the present object: the status only, or all but the status. */
+const change = Effect.fnUntraced(function*(
+  request: ApiRequest,
+  next: (current: JsonObject) => Result.Result<JsonObject, ApiStatusError>
+) {
+  const { kind, target } = request
+  const objects = yield* ObjectStore
+  const time = yield* timestamp
+  let warnings: ReadonlyArray<string> = []
+  const object = yield* objects.update(
+    storageType(kind),
+    keyOfRequest(request),
+    (stored) =>
+      Result.gen(function*() {
+        const current = presented(kind, stored)
+        const proposed = separated(kind, target.subresource, current, yield* next(current))
+        const admitted = yield* admit(kind, proposed, fieldValidation(request))
+        warnings = admitted.warnings
+        const isDefinition = kind === customResourceDefinitions && target.subresource === ""
+        return storedForm(kind, isDefinition ? established(admitted.object, time) : admitted.object)
+      }),
+    writeOptions(request)
+  )
+  return { object, warnings, isNew: false } satisfies Written
+})
+
+const separated = (kind: ServedKind, subresource: string, current: JsonObject, next: JsonObject): JsonObject => {
+  if (!kind.hasStatus) return next
+  if (subresource !== "status") return withField(next, "status", current["status"])
+  const { managedFields, resourceVersion, uid } = objectAt(next, "metadata")
+  return withField(withMetadata(current, { managedFields, resourceVersion, uid }), "status", next["status"])
+}
