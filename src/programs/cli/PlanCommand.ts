@@ -15,7 +15,7 @@ import { readManifests } from "./Manifests.ts"
 import { renderPlanJson, renderPlanText } from "./PlanText.ts"
 
 /** The plan is printed, and has at least one problem of severity `error` in it. */
-export class PlanHasErrors extends Schema.TaggedError<PlanHasErrors>()("PlanHasErrors", { count: Schema.Int }) {
+class PlanHasErrors extends Schema.TaggedError<PlanHasErrors>()("PlanHasErrors", { count: Schema.Int }) {
   override readonly [Runtime.errorExitCode] = 1
   override readonly [Runtime.errorReported] = false
 

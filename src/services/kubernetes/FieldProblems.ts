@@ -14,7 +14,7 @@ export interface FieldProblem {
 const mostProblems = 20
 
 /** `["spec", "recommend", 0, "priority"]` as `spec.recommend[0].priority`. */
-export const fieldPath = (path: ReadonlyArray<PropertyKey>): string =>
+const fieldPath = (path: ReadonlyArray<PropertyKey>): string =>
   path.reduce<string>((text, key) => {
     if (typeof key === "number") return `${text}[${key}]`
     const name = String(key)

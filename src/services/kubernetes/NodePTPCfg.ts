@@ -63,7 +63,7 @@ export const Recommendation = Schema.Struct({
 })
 export type Recommendation = typeof Recommendation.Type
 
-export const NodePTPCfgSpec = Schema.Struct({
+const NodePTPCfgSpec = Schema.Struct({
   profile: Schema.optionalKey(Schema.Array(PtpProfile)),
   recommend: Schema.optionalKey(Schema.Array(Recommendation))
 })

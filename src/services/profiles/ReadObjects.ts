@@ -45,9 +45,14 @@ const readGroup = (
     const problems = [problem("metadata.name", `${group.length} different objects have this name: none of them counts`)]
     return fallBack(object, lastValid, problems)
   }
+  const again: Problem = { ...problem("metadata.name", `is given ${group.length} times`), severity: "warning" }
+  const repeated = others.length === 0 ? [] : [again]
   return Result.match(decodeNodePTPCfg(object), {
-    onSuccess: (config) => ({ configs: [config], problems: [] }),
-    onFailure: (fields) => fallBack(object, lastValid, fields.map(({ message, path }) => problem(path, message)))
+    onSuccess: (config) => ({ configs: [config], problems: repeated }),
+    onFailure: (fields) => {
+      const problems = fields.map(({ message, path }) => problem(path, message))
+      return fallBack(object, lastValid, [...repeated, ...problems])
+    }
   })
 }
 

@@ -8,7 +8,7 @@ import { matchedBy } from "./NodeMatch.ts"
 import { byText } from "./ResultOrder.ts"
 
 /** The object whose profile is meant, or why there is none that can run. */
-export type Target =
+type Target =
   | { readonly found: true; readonly config: NodePTPCfg }
   | { readonly found: false; readonly reason: "InvalidProfile"; readonly config: NodePTPCfg; readonly message: string }
   | { readonly found: false; readonly reason: "MissingProfile" | "AmbiguousProfile"; readonly message: string }
@@ -66,9 +66,8 @@ const resolve = (
   holders: ReadonlyMap<string, ReadonlyArray<NodePTPCfg>>,
   isInvalid: (uid: string, profile: string) => boolean
 ): Target => {
-  const all = holders.get(name) ?? []
-  const own = all.filter((config) => config.uid === by.uid)
-  const [config, ...others] = own.length > 0 ? own : all
+  const isOwn = by.profiles.some((profile) => profile.name === name)
+  const [config, ...others] = isOwn ? [by] : (holders.get(name) ?? [])
   if (config === undefined) {
     return { found: false, reason: "MissingProfile", message: `no NodePTPCfg has a profile "${name}"` }
   }

@@ -104,6 +104,7 @@ describe("decide", () => {
     const same = { ...one, metadata: { ...one.metadata, uid: "other" } }
     const other = { ...same, spec: { ...spec, recommend: [] } }
     assert.deepStrictEqual(runningOn([one, same]), ["a/p ptp4l"])
+    assert.deepStrictEqual(decisionOn([one, same]).problems.map(({ message }) => message), ["is given 2 times"])
     assert.deepStrictEqual(runningOn([one, other]), [])
     assert.deepStrictEqual(decisionOn([one, other]), decisionOn([other, one]))
     assert.deepStrictEqual(decisionOn([one, other]).problems.map(({ path }) => path), ["metadata.name"])
