@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Metric, Option, Tracer } from "effect"
+import { Effect, Fiber, Metric, Option, Stream, Tracer } from "effect"
 import { nodes } from "../../../src/services/kubernetes/Node.ts"
 import { nodePTPDevs } from "../../../src/services/kubernetes/NodePTPDev.ts"
 import { connectScripted } from "./ScriptedClient.ts"
@@ -111,5 +111,25 @@ describe("requests", () => {
         attributes: { verb: "list", code: "403" },
         state: { count: 1, incremental: true }
       }])
+    }))
+
+  it.effect("share one connection, beside one for each watch", () =>
+    Effect.gen(function*() {
+      const { api, server } = yield* connectScripted
+      const watched = [nodePTPDevs, nodes]
+      yield* Effect.forEach(watched, (kind) => Effect.forkScoped(Stream.runDrain(api.watchAll(kind))))
+      const watches = yield* Effect.forEach(watched, () => server.next)
+      const asked = yield* Effect.forkChild(
+        Effect.forEach(["a", "b", "c"], (name) => api.get(nodePTPDevs, name), { concurrency: "unbounded" })
+      )
+      const gets: Array<number> = []
+      for (const _ of ["a", "b", "c"]) {
+        const request = yield* server.next
+        gets.push(request.connection)
+        yield* request.answer(200, device("5"))
+      }
+      yield* Fiber.join(asked)
+      assert.strictEqual(new Set(gets).size, 1)
+      assert.strictEqual(new Set([...gets, ...watches.map(({ connection }) => connection)]).size, 3)
     }))
 })
