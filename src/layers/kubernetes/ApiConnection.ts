@@ -118,6 +118,7 @@ const makeClient = Effect.fnUntraced(function*(tls: KubernetesTls) {
     ...(tls.serverName === undefined ? {} : { servername: tls.serverName })
   })
   const client = yield* NodeHttpClient.makeNodeHttp.pipe(Effect.provideService(NodeHttpClient.HttpAgent, agent))
+  // An interruption between the answer and its body would otherwise leave the only socket busy.
   return HttpClient.withScope(client)
 })
 
