@@ -78,6 +78,9 @@ const rowsOf = (issue: SchemaIssue.Issue, path: ReadonlyArray<PropertyKey>): Rea
     case "MissingKey":
       return [{ path: fieldPath(path), message: "is missing" }]
     default: {
+      if (SchemaIssue.hasInput(issue) && issue.input === undefined) {
+        return [{ path: fieldPath(path), message: "is missing" }]
+      }
       const found = SchemaIssue.hasInput(issue) ? `, not ${showValue(issue.input)}` : ""
       return [{ path: fieldPath(path), message: `must be ${expected(issue)}${found}` }]
     }

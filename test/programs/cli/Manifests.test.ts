@@ -30,7 +30,7 @@ describe("readManifestText", () => {
     ["kind: List\nitems: 7", "is a list whose items are no list", "document 1"],
     ["{\"kind\": \"List\", \"items\": [{}]}", "is not a resource: it has no kind", "document 1, items[0]"],
     ["kind: NodePTPCfg", "is a NodePTPCfg, but its apiVersion is not ptp.openshift.io/v1", "document 1"],
-    ["apiVersion: ptp.openshift.io/v1\nkind: NodePTPCfg", "must be a map, not undefined", "document 1, metadata"],
+    ["apiVersion: ptp.openshift.io/v1\nkind: NodePTPCfg", "is missing", "document 1, metadata"],
     ["apiVersion: ptp.openshift.io/v1\nkind: NodePTPCfg\nmetadata: {}", "is missing", "document 1, metadata.name"]
   ])("names the document that is no resource: %j", (text, message, path) => {
     assert.deepInclude(readManifestText("f.yaml", text).problems, {

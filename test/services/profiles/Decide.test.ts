@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { Schema } from "effect"
+import { Schema } from "effect"
 import type { KubernetesObject } from "../../../src/services/kubernetes/KubernetesObject.ts"
 import { decide } from "../../../src/services/profiles/Decide.ts"
-import { emptyLastValid, type LastValid } from "../../../src/services/profiles/LastValid.ts"
+import { emptyLastValid, LastValid } from "../../../src/services/profiles/LastValid.ts"
 
 const object = (name: string, spec: Schema.JsonObject, generation = 1): KubernetesObject => ({
   metadata: { name, namespace: "ptp", uid: `uid-${name}`, generation },
@@ -225,5 +225,13 @@ describe("what was valid last", () => {
     const lost = object("a", { profile: [{ name: "p", phc2sysOpts: "-a -r" }], recommend: [entry("p")] })
     assert.deepStrictEqual(after([own], [lost], [lost]).processes, decisionOn([own]).processes)
     assert.include(after([own], [lost]).problems.map(({ severity }) => severity), "error")
+  })
+
+  it("outlives the daemon as JSON", () => {
+    const dual = object("b", { profile: [ha("ha"), bc("nic", "eth1", { ptpSettings: { logReduce: "basic" } })] })
+    const { memory } = decideOn([good, dual])
+    const reread = Schema.decodeUnknownSync(Schema.fromJsonString(LastValid))(JSON.stringify(memory))
+    assert.deepStrictEqual(reread, memory)
+    assert.deepStrictEqual(decisionOn([typo], reread).processes, decisionOn([good]).processes)
   })
 })

@@ -1,0 +1,69 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as fc from "fast-check"
+import { type Claimant, findConflicts } from "../../../src/services/profiles/ProfileConflicts.ts"
+
+const claimant = (config: string, name: string, interfaces: ReadonlyArray<string>, isWriter = false): Claimant => ({
+  config,
+  name,
+  interfaces,
+  systemClockWriters: isWriter ? ["phc2sys"] : []
+})
+
+describe("findConflicts", () => {
+  it("finds none among none, and none among profiles that share nothing", () => {
+    assert.deepStrictEqual(findConflicts([]), { running: [], conflicts: [] })
+    const apart = [claimant("a", "p", ["eth0"], true), claimant("a", "q", ["eth1"]), claimant("a", "r", [])]
+    assert.deepStrictEqual(findConflicts(apart), { running: apart, conflicts: [] })
+  })
+
+  it("lets the smaller object name win, then the smaller profile name", () => {
+    const all = [claimant("b", "a", ["eth0"]), claimant("a", "z", ["eth0"]), claimant("a", "y", ["eth0"])]
+    const { conflicts, running } = findConflicts(all)
+    assert.deepStrictEqual(running.map(({ config, name }) => `${config}/${name}`), ["a/y"])
+    assert.deepStrictEqual(conflicts.map(({ loser, message }) => `${loser.config}/${loser.name} ${message}`), [
+      "a/z eth0 belongs to profile \"y\" of a",
+      "b/a eth0 belongs to profile \"y\" of a"
+    ])
+  })
+
+  it("takes nothing for a loser: what it wanted is free for the next", () => {
+    const all = [
+      claimant("a", "1", ["eth0"]),
+      claimant("a", "2", ["eth0", "eth1"], true),
+      claimant("a", "3", ["eth1"], true)
+    ]
+    assert.deepStrictEqual(findConflicts(all).running.map(({ name }) => name), ["1", "3"])
+  })
+
+  it("names the interface before the clock when both are taken", () => {
+    const all = [
+      claimant("a", "1", ["eth0"], true),
+      claimant("a", "2", ["eth0"], true),
+      claimant("a", "3", ["eth1"], true)
+    ]
+    assert.deepStrictEqual(findConflicts(all).conflicts.map(({ reason }) => reason), [
+      "InterfaceConflict",
+      "ClockConflict"
+    ])
+  })
+
+  const claimants = fc.uniqueArray(
+    fc.record({
+      name: fc.constantFrom("p", "q", "r", "s", "t"),
+      interfaces: fc.subarray(["eth0", "eth1", "eth2"]),
+      isWriter: fc.boolean()
+    }),
+    { selector: ({ name }) => name }
+  ).map((rows) => rows.map(({ interfaces, isWriter, name }) => claimant("a", name, interfaces, isWriter)))
+
+  it("leaves one owner for each NIC and one writer, and drops nobody in silence", () => {
+    fc.assert(fc.property(claimants, (all) => {
+      const { conflicts, running } = findConflicts(all)
+      const nics = running.flatMap(({ interfaces }) => interfaces)
+      assert.strictEqual(new Set(nics).size, nics.length)
+      assert.isAtMost(running.filter(({ systemClockWriters }) => systemClockWriters.length > 0).length, 1)
+      assert.strictEqual(running.length + conflicts.length, all.length)
+      assert.deepStrictEqual(findConflicts(all.toReversed()), { running, conflicts })
+    }))
+  })
+})
