@@ -8,6 +8,12 @@ import { listPages } from "../../../src/layers/kubernetes/ListPages.ts"
 const connectionOf = (text: ApiConnection["text"]): ApiConnection => ({ text, bytes: () => Stream.never })
 const request = { resource: "nodeptpcfgs", path: "/x", resourceVersion: "" } as const
 
+/** One page, and a token for the next that has expired when it is used. */
+const expiredAnswer = (asked: ApiRequest) =>
+  asked.params?.["continue"] === undefined
+    ? Effect.succeed(`{"metadata":{"resourceVersion":"7","continue":"next"},"items":[]}`)
+    : Effect.fail(failureOfAnswer(asked, { status: 410, body: "", retryAfter: undefined }))
+
 describe("listPages", () => {
   it.effect("takes null for an empty list, as Go renders one", () =>
     Effect.gen(function*() {
@@ -17,11 +23,7 @@ describe("listPages", () => {
 
   it.effect("is Gone when the token of the next page has expired", () =>
     Effect.gen(function*() {
-      const answer = (asked: ApiRequest) =>
-        asked.params?.["continue"] === undefined
-          ? Effect.succeed(`{"metadata":{"resourceVersion":"7","continue":"next"},"items":[]}`)
-          : Effect.fail(failureOfAnswer(asked, { status: 410, body: "", retryAfter: undefined }))
-      assert.strictEqual((yield* Effect.flip(listPages(connectionOf(answer), request))).reason, "Gone")
+      assert.strictEqual((yield* Effect.flip(listPages(connectionOf(expiredAnswer), request))).reason, "Gone")
     }))
 
   it.effect("gives up a server that repeats its token for ever, after 1,000 pages", () =>
