@@ -10,6 +10,7 @@ import { parseLinuxptpVersion } from "../../services/linuxptp/LinuxptpVersion.ts
 /** `ptp4l -v` answers in milliseconds; a disk that does not answer must not hold up the daemon. */
 const patience = Duration.seconds(2)
 
+/** Asks the `ptp4l` that PATH finds. */
 export const layer: Layer.Layer<InstalledLinuxptp, never, ChildProcessSpawner.ChildProcessSpawner> = Layer.effect(
   InstalledLinuxptp,
   Effect.gen(function*() {

@@ -24,6 +24,7 @@ class PlanHasErrors extends Schema.TaggedError<PlanHasErrors>()("PlanHasErrors",
   }
 }
 
+/** What `plan` was asked. */
 export interface PlanOptions {
   readonly files: ReadonlyArray<string>
   readonly node: string

@@ -6,6 +6,7 @@ import { formatLinuxptpVersion, type LinuxptpVersion } from "../../services/linu
 import type { ProcessSpec } from "../../services/processes/ProcessSpec.ts"
 import type { ChosenProfile, Decision, Problem, SkippedProfile } from "../../services/profiles/Decision.ts"
 
+/** A decision and what it was made for. */
 export interface Plan {
   readonly node: NodeIdentity
   readonly linuxptpVersion: LinuxptpVersion

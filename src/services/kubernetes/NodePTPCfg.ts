@@ -6,6 +6,7 @@ import { Predicate, Result, Schema, SchemaParser } from "effect"
 import { type FieldProblem, fieldProblems, showValue } from "./FieldProblems.ts"
 import type { KubernetesObject, ResourceType } from "./KubernetesObject.ts"
 
+/** The kind, as the API server names it. */
 export const nodePTPCfgs: ResourceType = {
   group: "ptp.openshift.io",
   version: "v1",
@@ -56,6 +57,7 @@ export type PtpProfile = typeof PtpProfile.Type
 export const MatchRule = Schema.Struct({ nodeLabel: Text, nodeName: Text })
 export type MatchRule = typeof MatchRule.Type
 
+/** Which nodes a profile is for, and how it ranks there; 0 is the highest priority. */
 export const Recommendation = Schema.Struct({
   profile: ProfileName,
   priority: Schema.optionalKey(integer("an integer of at least 0", 0, Number.MAX_SAFE_INTEGER)),

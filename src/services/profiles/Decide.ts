@@ -9,11 +9,12 @@ import type { ChosenProfile, Decision, Problem, SkippedProfile } from "./Decisio
 import type { LastValid } from "./LastValid.ts"
 import type { PlanProblem } from "./PlanProblem.ts"
 import { clockThreshold, knownPtpSettings } from "./ProfileSettings.ts"
-import { type Candidate, candidatesOf, profileKey, validProfiles } from "./ProfileVersions.ts"
+import { type Candidate, candidatesOf, profileKey, type ProfileVersion, validProfiles } from "./ProfileVersions.ts"
 import { readObjects } from "./ReadObjects.ts"
 import { byText, sortProblems, sortSkipped } from "./ResultOrder.ts"
 import { type Settled, settleWinners, type Winner } from "./SettleWinners.ts"
 
+/** All that a decision depends on. */
 export interface DecideInput {
   readonly objects: ReadonlyArray<KubernetesObject>
   readonly node: NodeIdentity
@@ -101,8 +102,8 @@ const unknownInterfaces = (
   running: ReadonlyArray<Winner>,
   known: ReadonlyArray<string> | undefined
 ): ReadonlyArray<Problem> =>
-  running.flatMap(({ candidate, interfaces, version }) =>
-    interfaces.filter((nic) => known?.includes(nic) === false).map((nic) => {
+  running.flatMap(({ candidate, version }) =>
+    namedInterfaces(version).filter((nic) => known?.includes(nic) === false).map((nic) => {
       const field = version.profile.interface?.trim() === nic ? "interface" : ""
       return problemOf(candidate, {
         severity: "warning",
@@ -111,3 +112,7 @@ const unknownInterfaces = (
       }, false)
     })
   )
+
+const namedInterfaces = ({ plan }: ProfileVersion): ReadonlyArray<string> => [
+  ...new Set(plan.processes.flatMap(({ interfaces }) => interfaces))
+]

@@ -13,6 +13,7 @@ export const ValidProfile = Schema.Struct({
 })
 export type ValidProfile = typeof ValidProfile.Type
 
+/** The last valid versions of all objects and profiles that are there. */
 export const LastValid = Schema.Struct({
   /** One for each object that is there and could once be read. */
   objects: Schema.Array(NodePTPCfg),

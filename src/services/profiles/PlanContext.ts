@@ -8,6 +8,7 @@ import type { LinuxptpVersion } from "../linuxptp/LinuxptpVersion.ts"
 import type { ProcessSpec, Program } from "../processes/ProcessSpec.ts"
 import { processId } from "./ProcessId.ts"
 
+/** One profile, and what its processes depend on beside it. */
 export interface PlanContext {
   /** Name of the NodePTPCfg that holds the profile. */
   readonly config: string
@@ -33,6 +34,7 @@ export const placeOf = (
 export const withOwnedSettings = (file: ConfigFile): ConfigFile =>
   setOption(setOption(file, "global", "use_syslog", "0"), "global", "verbose", "1")
 
+/** A program as its plan wants it run. */
 export interface ProgramRun {
   readonly program: Program
   /** What follows the program's name, without the file. */

@@ -14,8 +14,10 @@ export interface PlanProblem {
 /** A profile with one of these is not valid. */
 export const isError = (problem: { readonly severity: "error" | "warning" }): boolean => problem.severity === "error"
 
+/** A mistake: the profile is not valid with it. */
 export const planError = (field: string, message: string): PlanProblem => ({ severity: "error", field, message })
 
+/** A mistake that the profile runs in spite of. */
 export const planWarning = (field: string, message: string): PlanProblem => ({ severity: "warning", field, message })
 
 /** Rows of a `…Opts` field; each names the option. */

@@ -11,6 +11,7 @@ import { planPtp4l, type Ptp4lServer } from "./Ptp4lPlan.ts"
 import { planTimemaster } from "./TimemasterPlan.ts"
 import { planTs2phc } from "./Ts2phcPlan.ts"
 
+/** What a profile would run and take for itself, and what is wrong with it. */
 export interface ProfilePlan {
   /** Without a phc2sys that serves all ptp4l of the node. */
   readonly processes: ReadonlyArray<ProcessSpec>

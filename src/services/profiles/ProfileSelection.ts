@@ -21,6 +21,7 @@ export interface SelectedProfile {
   readonly recommendedBy: ReadonlyArray<string>
 }
 
+/** The winners of a node by priority alone, and why the others lost. */
 export interface Selection {
   /** Profiles that would have counted on this node if they were valid. */
   readonly invalid: ReadonlyArray<{ readonly uid: string; readonly name: string }>

@@ -8,6 +8,7 @@ import { type PlanProblem, planWarning } from "./PlanProblem.ts"
 import { isValidPlan, planProfile, type ProfilePlan } from "./ProfilePlan.ts"
 import { generationText } from "./ReadObjects.ts"
 
+/** A profile as it stood in its object at one generation, and its plan. */
 export interface ProfileVersion {
   readonly profile: PtpProfile
   readonly generation: number | undefined

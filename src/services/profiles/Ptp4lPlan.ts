@@ -20,6 +20,7 @@ export interface Ptp4lServer {
   readonly transportSpecific: string
 }
 
+/** A profile's ptp4l as a process, and what others must know of it. */
 export interface Ptp4lPlan {
   readonly spec: ProcessSpec
   readonly server: Ptp4lServer

@@ -7,6 +7,7 @@ import { decodeNodePTPCfg, type NodePTPCfg, objectUid } from "../kubernetes/Node
 import type { Problem } from "./Decision.ts"
 import { byText } from "./ResultOrder.ts"
 
+/** The configurations that count, and what could not be read. */
 export interface ObjectsReading {
   /** Sorted by name. They are also what is to be remembered as last valid. */
   readonly configs: ReadonlyArray<NodePTPCfg>

@@ -19,6 +19,7 @@ export interface Winner extends Claimant {
   readonly phc2sysForAll: Phc2sysPlan | undefined
 }
 
+/** Selection and conflicts after every winner was found able to run. */
 export interface Settled {
   readonly selection: Selection
   readonly running: ReadonlyArray<Winner>

@@ -10,6 +10,7 @@ import type { ProcessSpec } from "../processes/ProcessSpec.ts"
 import { placeOf, type PlanContext, processSpec } from "./PlanContext.ts"
 import { ofConfigText, ofOptions, type PlanProblem } from "./PlanProblem.ts"
 
+/** A profile's timemaster as a process, and the NICs that it takes. */
 export interface TimemasterPlan {
   readonly spec: ProcessSpec
   /** NICs in the order of the domains. */

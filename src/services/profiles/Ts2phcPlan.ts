@@ -9,6 +9,7 @@ import { type PlanContext, processSpec, withOwnedSettings } from "./PlanContext.
 import { ofConfigText, ofOptions, planError, type PlanProblem } from "./PlanProblem.ts"
 import type { Ptp4lServer } from "./Ptp4lPlan.ts"
 
+/** A profile's ts2phc as a process. */
 export interface Ts2phcPlan {
   readonly spec: ProcessSpec
   readonly problems: ReadonlyArray<PlanProblem>

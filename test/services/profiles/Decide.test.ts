@@ -83,7 +83,8 @@ describe("decide", () => {
   })
 
   it("only warns of a NIC that the node does not have, and of none when its NICs are not known", () => {
-    const objects = [object("a", { profile: [bc("p", "eth0")], recommend: [entry("p")] })]
+    const pulse = { ts2phcOpts: "-s generic -c eth1" }
+    const objects = [object("a", { profile: [bc("p", "eth0", pulse)], recommend: [entry("p")] })]
     const problemsWith = (interfaces: ReadonlyArray<string> | undefined) =>
       decide({
         objects,
@@ -94,8 +95,8 @@ describe("decide", () => {
         memory: emptyLastValid
       }).decision.problems.map(({ path, severity }) => `${severity} ${path}`)
     assert.deepStrictEqual(problemsWith(undefined), [])
-    assert.deepStrictEqual(problemsWith(["eth0"]), [])
-    assert.deepStrictEqual(problemsWith([]), ["warning spec.profile[0].interface"])
+    assert.deepStrictEqual(problemsWith(["eth1", "eth0"]), [])
+    assert.deepStrictEqual(problemsWith([]), ["warning spec.profile[0]", "warning spec.profile[0].interface"])
   })
 
   it("counts neither of two different objects of one name, and one of two equal ones", () => {
