@@ -10,6 +10,7 @@ import { createServer } from "node:http"
 import { answerHttp } from "./embedded/HttpAnswer.ts"
 import * as InMemoryObjectStore from "./embedded/InMemoryObjectStore.ts"
 import type { ObjectStore } from "./embedded/ObjectStore.ts"
+import { seedNamespaces } from "./embedded/SeedObjects.ts"
 
 export interface EmbeddedApiServerOptions {
   /** 0 takes any port that is free. */
@@ -39,9 +40,13 @@ export class EmbeddedApiServer extends Context.Service<EmbeddedApiServer, {
     return Layer.merge(HttpServer.serve(answerHttp), address).pipe(Layer.provide(http))
   }
 
-  /** The server on an empty store of its own, which it also provides: what is written there is served. */
+  /** The server on a store of its own with the first namespaces, which it also provides: what is there is served. */
   static readonly layer = (
     options: EmbeddedApiServerOptions & InMemoryObjectStore.InMemoryObjectStoreOptions
   ): Layer.Layer<EmbeddedApiServer | ObjectStore, HttpServerError.ServeError> =>
-    this.layerNoDeps(options).pipe(Layer.provideMerge(InMemoryObjectStore.layer(options)))
+    this.layerNoDeps(options).pipe(
+      // A new store has no namespace of these names, so creating them cannot fail.
+      Layer.provideMerge(Layer.effectDiscard(Effect.orDie(seedNamespaces))),
+      Layer.provideMerge(InMemoryObjectStore.layer(options))
+    )
 }

@@ -6,6 +6,7 @@ import { Result } from "effect"
 import { parse as parseYaml } from "yaml"
 import { type ApiStatusError, badRequest, unsupportedMediaType } from "./ApiStatusError.ts"
 import { isObject, type Json, type JsonObject } from "./JsonTree.ts"
+import { decodeProtobuf } from "./ProtobufBody.ts"
 
 /** Bodies above this are refused with 413 (kube-apiserver's MaxRequestBodyBytes). */
 export const maximumBodyBytes = 3 * 1024 * 1024
@@ -30,8 +31,11 @@ export const decodeBody = (contentType: string, body: Uint8Array): Result.Result
   }).pipe(Result.filterOrFail(isShallow, () => badRequest("the object provided is nested too deeply")))
 }
 
-/** Reads a body that must be one object. */
+/** Reads a body that must be one object; kubectl sends some of these as protobuf. */
 export const decodeObject = (contentType: string, body: Uint8Array): Result.Result<JsonObject, ApiStatusError> =>
+  contentType === "application/vnd.kubernetes.protobuf" ? decodeProtobuf(body) : decodeText(contentType, body)
+
+const decodeText = (contentType: string, body: Uint8Array): Result.Result<JsonObject, ApiStatusError> =>
   Result.flatMap(
     decodeBody(contentType, body),
     (value) =>
