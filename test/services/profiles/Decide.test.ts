@@ -228,6 +228,15 @@ describe("what was valid last", () => {
     assert.include(after([own], [lost]).problems.map(({ severity }) => severity), "error")
   })
 
+  it("is kept while a profile can't run for want of another one", () => {
+    const recommend = [entry("ha"), entry("nic")]
+    const both = object("a", { profile: [ha("ha"), bc("nic", "eth0")], recommend })
+    const alone = object("a", { profile: [ha("ha")], recommend })
+    const broken = object("a", { profile: [{ name: "ha", phc2sysOpts: "-a -Y" }, bc("nic", "eth0")], recommend })
+    assert.deepStrictEqual(after([both], [alone]).processes, [])
+    assert.deepStrictEqual(after([both], [alone], [broken]).processes, decisionOn([both]).processes)
+  })
+
   it("outlives the daemon as JSON", () => {
     const dual = object("b", { profile: [ha("ha"), bc("nic", "eth1", { ptpSettings: { logReduce: "basic" } })] })
     const { memory } = decideOn([good, dual])
