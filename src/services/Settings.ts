@@ -1,0 +1,67 @@
+/**
+ * The daemon's settings, typed, from the environment. A setting that is missing or wrong ends the program with exit
+ * code 1 and a message that names the variable; an empty variable counts as missing.
+ */
+import { Config, Context, Layer, Option, Schema } from "effect"
+
+/** Both spellings are in use: slog's and Effect's. */
+const levels = {
+  debug: "Debug",
+  info: "Info",
+  warn: "Warn",
+  error: "Error",
+  Debug: "Debug",
+  Info: "Info",
+  Warn: "Warn",
+  Error: "Error"
+} as const
+const levelNames = ["debug", "info", "warn", "error", "Debug", "Info", "Warn", "Error"] as const
+
+/** A Kubernetes object name (RFC 1123 subdomain), as a Node has it. */
+const nodeName = Schema.String.check(
+  Schema.isPattern(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, { message: "must be the name of a Kubernetes Node" })
+)
+const absolutePath = Schema.String.check(Schema.isPattern(/^\//, { message: "must be an absolute path" }))
+
+export interface SettingsValues {
+  /** Name of the Node this daemon runs on, and of its NodePTPDev. */
+  readonly nodeName: string
+  /** Namespace of the NodePTPCfgs and NodePTPDevs. */
+  readonly namespace: string
+  /** Every file and socket of a child is below it. */
+  readonly runDirectory: string
+  readonly stateDirectory: string
+  readonly sysfsRoot: string
+  readonly metricsPort: number
+  readonly healthPort: number
+  readonly logLevel: "Debug" | "Info" | "Warn" | "Error"
+  readonly logFormat: "json" | "pretty"
+}
+
+export class Settings extends Context.Service<Settings, SettingsValues>()("linuxptp-daemon/services/Settings") {}
+
+/** Reads the environment; `hostname` stands in for NODE_NAME outside of a cluster. */
+export const config = (options: { readonly hostname: Option.Option<string> }): Config.Config<SettingsValues> =>
+  Config.all({
+    nodeName: Option.match(options.hostname, {
+      onNone: () => Config.schema(nodeName, "NODE_NAME"),
+      onSome: (hostname) => Config.schema(nodeName, "NODE_NAME").pipe(Config.withDefault(hostname))
+    }),
+    namespace: Config.NonEmptyString("POD_NAMESPACE").pipe(Config.withDefault("ptp")),
+    runDirectory: Config.schema(absolutePath, "LINUXPTP_RUN_DIR").pipe(
+      Config.withDefault("/var/run/linuxptp-daemon")
+    ),
+    stateDirectory: Config.schema(absolutePath, "LINUXPTP_STATE_DIR").pipe(
+      Config.withDefault("/var/lib/linuxptp-daemon")
+    ),
+    sysfsRoot: Config.schema(absolutePath, "SYSFS_ROOT").pipe(Config.withDefault("/sys")),
+    metricsPort: Config.Port("METRICS_PORT").pipe(Config.withDefault(9091)),
+    healthPort: Config.Port("HEALTH_PORT").pipe(Config.withDefault(8081)),
+    logLevel: Config.Literals(levelNames, "LOG_LEVEL").pipe(
+      Config.withDefault("Info" as const),
+      Config.map((name) => levels[name])
+    ),
+    logFormat: Config.Literals(["json", "pretty"], "LOG_FORMAT").pipe(Config.withDefault("json" as const))
+  })
+
+export const layer = (options: { readonly hostname: Option.Option<string> }) => Layer.effect(Settings, config(options))
