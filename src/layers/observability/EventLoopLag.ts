@@ -1,0 +1,26 @@
+/** Measures how late the event loop is: what a liveness probe can't tell until it is too late. */
+import { Effect, Layer, Metric, Schedule } from "effect"
+import { monitorEventLoopDelay } from "node:perf_hooks"
+import { eventLoopLag } from "../../services/Metrics.ts"
+
+const resolutionMillis = 20
+const period = "5 seconds"
+
+/** Sets the longest lag of the last 5 s, in seconds. */
+export const layer: Layer.Layer<never> = Layer.effectDiscard(Effect.gen(function*() {
+  const delay = yield* Effect.acquireRelease(
+    Effect.sync(() => {
+      const monitor = monitorEventLoopDelay({ resolution: resolutionMillis })
+      monitor.enable()
+      return monitor
+    }),
+    (monitor) => Effect.sync(() => monitor.disable())
+  )
+  const sample = Effect.suspend(() => {
+    const longest = delay.max / 1e9
+    delay.reset()
+    // The monitor counts its own sampling interval in; before the first sample the maximum is not a number.
+    return Metric.update(eventLoopLag, Number.isFinite(longest) ? Math.max(0, longest - resolutionMillis / 1e3) : 0)
+  })
+  yield* sample.pipe(Effect.repeat(Schedule.spaced(period)), Effect.forkScoped)
+}))

@@ -1,0 +1,27 @@
+/** `/metrics` in the Prometheus text format, of the metric registry that the layer is built in. */
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import { Effect, Layer, Metric } from "effect"
+import { HttpRouter, type HttpServerError, HttpServerResponse } from "effect/http"
+import { PrometheusMetrics } from "effect/observability"
+import { createServer } from "node:http"
+
+const contentType = "text/plain; version=0.0.4; charset=utf-8"
+
+export const layer = (options: {
+  readonly port: number
+  readonly host?: string
+}): Layer.Layer<never, HttpServerError.ServeError> =>
+  Layer.unwrap(Effect.gen(function*() {
+    // Several simulated nodes live in one program, each with a registry of its own.
+    const registry = yield* Metric.MetricRegistry
+    const metrics = PrometheusMetrics.format().pipe(
+      Effect.provideService(Metric.MetricRegistry, registry),
+      Effect.map((text) => HttpServerResponse.text(text, { contentType }))
+    )
+    return HttpRouter.serve(HttpRouter.add("GET", "/metrics", metrics), {
+      disableLogger: true,
+      disableListenLog: true
+    }).pipe(
+      Layer.provide(NodeHttpServer.layer(createServer, { ...options, gracefulShutdownTimeout: "100 millis" }))
+    )
+  }))
