@@ -1,0 +1,33 @@
+/**
+ * The daemon: reconcile, observe, publish, all at once, over the contracts in `services` only. Which layers stand
+ * behind them is the command line's choice, so the same daemon runs in a cluster, in the demo and in tests.
+ */
+import { Cause, Effect, Schedule } from "effect"
+import * as ObserveClocks from "./ObserveClocks.ts"
+import * as PublishNodeStatus from "./PublishNodeStatus.ts"
+import * as ReconcileProfiles from "./ReconcileProfiles.ts"
+import * as ReportMetrics from "./ReportMetrics.ts"
+
+/**
+ * A defect in one part must not stop the clocks, nor the other parts: it is told in full and the part begins anew,
+ * once a second at most.
+ */
+const keepGoing = <R>(name: string, part: Effect.Effect<unknown, never, R>): Effect.Effect<never, never, R> =>
+  part.pipe(
+    Effect.andThen(Effect.die(new Error("ended by itself"))),
+    Effect.tapCause((cause) =>
+      Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError("a part of the daemon failed", cause)
+    ),
+    Effect.sandbox,
+    Effect.retry(Schedule.spaced("1 second")),
+    Effect.orDie,
+    Effect.annotateLogs({ part: name })
+  )
+
+/** Runs until it is interrupted. */
+export const run = Effect.all([
+  keepGoing("ReconcileProfiles", ReconcileProfiles.run),
+  keepGoing("ObserveClocks", ObserveClocks.run),
+  keepGoing("PublishNodeStatus", PublishNodeStatus.run),
+  keepGoing("ReportMetrics", ReportMetrics.run)
+], { concurrency: "unbounded", discard: true })

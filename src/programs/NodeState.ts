@@ -1,0 +1,34 @@
+/** What the daemon's programs tell each other: where reconciling stands and how the node's clock is. */
+import { Context, Effect, Layer, Option, SubscriptionRef } from "effect"
+import type { NodeClock } from "../services/clocks/NodeClock.ts"
+import type { Decision } from "../services/profiles/Decision.ts"
+
+/** Where reconciling stands. */
+export interface Reconciliation {
+  /** What was decided last; `None` until the API server and linuxptp have answered. */
+  readonly decision: Option.Option<Decision>
+  readonly linuxptpMissing: boolean
+  /** Monotonic nanoseconds since which an apply is under way. */
+  readonly applyingSince: bigint | undefined
+}
+
+export class NodeState extends Context.Service<NodeState, {
+  /** Written by ReconcileProfiles only. */
+  readonly reconciliation: SubscriptionRef.SubscriptionRef<Reconciliation>
+  /** Written by ObserveClocks only; undefined until the first observation. */
+  readonly clock: SubscriptionRef.SubscriptionRef<NodeClock | undefined>
+}>()("linuxptp-daemon/programs/NodeState") {}
+
+export const layer: Layer.Layer<NodeState> = Layer.effect(
+  NodeState,
+  Effect.gen(function*() {
+    return {
+      reconciliation: yield* SubscriptionRef.make<Reconciliation>({
+        decision: Option.none(),
+        linuxptpMissing: false,
+        applyingSince: undefined
+      }),
+      clock: yield* SubscriptionRef.make<NodeClock | undefined>(undefined)
+    }
+  })
+)

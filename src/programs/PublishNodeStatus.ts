@@ -1,0 +1,142 @@
+/**
+ * The only writer of this node's NodePTPDev. It keeps the newest facts, says them when they differ from what the API
+ * server has, at once where somebody waits for it and seldom otherwise, and makes the object when it is missing.
+ */
+import { Clock, Duration, Effect, Equal, Option, Random, Schedule, Schema, Stream, SubscriptionRef } from "effect"
+import type { NodeClock } from "../services/clocks/NodeClock.ts"
+import { DeviceDiscovery } from "../services/devices/DeviceDiscovery.ts"
+import type { NetworkInterface } from "../services/devices/PtpDevice.ts"
+import { KubernetesApi } from "../services/kubernetes/KubernetesApi.ts"
+import type { KubernetesObject } from "../services/kubernetes/KubernetesObject.ts"
+import { eventsBetween } from "../services/kubernetes/NodeEvents.ts"
+import { nodePTPDevs, NodePTPDevStatus } from "../services/kubernetes/NodePTPDev.ts"
+import { differsAtOnce, nodeStatus } from "../services/kubernetes/NodeStatus.ts"
+import { type ProcessStatus, ProcessSupervisor } from "../services/processes/ProcessSupervisor.ts"
+import { Settings } from "../services/Settings.ts"
+import { makeTokenBucket } from "../services/TokenBucket.ts"
+import { NodeState, type Reconciliation } from "./NodeState.ts"
+
+/** Writes that may follow at once, and the time that gives one more. */
+const burst = 10
+const refill = Duration.seconds(5)
+/** What nobody waits for is written at most this often. */
+const quietPeriod = Duration.seconds(10)
+/** 0.5 s doubled to 30 s, each with full jitter. */
+const retrySchedule = Schedule.exponential("500 millis").pipe(
+  Schedule.modifyDelay(({ duration }) =>
+    Effect.map(Random.next, (random) => Duration.times(Duration.min(duration, Duration.seconds(30)), random))
+  )
+)
+
+interface Known {
+  readonly interfaces: ReadonlyArray<NetworkInterface> | undefined
+  readonly reconciliation: Reconciliation
+  readonly statuses: ReadonlyArray<ProcessStatus>
+  readonly clock: NodeClock | undefined
+  /** The object as the API server has it; undefined until the first list, `None` when there is none. */
+  readonly object: Option.Option<KubernetesObject> | undefined
+}
+
+/** A status that somebody else wrote may not decode; then it counts as absent and is replaced. */
+const statusOf = (object: KubernetesObject): NodePTPDevStatus | undefined =>
+  Option.getOrUndefined(Schema.decodeUnknownOption(NodePTPDevStatus)(object["status"]))
+
+/** Null removes a field that a merge patch would otherwise leave (RFC 7396). */
+const asPatch = (status: NodePTPDevStatus) => Schema.encodeSync(NodePTPDevStatus)(status)
+
+/** Never ends by itself. */
+export const run = Effect.gen(function*() {
+  const { clock, reconciliation } = yield* NodeState
+  const api = yield* KubernetesApi
+  const discovery = yield* DeviceDiscovery
+  const supervisor = yield* ProcessSupervisor
+  const { nodeName } = yield* Settings
+  const bucket = yield* makeTokenBucket({ burst, refill })
+  let lastWrite: bigint | undefined
+  let known: Known = {
+    interfaces: undefined,
+    reconciliation: yield* SubscriptionRef.get(reconciliation),
+    statuses: [],
+    clock: undefined,
+    object: undefined
+  }
+
+  const changes: ReadonlyArray<Stream.Stream<Partial<Known>>> = [
+    discovery.interfaces.pipe(Stream.map((interfaces) => ({ interfaces }))),
+    SubscriptionRef.changes(reconciliation).pipe(Stream.map((now) => ({ reconciliation: now }))),
+    supervisor.statuses.pipe(Stream.map((statuses) => ({ statuses }))),
+    SubscriptionRef.changes(clock).pipe(Stream.map((now) => ({ clock: now }))),
+    api.watchAll(nodePTPDevs, { name: nodeName }).pipe(
+      Stream.map(({ objects }) => ({ object: Option.fromUndefinedOr(objects[0]) }))
+    )
+  ]
+
+  /** What is published and what should be; `None` when they are the same or too little is known yet. */
+  const difference = Effect.gen(function*() {
+    const { clock, interfaces, object, reconciliation, statuses } = known
+    if (interfaces === undefined || object === undefined) return Option.none()
+    const previous = Option.match(object, { onNone: () => undefined, onSome: statusOf })
+    const now = new Date(yield* Clock.currentTimeMillis).toISOString().replace(/\.\d+Z$/, "Z")
+    const { decision, linuxptpMissing } = reconciliation
+    const facts = { decision: Option.getOrUndefined(decision), linuxptpMissing, statuses, clock, interfaces }
+    const next = nodeStatus(facts, previous, now)
+    return previous !== undefined && Equal.equals(previous, next)
+      ? Option.none()
+      : Option.some({ previous, next, missing: Option.isNone(object) })
+  })
+
+  /** Waits until the difference of now may be written; a newer change starts the wait anew. */
+  const untilDue = Effect.gen(function*() {
+    const found = yield* difference
+    if (Option.isNone(found)) return false
+    const { next, previous } = found.value
+    if (previous === undefined || differsAtOnce(previous, next)) return true
+    const now = yield* Clock.monotonicTimeNanos
+    const quietUntil = lastWrite === undefined ? now : lastWrite + BigInt(Duration.toMillis(quietPeriod)) * 1_000_000n
+    yield* Effect.sleep(Duration.nanos(quietUntil > now ? quietUntil - now : 0n))
+    return true
+  })
+
+  const write = Effect.gen(function*() {
+    const found = yield* difference
+    if (Option.isNone(found)) return
+    yield* bucket.take
+    const { missing, next, previous } = found.value
+    if (missing) {
+      // Somebody else may have made it meanwhile; the patch below finds out.
+      yield* api.create(nodePTPDevs, { metadata: { name: nodeName }, spec: {} }).pipe(
+        Effect.catchIf((error) => error.reason === "Conflict", () => Effect.void)
+      )
+    }
+    const written = yield* api.patchStatus(nodePTPDevs, nodeName, { clock: null, ...asPatch(next) }).pipe(
+      Effect.tapError((error) =>
+        Effect.sync(() => {
+          if (error.reason === "NotFound") known = { ...known, object: Option.none() }
+        })
+      )
+    )
+    lastWrite = yield* Clock.monotonicTimeNanos
+    known = { ...known, object: Option.some(written) }
+    for (const event of eventsBetween(previous, next)) yield* api.recordEvent({ ...event, regarding: written })
+  })
+
+  const writeUntilItWorks = write.pipe(
+    Effect.tapError((error) =>
+      Effect.logWarning("status not written").pipe(Effect.annotateLogs({ error: error.message }))
+    ),
+    Effect.retry(retrySchedule),
+    // An endless schedule can't fail.
+    Effect.orDie
+  )
+
+  return yield* Stream.mergeAll(changes, { concurrency: "unbounded" }).pipe(
+    Stream.switchMap((change) => {
+      known = { ...known, ...change }
+      return Stream.fromEffect(untilDue)
+    }),
+    Stream.filter((due) => due),
+    // A write under way is not interrupted by news; the newest news is written after it.
+    Stream.buffer({ capacity: 1, strategy: "sliding" }),
+    Stream.runForEach(() => writeUntilItWorks)
+  )
+})

@@ -1,0 +1,41 @@
+/** Health from what the programs know: the first reconcile, an apply that hangs, and watches that hear nothing. */
+import { Clock, Duration, Effect, Layer, Option, SubscriptionRef } from "effect"
+import { Health } from "../services/Health.ts"
+import { KubernetesApi } from "../services/kubernetes/KubernetesApi.ts"
+import { NodeState } from "./NodeState.ts"
+
+/** Longer than any stop may take, so that only a supervisor that hangs is restarted for it. */
+const longestApply = Duration.seconds(60)
+/** Two bookmarks and more were missed. */
+const deafAfter = Duration.minutes(2)
+
+export const layer: Layer.Layer<Health, never, NodeState | KubernetesApi> = Layer.effect(
+  Health,
+  Effect.gen(function*() {
+    const api = yield* KubernetesApi
+    const { reconciliation } = yield* NodeState
+
+    const stuck = Effect.gen(function*() {
+      const { applyingSince } = yield* SubscriptionRef.get(reconciliation)
+      if (applyingSince === undefined) return []
+      const applying = Duration.nanos((yield* Clock.monotonicTimeNanos) - applyingSince)
+      return Duration.isGreaterThan(applying, longestApply)
+        ? [`an apply has been under way for ${seconds(applying)} s`]
+        : []
+    })
+
+    const notReady = Effect.gen(function*() {
+      const { decision, linuxptpMissing } = yield* SubscriptionRef.get(reconciliation)
+      const watches = yield* api.watches
+      const deaf = watches.filter(({ age }) => Duration.isGreaterThan(age, deafAfter))
+      return [
+        ...(linuxptpMissing ? ["linuxptp is not installed, or its version cannot be read"] : []),
+        ...(Option.isNone(decision) ? ["the configuration has not been read yet"] : []),
+        ...deaf.map(({ age, resource }) => `the watch on ${resource} has heard nothing for ${seconds(age)} s`)
+      ]
+    })
+    return { stuck, notReady }
+  })
+)
+
+const seconds = (duration: Duration.Duration): number => Math.round(Duration.toSeconds(duration))
