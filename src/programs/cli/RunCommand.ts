@@ -1,0 +1,81 @@
+/** `run`: the daemon on a node, with the layers that touch the real world. */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import { Config, Effect, type FileSystem, Layer, Option } from "effect"
+import { Command } from "effect/cli"
+import { hostname } from "node:os"
+import * as SysfsDeviceDiscovery from "../../layers/devices/SysfsDeviceDiscovery.ts"
+import * as HttpKubernetesApi from "../../layers/kubernetes/HttpKubernetesApi.ts"
+import * as KubeConfigCredentials from "../../layers/kubernetes/KubeConfigCredentials.ts"
+import * as ServiceAccountCredentials from "../../layers/kubernetes/ServiceAccountCredentials.ts"
+import * as EventLoopLag from "../../layers/observability/EventLoopLag.ts"
+import * as HealthServer from "../../layers/observability/HealthServer.ts"
+import * as MetricsServer from "../../layers/observability/MetricsServer.ts"
+import * as Telemetry from "../../layers/observability/Telemetry.ts"
+import * as ChildProcessRunner from "../../layers/processes/ChildProcessRunner.ts"
+import * as CommandInstalledLinuxptp from "../../layers/processes/CommandInstalledLinuxptp.ts"
+import * as FiberProcessSupervisor from "../../layers/processes/FiberProcessSupervisor.ts"
+import * as RunDirectory from "../../layers/processes/RunDirectory.ts"
+import type {
+  KubernetesCredentials,
+  KubernetesCredentialsError
+} from "../../services/kubernetes/KubernetesCredentials.ts"
+import { becomesReady } from "../../services/linuxptp/Readiness.ts"
+import * as Settings from "../../services/Settings.ts"
+import { version } from "../../services/Version.ts"
+import * as Daemon from "../Daemon.ts"
+import * as NodeState from "../NodeState.ts"
+import * as ReportHealth from "../ReportHealth.ts"
+
+/** Set by the kubelet in every pod. */
+const inCluster = Config.String("KUBERNETES_SERVICE_HOST").pipe(Config.option, Config.map(Option.isSome))
+
+const processes = ({ runDirectory }: Settings.SettingsValues) =>
+  FiberProcessSupervisor.layer({ becomesReady }).pipe(
+    Layer.provide(ChildProcessRunner.layer({ runDirectory })),
+    // Taken before the first child, given back after the last.
+    Layer.provide(RunDirectory.layer({ directory: runDirectory }))
+  )
+
+const credentials = (inCluster: boolean): Layer.Layer<
+  KubernetesCredentials,
+  Config.ConfigError | KubernetesCredentialsError,
+  FileSystem.FileSystem
+> => inCluster ? ServiceAccountCredentials.layer() : KubeConfigCredentials.layer
+
+const kubernetes = ({ namespace, nodeName }: Settings.SettingsValues, inCluster: boolean) =>
+  HttpKubernetesApi.layer({ namespace, nodeName, component: "linuxptp-daemon" }).pipe(
+    Layer.provide(credentials(inCluster))
+  )
+
+const observability = ({ healthPort, metricsPort }: Settings.SettingsValues) =>
+  Layer.mergeAll(
+    HealthServer.layer({ port: healthPort }),
+    MetricsServer.layer({ port: metricsPort }),
+    EventLoopLag.layer
+  ).pipe(Layer.provide(ReportHealth.layer))
+
+const live = (settings: Settings.SettingsValues, inCluster: boolean) =>
+  observability(settings).pipe(
+    Layer.provideMerge(Layer.mergeAll(
+      NodeState.layer,
+      kubernetes(settings, inCluster),
+      SysfsDeviceDiscovery.layer({ sysfsRoot: settings.sysfsRoot }),
+      CommandInstalledLinuxptp.layer,
+      processes(settings),
+      Layer.succeed(Settings.Settings, settings)
+    )),
+    Layer.provide(NodeFileSystem.layer),
+    Layer.provideMerge(Telemetry.traces({ nodeName: settings.nodeName, version })),
+    Layer.provideMerge(Telemetry.logs(settings))
+  )
+
+/** The `run` subcommand; ends with SIGTERM or SIGINT. */
+export const runCommand = Command.make("run", {}, () =>
+  Effect.gen(function*() {
+    const isInCluster = yield* inCluster
+    const settings = yield* Settings.config({ hostname: isInCluster ? Option.none() : Option.some(hostname()) })
+    yield* Effect.andThen(Effect.logInfo("daemon started"), Daemon.run).pipe(
+      Effect.annotateLogs({ node: settings.nodeName }),
+      Effect.provide(live(settings, isInCluster))
+    )
+  })).pipe(Command.withDescription("The daemon; its settings come from the environment"))

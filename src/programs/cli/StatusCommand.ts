@@ -1,0 +1,97 @@
+/** `status`: every node of the cluster in one table, those with problems first. It reads NodePTPDevs once. */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import { Config, Console, Effect, Layer, Option, Schema } from "effect"
+import { Command, Flag } from "effect/cli"
+import * as HttpKubernetesApi from "../../layers/kubernetes/HttpKubernetesApi.ts"
+import * as KubeConfigCredentials from "../../layers/kubernetes/KubeConfigCredentials.ts"
+import { KubernetesApi } from "../../services/kubernetes/KubernetesApi.ts"
+import type { KubernetesObject } from "../../services/kubernetes/KubernetesObject.ts"
+import { nodePTPDevs, NodePTPDevStatus } from "../../services/kubernetes/NodePTPDev.ts"
+
+/** One node as the table shows it. */
+export interface NodeRow {
+  readonly node: string
+  readonly profiles: ReadonlyArray<string>
+  readonly clock: string
+  readonly applied: string
+  /** What is wrong, in the words of the conditions; empty for a healthy node. */
+  readonly problems: ReadonlyArray<string>
+}
+
+const decodeStatus = Schema.decodeUnknownOption(NodePTPDevStatus)
+/** The status of each condition that needs nobody's attention. */
+const healthy: Readonly<Record<string, string>> = { Applied: "True", Degraded: "False" }
+
+const rowOf = (object: KubernetesObject): NodeRow =>
+  Option.match(decodeStatus(object["status"]), {
+    onNone: () => ({ node: object.metadata.name, profiles: [], clock: "-", applied: "-", problems: ["no status yet"] }),
+    onSome: ({ clock, conditions, profiles }) => ({
+      node: object.metadata.name,
+      profiles: profiles.map((profile) => profile.name),
+      clock: clock?.state ?? "-",
+      applied: conditions.find((condition) => condition.type === "Applied")?.status ?? "-",
+      problems: conditions
+        .filter(({ reason, status, type }) =>
+          type === "Synchronized"
+            ? status === "False" && reason !== "Grandmaster"
+            : (healthy[type] ?? status) !== status
+        )
+        .map(({ message, reason, type }) => `${type}: ${reason}: ${message}`)
+    })
+  })
+
+/** Rows of all nodes: first those with problems, each group by name. */
+export const nodeRows = (objects: ReadonlyArray<KubernetesObject>): ReadonlyArray<NodeRow> =>
+  objects.map(rowOf).toSorted((a, b) =>
+    Math.sign(b.problems.length) - Math.sign(a.problems.length) || (a.node < b.node ? -1 : 1)
+  )
+
+const columns = ["NODE", "PROFILE", "CLOCK", "APPLIED", "PROBLEM"]
+
+/** The rows as a table for people. */
+export const renderRows = (rows: ReadonlyArray<NodeRow>): string => {
+  if (rows.length === 0) return "No NodePTPDevs found."
+  const cells = [
+    columns,
+    ...rows.map(({ applied, clock, node, problems, profiles }) => [
+      node,
+      profiles.join(",") || "-",
+      clock,
+      applied,
+      problems.join("; ") || "-"
+    ])
+  ]
+  const widths = columns.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)))
+  return cells.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()).join("\n")
+}
+
+const kubernetes = Layer.unwrap(
+  Config.String("POD_NAMESPACE").pipe(
+    Config.withDefault("ptp"),
+    Config.map((namespace) =>
+      HttpKubernetesApi.layer({ namespace, nodeName: "", component: "linuxptp-daemon-cli" }).pipe(
+        Layer.provide(KubeConfigCredentials.layer)
+      )
+    )
+  )
+)
+
+/** The `status` subcommand; reads the cluster of the current kubeconfig. */
+export const statusCommand = Command.make(
+  "status",
+  {
+    output: Flag.Literals("output", ["text", "json"]).pipe(
+      Flag.withAlias("o"),
+      Flag.withDefault("text"),
+      Flag.withDescription("text: a table for people, json: an array of objects")
+    )
+  },
+  ({ output }) =>
+    Effect.gen(function*() {
+      const rows = nodeRows(yield* KubernetesApi.use((api) => api.list(nodePTPDevs)))
+      yield* Console.log(output === "json" ? JSON.stringify(rows, undefined, 2) : renderRows(rows))
+    })
+).pipe(
+  Command.withDescription("The cluster's nodes, those with problems first"),
+  Command.provide(kubernetes.pipe(Layer.provide(NodeFileSystem.layer)))
+)
