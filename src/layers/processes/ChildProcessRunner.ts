@@ -23,9 +23,16 @@ const systemDirectories = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/
 /** Output that arrives after the death of its writer is waited for this long, for the last words on stderr. */
 const lastWordsMillis = 50
 
-const searchPath = [...new Set([...(process.env["PATH"] ?? "").split(":"), ...systemDirectories])].filter(
+const systemSearchPath = [...new Set([...(process.env["PATH"] ?? "").split(":"), ...systemDirectories])].filter(
   (directory) => path.isAbsolute(directory)
 )
+
+export interface ChildProcessRunnerOptions {
+  /** The children's mark. */
+  readonly runDirectory: string
+  /** Where programs are looked for: by default PATH and the system's directories. */
+  readonly searchPath?: ReadonlyArray<string>
+}
 
 const isExecutable = (file: string): boolean => {
   try {
@@ -37,7 +44,7 @@ const isExecutable = (file: string): boolean => {
 }
 
 /** The file that `name` means, or undefined when it is not installed. */
-export const findProgram = (name: string): string | undefined =>
+const findProgram = (name: string, searchPath: ReadonlyArray<string>): string | undefined =>
   path.isAbsolute(name)
     ? (isExecutable(name) ? name : undefined)
     : searchPath.map((directory) => path.join(directory, name)).find(isExecutable)
@@ -63,13 +70,13 @@ const writeFiles = (spec: ProcessSpec) =>
     catch: (cause) => startError(spec, "FilesNotWritten", cause)
   })
 
-const spawnChild = (spec: ProcessSpec, runDirectory: string) =>
+const spawnChild = (spec: ProcessSpec, { runDirectory, searchPath = systemSearchPath }: ChildProcessRunnerOptions) =>
   Effect.callback<ChildProcess, ProcessStartError>((resume) => {
     const [program = spec.program, ...words] = spec.argv
-    const file = findProgram(program)
+    const file = findProgram(program, searchPath)
     // With a scheduling policy argv begins with `chrt`, whose own complaint would only show as an exit code.
     const behind = words.find((word) => word === spec.program)
-    if (file === undefined || (behind !== undefined && findProgram(behind) === undefined)) {
+    if (file === undefined || (behind !== undefined && findProgram(behind, searchPath) === undefined)) {
       return resume(Effect.fail(startError(spec, "ProgramMissing", "not found in PATH")))
     }
     const child = spawn("setpriv", ["--pdeathsig", deathSignal(spec.program), "--", file, ...words], {
@@ -144,11 +151,11 @@ const running = (spec: ProcessSpec, child: ChildProcess, pid: number): RunningPr
 }
 
 /** Children are marked with `runDirectory` in their environment, by which a later daemon finds what was left. */
-export const layer = (options: { readonly runDirectory: string }): Layer.Layer<ProcessRunner> =>
+export const layer = (options: ChildProcessRunnerOptions): Layer.Layer<ProcessRunner> =>
   Layer.succeed(ProcessRunner, {
     start: Effect.fnUntraced(function*(spec, onLine) {
       yield* writeFiles(spec)
-      const child = yield* spawnChild(spec, options.runDirectory).pipe(
+      const child = yield* spawnChild(spec, options).pipe(
         Effect.tapError(() => Effect.sync(() => rmSync(spec.directory, { recursive: true, force: true })))
       )
       drain(child, onLine)

@@ -1,0 +1,139 @@
+/**
+ * From the watch event to the successor's exec: the whole daemon over HTTP against the embedded API server, with real
+ * children that end at once on SIGTERM. Each of 200 edits replaces the one process of a node; the clock starts when
+ * the event is read from the connection and stops when the first line of the new process arrives, which is later than
+ * its exec.
+ */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import { Clock, Console, Effect, FileSystem, Layer, Logger, Option, Queue, Result, Schema, Stream } from "effect"
+import * as InMemoryDeviceDiscovery from "../src/layers/devices/InMemoryDeviceDiscovery.ts"
+import { ObjectStore } from "../src/layers/kubernetes/embedded/ObjectStore.ts"
+import { EmbeddedApiServer } from "../src/layers/kubernetes/EmbeddedApiServer.ts"
+import * as HttpKubernetesApi from "../src/layers/kubernetes/HttpKubernetesApi.ts"
+import * as PlainCredentials from "../src/layers/kubernetes/PlainCredentials.ts"
+import * as ChildProcessRunner from "../src/layers/processes/ChildProcessRunner.ts"
+import * as FiberProcessSupervisor from "../src/layers/processes/FiberProcessSupervisor.ts"
+import { createManifests, readManifestFile } from "../src/programs/cli/demo/CreateManifests.ts"
+import * as Daemon from "../src/programs/Daemon.ts"
+import * as NodeState from "../src/programs/NodeState.ts"
+import { KubernetesApi } from "../src/services/kubernetes/KubernetesApi.ts"
+import { KubernetesObject } from "../src/services/kubernetes/KubernetesObject.ts"
+import { nodePTPCfgs } from "../src/services/kubernetes/NodePTPCfg.ts"
+import { InstalledLinuxptp } from "../src/services/linuxptp/InstalledLinuxptp.ts"
+import { ProcessSupervisor } from "../src/services/processes/ProcessSupervisor.ts"
+import { Settings } from "../src/services/Settings.ts"
+import { machineFacts, percentile } from "./MachineFacts.ts"
+
+const changes = 200
+const warmUp = 10
+
+/** Says that it listens, then sleeps; SIGTERM ends it at once. */
+const standIn = `#!/bin/sh
+echo "ptp4l[1.000]: port 1 (ens1f0): INITIALIZING to LISTENING on INIT_COMPLETE"
+exec sleep 100000
+`
+
+const nodePTPCfg = (domain: number) => ({
+  metadata: { name: "bench", namespace: "ptp" },
+  spec: {
+    profile: [{ name: "profile1", interface: "ens1f0", ptp4lOpts: `-2 --domainNumber ${domain}` }],
+    recommend: [{ profile: "profile1", priority: 4, match: [{ nodeName: "worker-1" }] }]
+  }
+})
+
+/** Tells when the event of each generation was read. */
+const timedApi = (readAt: Map<number, bigint>) =>
+  Layer.effect(
+    KubernetesApi,
+    Effect.map(KubernetesApi, (api) => ({
+      ...api,
+      watchAll: (...args: Parameters<typeof api.watchAll>) =>
+        api.watchAll(...args).pipe(Stream.tap(({ change }) =>
+          Effect.sync(() => {
+            if (args[0] === nodePTPCfgs && change.generation !== undefined) {
+              readAt.set(change.generation, change.receivedAtNanos)
+            }
+          })
+        ))
+    }))
+  )
+
+const measure = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  const directory = yield* fs.makeTempDirectoryScoped({ prefix: "linuxptp-daemon-bench-" })
+  yield* fs.writeFileString(`${directory}/ptp4l`, standIn, { mode: 0o755 })
+  const { url } = yield* EmbeddedApiServer
+  const store = yield* ObjectStore
+  for (const file of ["deploy/00-ns.yaml", "deploy/01-crd.yaml"]) {
+    yield* createManifests(url, yield* readManifestFile(file))
+  }
+  const readAt = new Map<number, bigint>()
+  const node = Layer.mergeAll(
+    NodeState.layer,
+    timedApi(readAt).pipe(
+      Layer.provide(HttpKubernetesApi.layer({ namespace: "ptp", nodeName: "worker-1", component: "bench" })),
+      Layer.provide(PlainCredentials.layer({ server: url }))
+    ),
+    InMemoryDeviceDiscovery.layer([]),
+    Layer.succeed(InstalledLinuxptp, { version: Effect.succeedSome({ major: 4, minor: 4, patch: 0 }) }),
+    Layer.succeed(Settings, {
+      nodeName: "worker-1",
+      namespace: "ptp",
+      runDirectory: directory,
+      stateDirectory: directory,
+      sysfsRoot: "/sys",
+      metricsPort: 0,
+      healthPort: 0,
+      logLevel: "Error",
+      logFormat: "json"
+    }),
+    FiberProcessSupervisor.layer({ becomesReady: () => true }).pipe(
+      Layer.provide(ChildProcessRunner.layer({ runDirectory: directory, searchPath: [directory, "/usr/bin", "/bin"] }))
+    )
+  )
+  return yield* Effect.gen(function*() {
+    const supervisor = yield* ProcessSupervisor
+    const firstLines = yield* Queue.unbounded<bigint>()
+    yield* supervisor.output.pipe(
+      Stream.runForEach(() => Effect.flatMap(Clock.monotonicTimeNanos, (now) => Queue.offer(firstLines, now))),
+      Effect.forkScoped({ startImmediately: true })
+    )
+    yield* Effect.forkScoped(Daemon.run)
+    yield* store.create(nodePTPCfgs, nodePTPCfg(0), { dryRun: false })
+    yield* Queue.take(firstLines)
+    const samples: Array<number> = []
+    for (let change = 1; change <= warmUp + changes; change += 1) {
+      const key = { namespace: "ptp", name: "bench" }
+      const object = Option.getOrThrow(yield* store.get(nodePTPCfgs, key))
+      const { spec } = nodePTPCfg(change % 128)
+      const stored = yield* store.update(nodePTPCfgs, key, () => Result.succeed({ ...object, spec }), { dryRun: false })
+      const execAt = yield* Queue.take(firstLines)
+      const { generation } = (yield* Schema.decodeUnknownEffect(KubernetesObject)(stored)).metadata
+      const eventAt = readAt.get(generation ?? 0)
+      if (eventAt === undefined) return yield* Effect.die(new Error(`no watch event of generation ${generation}`))
+      if (change > warmUp) samples.push(Number(execAt - eventAt) / 1e6)
+    }
+    return samples
+  }).pipe(Effect.provide(node))
+})
+
+export const benchReconcile = (): Promise<void> =>
+  Effect.runPromise(
+    measure.pipe(
+      Effect.flatMap((samples) => {
+        const [p50, p99, max] = [percentile(samples, 0.5), percentile(samples, 0.99), Math.max(...samples)]
+        return Console.log(
+          `${machineFacts()}\nwatch event to the successor's first line, ${samples.length} changes: ` +
+            `p50 ${p50.toFixed(1)} ms (target 20), p99 ${p99.toFixed(1)} ms (target 100), max ${max.toFixed(1)} ms`
+        )
+      }),
+      Effect.scoped,
+      Effect.provide(Layer.mergeAll(
+        EmbeddedApiServer.layer({ port: 0 }),
+        NodeFileSystem.layer,
+        NodeHttpClient.layerNodeHttp,
+        Logger.layer([])
+      ))
+    )
+  )

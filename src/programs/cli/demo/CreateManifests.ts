@@ -1,0 +1,46 @@
+/** Creates the objects of manifests on an API server, as `kubectl create -f` does; for clusters that begin empty. */
+import { Effect, FileSystem, Schema } from "effect"
+import { HttpBody, HttpClient, HttpClientError } from "effect/http"
+import { parseAllDocuments } from "yaml"
+
+const Manifest = Schema.StructWithRest(
+  Schema.Struct({
+    apiVersion: Schema.String,
+    kind: Schema.String,
+    metadata: Schema.StructWithRest(Schema.Struct({ namespace: Schema.optionalKey(Schema.String) }), [
+      Schema.Record(Schema.String, Schema.Json)
+    ])
+  }),
+  [Schema.Record(Schema.String, Schema.Json)]
+)
+export type Manifest = typeof Manifest.Type
+
+/** The collection an object belongs to. A plural is the kind in lower case and an `s`, as for all kinds used here. */
+const collectionOf = ({ apiVersion, kind, metadata: { namespace } }: Manifest): string => {
+  const root = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`
+  return `${root}${namespace === undefined ? "" : `/namespaces/${namespace}`}/${kind.toLowerCase()}s`
+}
+
+/** Reads every document of a YAML file. */
+export const readManifestFile = Effect.fn("readManifestFile")(function*(file: string) {
+  const text = yield* FileSystem.FileSystem.use((fs) => fs.readFileString(file))
+  const documents = parseAllDocuments(text).map((document): unknown => document.toJS()).filter((value) =>
+    value !== null
+  )
+  return yield* Schema.decodeUnknownEffect(Schema.Array(Manifest))(documents)
+})
+
+/** Creates the objects one after the other; one that exists already stays as it is. */
+export const createManifests = Effect.fn("createManifests")(
+  function*(server: string, manifests: ReadonlyArray<Manifest>) {
+    for (const manifest of manifests) {
+      const response = yield* HttpClient.post(`${server}${collectionOf(manifest)}`, {
+        body: HttpBody.jsonUnsafe(manifest)
+      })
+      const isThere = response.status === 201 || response.status === 409
+      const answer = yield* response.text
+      if (!isThere) return yield* Effect.die(new Error(`${manifest.kind} not created: ${answer}`))
+    }
+  },
+  Effect.catchIf(HttpClientError.isHttpClientError, Effect.die)
+)
