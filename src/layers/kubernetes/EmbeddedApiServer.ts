@@ -30,8 +30,8 @@ export class EmbeddedApiServer extends Context.Service<EmbeddedApiServer, {
     const http = NodeHttpServer.layerServer(createServer, {
       port: options.port,
       host: options.host ?? "127.0.0.1",
-      // Watches never end by themselves; nothing is gained by waiting for them.
-      gracefulShutdownTimeout: "100 millis"
+      // Watches do not end by themselves: nothing is gained by waiting for them before they are interrupted.
+      disablePreemptiveShutdown: true
     })
     const address = Layer.effect(
       EmbeddedApiServer,

@@ -7,6 +7,7 @@ import { HttpIncomingMessage, HttpServerRequest, HttpServerResponse } from "effe
 import { answeredReview } from "./AccessReviews.ts"
 import { ApiStatusError, badRequest, statusObject, tooLarge, unknownResource } from "./ApiStatusError.ts"
 import { discoveryDocument, versionDocument } from "./Discovery.ts"
+import { ObjectStore } from "./ObjectStore.ts"
 import { openApiDocument, openApiIndex, openApiV2, openApiV2Protobuf } from "./OpenApi.ts"
 import { maximumBodyBytes } from "./RequestBody.ts"
 import { parseRequestTarget, type RequestTarget } from "./RequestTarget.ts"
@@ -36,11 +37,12 @@ const refusal = (error: ApiStatusError) => jsonResponse(statusObject(error), err
 const answer = Effect.fnUntraced(function*(request: HttpServerRequest.HttpServerRequest) {
   const url = Result.getOrUndefined(Result.try(() => new URL(request.url, "http://localhost")))
   if (url === undefined) return yield* badRequest("the request's URL cannot be read")
+  const store = yield* ObjectStore
   const kinds = yield* servedKinds
   const path = url.pathname.length > 1 ? url.pathname.replace(/\/$/, "") : url.pathname
   const accept = request.headers["accept"] ?? ""
   if (request.method === "GET" || request.method === "HEAD") {
-    const document = documentResponse(kinds, path, accept)
+    const document = documentResponse(kinds, path, accept, yield* store.resourceVersion)
     if (document !== undefined) return document
   }
   const target = parseRequestTarget(path)
@@ -77,7 +79,8 @@ const limitBody = Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSiz
 const documentResponse = (
   kinds: ReadonlyArray<ServedKind>,
   path: string,
-  accept: string
+  accept: string,
+  version: number
 ): HttpServerResponse.HttpServerResponse | undefined => {
   if (/^\/(healthz|livez|readyz)(\/|$)/.test(path)) return HttpServerResponse.text("ok")
   if (path === "/version") return jsonResponse(versionDocument)
@@ -89,7 +92,7 @@ const documentResponse = (
       : jsonResponse(openApiV2)
   }
   const document = path === "/openapi/v3"
-    ? openApiIndex(kinds, String(kinds.length))
+    ? openApiIndex(kinds, String(version))
     : path.startsWith("/openapi/v3/")
     ? openApiDocument(kinds, path.slice("/openapi/v3/".length))
     : discoveryDocument(kinds, path)

@@ -11,7 +11,7 @@ import { parseFieldSelector, parseLabelSelector, type Predicate } from "./Select
 import { presented, storageType } from "./ServedKind.ts"
 
 /** One page of a list: stored objects and the list's metadata. */
-export interface ListPage {
+interface ListPage {
   readonly metadata: JsonObject
   readonly objects: ReadonlyArray<JsonObject>
 }

@@ -10,7 +10,7 @@ import type { ServedKind } from "./ServedKind.ts"
 export type Predicate = (object: JsonObject) => boolean
 
 /** Selects every object. */
-export const everything: Predicate = () => true
+const everything: Predicate = () => true
 
 const requirement = /^\s*(!)?\s*([A-Za-z0-9./_-]+)\s*(?:(==|=|!=)\s*([A-Za-z0-9._-]*)|\s(in|notin)\s*\(([^()]*)\))?\s*$/
 

@@ -17,7 +17,7 @@ export interface Column {
 }
 
 /** Reads and writes another kind's storage: core/v1 and events.k8s.io/v1 events are the same objects. */
-export interface SharedStorage {
+interface SharedStorage {
   readonly type: ResourceType
   readonly fromStored: (object: JsonObject) => JsonObject
   readonly toStored: (object: JsonObject) => JsonObject

@@ -23,7 +23,7 @@ export interface Written extends Admitted {
 }
 
 /** The object as it is kept: without apiVersion and kind, in the spelling of its storage. */
-export const storedForm = (kind: ServedKind, object: JsonObject): JsonObject => {
+const storedForm = (kind: ServedKind, object: JsonObject): JsonObject => {
   const { apiVersion: _apiVersion, kind: _kind, ...rest } = kind.sharedStorage?.toStored(object) ?? object
   return rest
 }
