@@ -10,7 +10,7 @@ import { createServer } from "node:http"
 import { answerHttp } from "./embedded/HttpAnswer.ts"
 import * as InMemoryObjectStore from "./embedded/InMemoryObjectStore.ts"
 import type { ObjectStore } from "./embedded/ObjectStore.ts"
-import { seedNamespaces } from "./embedded/SeedObjects.ts"
+import { seedNamespaces } from "./embedded/SeedNamespaces.ts"
 
 export interface EmbeddedApiServerOptions {
   /** 0 takes any port that is free. */

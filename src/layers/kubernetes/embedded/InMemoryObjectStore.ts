@@ -1,13 +1,15 @@
 /**
  * The embedded API server's storage in memory. Watches read the history behind a cursor of their own: there is no
  * queue per watch that a slow client could fill, only a history that it may fall out of, which is 410 as in etcd.
+ * A write wakes the watches that it concerns and no others: on a thousand nodes each watches one object of a kind.
  */
-import { Clock, Duration, Effect, Equal, Layer, Option, PubSub, Stream } from "effect"
+import { Clock, Duration, Effect, Equal, Latch, Layer, Option, Stream } from "effect"
 import type { ResourceType } from "../../../services/kubernetes/KubernetesObject.ts"
 import { alreadyExists, type ApiStatusError, conflict, notFound, resourceVersionTooLarge } from "./ApiStatusError.ts"
 import { type JsonObject, listAt, objectAt, textAt, withMetadata } from "./JsonTree.ts"
 import {
   type Change,
+  type Concern,
   type ObjectKey,
   ObjectStore,
   type Preconditions,
@@ -31,17 +33,25 @@ export interface InMemoryObjectStoreOptions {
   readonly startsAt?: number
 }
 
+interface Watcher {
+  /** Everything up to this version was delivered, or does not concern the watch. */
+  cursor: number
+  readonly concerns: Concern
+  /** Open while there may be something to deliver. */
+  readonly pending: Latch.Latch
+}
+
 interface Collection {
   readonly stored: StoredCollection
-  /** Wakes the watches. */
-  readonly changes: PubSub.PubSub<void>
+  readonly watchers: Set<Watcher>
+  /** Version of the kind's last event. */
+  last: number
   isClosed: boolean
 }
 
 /** All of the store's state: every step on it is synchronous, hence atomic. */
 interface Storage {
   version: number
-  openWatches: number
   readonly collections: Map<string, Collection>
   readonly historyLimit: number
   readonly bookmarkInterval: Duration.Duration
@@ -53,31 +63,33 @@ const specOf = (object: JsonObject): JsonObject => {
   return rest
 }
 
-const collectionOf = Effect.fnUntraced(function*(storage: Storage, type: ResourceType) {
+const collectionOf = (storage: Storage, type: ResourceType): Collection => {
   const name = qualifiedResource(type)
-  // One slot, sliding: a wake-up says "look at the history", and one pending says as much as a hundred.
-  const changes = yield* PubSub.sliding<void>(1)
   const known = storage.collections.get(name)
   if (known !== undefined) return known
   const stored = new StoredCollection({ startsAt: storage.version, historyLimit: storage.historyLimit })
-  const made: Collection = { stored, changes, isClosed: false }
+  const made: Collection = { stored, watchers: new Set(), last: storage.version, isClosed: false }
   storage.collections.set(name, made)
   return made
-})
+}
 
-const record = Effect.fnUntraced(
-  function*(storage: Storage, collection: Collection, event: Omit<StoredEvent, "resourceVersion">) {
-    storage.version += 1
-    const object = withMetadata(event.object, { resourceVersion: String(storage.version) })
-    collection.stored.record({ ...event, object, resourceVersion: storage.version })
-    yield* PubSub.publish(collection.changes, undefined)
-    return object
+const record = (storage: Storage, collection: Collection, change: Omit<StoredEvent, "resourceVersion">): JsonObject => {
+  storage.version += 1
+  const object = withMetadata(change.object, { resourceVersion: String(storage.version) })
+  const event: StoredEvent = { ...change, object, resourceVersion: storage.version }
+  collection.stored.record(event)
+  for (const watcher of collection.watchers) {
+    if (watcher.concerns(event)) watcher.pending.openUnsafe()
+    // One that is up to date stays so, and does not fall out of the history by what does not concern it.
+    else if (watcher.cursor >= collection.last) watcher.cursor = event.resourceVersion
   }
-)
+  collection.last = event.resourceVersion
+  return object
+}
 
 const list = (storage: Storage) =>
   Effect.fn("ObjectStore.list")(function*(type: ResourceType, at?: number) {
-    const { stored } = yield* collectionOf(storage, type)
+    const { stored } = collectionOf(storage, type)
     if (at === undefined) return { resourceVersion: storage.version, objects: stored.objects() }
     if (at > storage.version) return yield* resourceVersionTooLarge(at, storage.version)
     return { resourceVersion: at, objects: yield* Effect.fromResult(stored.objectsAt(at)) }
@@ -85,7 +97,7 @@ const list = (storage: Storage) =>
 
 const create = (storage: Storage) =>
   Effect.fn("ObjectStore.create")(function*(type: ResourceType, object: JsonObject, { dryRun }: WriteOptions) {
-    const collection = yield* collectionOf(storage, type)
+    const collection = collectionOf(storage, type)
     const creationTimestamp = yield* timestamp
     const key = keyOf(object)
     if (collection.stored.get(key) !== undefined) return yield* alreadyExists(type, key.name)
@@ -99,13 +111,13 @@ const create = (storage: Storage) =>
     })
     return dryRun
       ? created
-      : yield* record(storage, collection, { type: "ADDED", object: created, previous: undefined })
+      : record(storage, collection, { type: "ADDED", object: created, previous: undefined })
   })
 
 const update = (storage: Storage) =>
   Effect.fn("ObjectStore.update")(
     function*(type: ResourceType, key: ObjectKey, change: Change, { dryRun }: WriteOptions) {
-      const collection = yield* collectionOf(storage, type)
+      const collection = collectionOf(storage, type)
       const current = collection.stored.get(key)
       if (current === undefined) return yield* notFound(type, key.name)
       const next = yield* Effect.fromResult(change(current))
@@ -125,14 +137,14 @@ const update = (storage: Storage) =>
       })
       if (dryRun || Equal.equals(current, object)) return object
       const isFinal = deletionTimestamp !== undefined && listAt(object, "metadata", "finalizers").length === 0
-      return yield* record(storage, collection, { type: isFinal ? "DELETED" : "MODIFIED", object, previous: current })
+      return record(storage, collection, { type: isFinal ? "DELETED" : "MODIFIED", object, previous: current })
     }
   )
 
 const remove = (storage: Storage) =>
   Effect.fn("ObjectStore.remove")(
     function*(type: ResourceType, key: ObjectKey, preconditions: Preconditions) {
-      const collection = yield* collectionOf(storage, type)
+      const collection = collectionOf(storage, type)
       const deletionTimestamp = yield* timestamp
       const current = collection.stored.get(key)
       if (current === undefined) return yield* notFound(type, key.name)
@@ -140,11 +152,11 @@ const remove = (storage: Storage) =>
       yield* requireSame(type, metadata, preconditions)
       if (preconditions.dryRun) return current
       if (listAt(metadata, "finalizers").length === 0) {
-        return yield* record(storage, collection, { type: "DELETED", object: current, previous: current })
+        return record(storage, collection, { type: "DELETED", object: current, previous: current })
       }
       if (metadata["deletionTimestamp"] !== undefined) return current
       const object = withMetadata(current, { deletionTimestamp, deletionGracePeriodSeconds: 0 })
-      return yield* record(storage, collection, { type: "MODIFIED", object, previous: current })
+      return record(storage, collection, { type: "MODIFIED", object, previous: current })
     }
   )
 
@@ -165,48 +177,45 @@ const requireSame = (
   return isStale ? Effect.fail(conflict(type, name)) : Effect.void
 }
 
-interface Position {
-  readonly cursor: number
-  readonly bookmarkAt: bigint
-}
-
-const watch = (storage: Storage) => (type: ResourceType, after: number): Stream.Stream<WatchStep, ApiStatusError> =>
-  Stream.unwrap(Effect.gen(function*() {
-    if (after > storage.version) return Stream.fail(resourceVersionTooLarge(after, storage.version))
-    const collection = yield* collectionOf(storage, type)
-    const changes = yield* PubSub.subscribe(collection.changes)
-    yield* Effect.acquireRelease(
-      Effect.sync(() => storage.openWatches += 1),
-      () => Effect.sync(() => storage.openWatches -= 1)
-    )
-    const bookmarkAt = (yield* Clock.monotonicTimeNanos) + bookmarkNanos(storage)
-    const start: Position = { cursor: after, bookmarkAt }
-    return Stream.paginate(start, (position) => nextStep(storage, collection, changes, position))
-  }))
+const watch =
+  (storage: Storage) =>
+  (type: ResourceType, after: number, concerns: Concern): Stream.Stream<WatchStep, ApiStatusError> =>
+    Stream.unwrap(Effect.gen(function*() {
+      if (after > storage.version) return Stream.fail(resourceVersionTooLarge(after, storage.version))
+      const collection = collectionOf(storage, type)
+      const watcher: Watcher = { cursor: after, concerns, pending: yield* Latch.make(true) }
+      yield* Effect.acquireRelease(
+        Effect.sync(() => collection.watchers.add(watcher)),
+        () => Effect.sync(() => collection.watchers.delete(watcher))
+      )
+      const bookmarkAt = (yield* Clock.monotonicTimeNanos) + bookmarkNanos(storage)
+      return Stream.paginate(bookmarkAt, (at) => nextStep(storage, collection, watcher, at))
+    }))
 
 const nextStep = Effect.fnUntraced(function*(
   storage: Storage,
   collection: Collection,
-  changes: PubSub.Subscription<void>,
-  position: Position
+  watcher: Watcher,
+  bookmarkAt: bigint
 ) {
-  const events = yield* Effect.fromResult(collection.stored.eventsAfter(position.cursor))
-  const cursor = events.at(-1)?.resourceVersion
+  watcher.pending.closeUnsafe()
+  const events = yield* Effect.fromResult(collection.stored.eventsAfter(watcher.cursor))
+  watcher.cursor = events.at(-1)?.resourceVersion ?? watcher.cursor
+  const concerning = events.filter(watcher.concerns)
   const steps: Array<WatchStep> = []
-  if (cursor !== undefined) {
-    steps.push({ events, resourceVersion: cursor })
-    return [steps, Option.some<Position>({ ...position, cursor })] as const
+  if (concerning.length > 0) {
+    steps.push({ events: concerning, resourceVersion: watcher.cursor })
+    return [steps, Option.some(bookmarkAt)] as const
   }
-  if (collection.isClosed) return [steps, Option.none<Position>()] as const
+  if (collection.isClosed) return [steps, Option.none<bigint>()] as const
   const now = yield* Clock.monotonicTimeNanos
-  // The deadline holds also while others' objects change: a filtered watch would never see a bookmark otherwise.
-  if (now >= position.bookmarkAt) {
+  if (now >= bookmarkAt) {
+    watcher.cursor = storage.version
     steps.push({ events: [], resourceVersion: storage.version })
-    const next = { cursor: storage.version, bookmarkAt: now + bookmarkNanos(storage) }
-    return [steps, Option.some<Position>(next)] as const
+    return [steps, Option.some(now + bookmarkNanos(storage))] as const
   }
-  yield* Effect.timeoutOption(PubSub.take(changes), Duration.nanos(position.bookmarkAt - now))
-  return [steps, Option.some<Position>(position)] as const
+  yield* Effect.timeoutOption(watcher.pending.await, Duration.nanos(bookmarkAt - now))
+  return [steps, Option.some(bookmarkAt)] as const
 })
 
 const bookmarkNanos = (storage: Storage): bigint => BigInt(Duration.toMillis(storage.bookmarkInterval)) * 1_000_000n
@@ -215,30 +224,32 @@ const make = Effect.fnUntraced(function*(options: InMemoryObjectStoreOptions) {
   const nowMillis = yield* Clock.currentTimeMillis
   const storage: Storage = {
     version: options.startsAt ?? Math.max(1, Math.trunc(nowMillis / 1000)),
-    openWatches: 0,
     collections: new Map(),
     historyLimit: options.historyLimit ?? 1000,
     bookmarkInterval: options.bookmarkInterval ?? Duration.minutes(1)
   }
-  const stored = (type: ResourceType) => Effect.map(collectionOf(storage, type), (collection) => collection.stored)
   return ObjectStore.of({
     resourceVersion: Effect.sync(() => storage.version),
     list: list(storage),
-    get: (type, key) => Effect.map(stored(type), (all) => Option.fromNullishOr(all.get(key))),
+    get: (type, key) => Effect.sync(() => Option.fromNullishOr(collectionOf(storage, type).stored.get(key))),
     create: create(storage),
     update: update(storage),
     remove: remove(storage),
     watch: watch(storage),
-    compact: (type) => Effect.map(stored(type), (all) => all.compact(storage.version)),
-    close: Effect.fn("ObjectStore.close")(function*(type) {
-      const collection = yield* collectionOf(storage, type)
-      collection.isClosed = true
-      storage.collections.delete(qualifiedResource(type))
-      yield* PubSub.publish(collection.changes, undefined)
-    }),
-    openWatches: Effect.sync(() => storage.openWatches)
+    compact: (type) => Effect.sync(() => collectionOf(storage, type).stored.compact(storage.version)),
+    close: (type) => Effect.sync(() => close(storage, type)),
+    openWatches: Effect.sync(() =>
+      [...storage.collections.values()].reduce((sum, { watchers }) => sum + watchers.size, 0)
+    )
   })
 })
+
+const close = (storage: Storage, type: ResourceType): void => {
+  const collection = collectionOf(storage, type)
+  collection.isClosed = true
+  storage.collections.delete(qualifiedResource(type))
+  for (const { pending } of collection.watchers) pending.openUnsafe()
+}
 
 /** An empty store. */
 export const layer = (options: InMemoryObjectStoreOptions = {}): Layer.Layer<ObjectStore> =>

@@ -48,6 +48,9 @@ export interface Preconditions extends WriteOptions {
 /** Turns the present object into the next one, or refuses; runs atomically. */
 export type Change = (current: JsonObject) => Result.Result<JsonObject, ApiStatusError>
 
+/** Whether a watch has anything to say about an event. */
+export type Concern = (event: StoredEvent) => boolean
+
 export class ObjectStore extends Context.Service<ObjectStore, {
   /** The version of the last write. */
   readonly resourceVersion: Effect.Effect<number>
@@ -77,8 +80,8 @@ export class ObjectStore extends Context.Service<ObjectStore, {
     key: ObjectKey,
     preconditions: Preconditions
   ) => Effect.Effect<JsonObject, ApiStatusError>
-  /** Everything after a version, live: batches of events, and a step without events once in a bookmark interval. */
-  readonly watch: (type: ResourceType, after: number) => Stream.Stream<WatchStep, ApiStatusError>
+  /** What concerns it after a version, live: batches of events, and one without any once in a bookmark interval. */
+  readonly watch: (type: ResourceType, after: number, concerns: Concern) => Stream.Stream<WatchStep, ApiStatusError>
   /** Forgets the kind's history: watches that resume from before now get 410. */
   readonly compact: (type: ResourceType) => Effect.Effect<void>
   /** Ends the watches of a kind that is no longer served, after they delivered what happened before; drops the rest. */

@@ -32,7 +32,7 @@ export const selectionOf = ({ kind, query, target }: ApiRequest): Result.Result<
     return (stored) =>
       (target.namespace === "" || textAt(stored, "metadata", "namespace") === target.namespace) &&
       (target.name === "" || textAt(stored, "metadata", "name") === target.name) &&
-      hasLabels(stored) && hasFields(presented(kind, stored))
+      hasLabels(stored) && hasFields(kind.sharedStorage === undefined ? stored : presented(kind, stored))
   })
 
 /** Lists are in this order, and a page ends at one of these. */

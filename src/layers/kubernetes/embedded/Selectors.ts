@@ -50,7 +50,8 @@ export const parseFieldSelector = (kind: ServedKind, text: string): Result.Resul
     const [, field = "", operator, value = ""] = found ?? []
     if (found === null) return Result.fail(badRequest(`invalid field selector: "${text}"`))
     if (!known.has(field)) return Result.fail(badRequest(`field label not supported: ${field}`))
-    const actual = (object: JsonObject): string => String(at(object, ...field.split(".")) ?? "")
+    const path = field.split(".")
+    const actual = (object: JsonObject): string => String(at(object, ...path) ?? "")
     requirements.push((object) => (actual(object) === value) === (operator !== "!="))
   }
   return Result.succeed((object) => requirements.every((holds) => holds(object)))

@@ -32,7 +32,8 @@ export const watchObjects = Effect.fn("EmbeddedApiServer.watch")(
     const endOfPresent = sendsPresent && wantsBookmarks && isOn(query, "sendInitialEvents")
       ? [bookmark(snapshot.resourceVersion, { "k8s.io/initial-events-end": "true" })]
       : []
-    const live = store.watch(storageType(kind), snapshot.resourceVersion).pipe(
+    const concerns = (event: StoredEvent): boolean => selectedEvent(event, isSelected).length > 0
+    const live = store.watch(storageType(kind), snapshot.resourceVersion, concerns).pipe(
       Stream.flatMap((step) => Stream.fromIterable(selectedEvents(step, isSelected, wantsBookmarks)))
     )
     return Stream.fromIterable([...present, ...endOfPresent]).pipe(

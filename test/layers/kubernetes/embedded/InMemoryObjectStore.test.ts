@@ -4,7 +4,7 @@ import { TestClock } from "effect/testing"
 import { layer } from "../../../../src/layers/kubernetes/embedded/InMemoryObjectStore.ts"
 import { at, textAt, withField } from "../../../../src/layers/kubernetes/embedded/JsonTree.ts"
 import { ObjectStore } from "../../../../src/layers/kubernetes/embedded/ObjectStore.ts"
-import { seedNode } from "../../../../src/layers/kubernetes/embedded/SeedObjects.ts"
+import { seedNode } from "../../../../src/layers/kubernetes/embedded/SeedNode.ts"
 import { nodes } from "../../../../src/services/kubernetes/Node.ts"
 import { nodePTPCfgs } from "../../../../src/services/kubernetes/NodePTPCfg.ts"
 
@@ -76,7 +76,7 @@ describe("InMemoryObjectStore", () => {
       const store = yield* ObjectStore
       const start = yield* store.resourceVersion
       for (const name of ["a", "b", "c", "d", "e"]) yield* store.create(nodePTPCfgs, object(name), write)
-      const steps = store.watch(nodePTPCfgs, start)
+      const steps = store.watch(nodePTPCfgs, start, () => true)
       assert.strictEqual((yield* Effect.flip(Stream.runDrain(steps))).code, 410)
       assert.strictEqual(yield* store.openWatches, 0)
     }).pipe(Effect.provide(layer({ historyLimit: 2 }))))
@@ -84,7 +84,7 @@ describe("InMemoryObjectStore", () => {
   it.effect("says nothing happened once in a bookmark interval, not before", () =>
     Effect.gen(function*() {
       const store = yield* ObjectStore
-      const fiber = yield* store.watch(nodes, yield* store.resourceVersion).pipe(
+      const fiber = yield* store.watch(nodes, yield* store.resourceVersion, () => true).pipe(
         Stream.take(1),
         Stream.runCollect,
         Effect.forkChild({ startImmediately: true })
@@ -101,7 +101,7 @@ describe("InMemoryObjectStore", () => {
     Effect.gen(function*() {
       const store = yield* ObjectStore
       const start = yield* store.resourceVersion
-      const fiber = yield* Effect.forkChild(Stream.runCollect(store.watch(nodePTPCfgs, start)), {
+      const fiber = yield* Effect.forkChild(Stream.runCollect(store.watch(nodePTPCfgs, start, () => true)), {
         startImmediately: true
       })
       yield* store.create(nodePTPCfgs, object("a"), write)
@@ -109,7 +109,21 @@ describe("InMemoryObjectStore", () => {
       assert.deepStrictEqual((yield* Fiber.join(fiber)).flatMap(({ events }) => events.map(({ type }) => type)), [
         "ADDED"
       ])
-      assert.strictEqual((yield* Effect.flip(Stream.runDrain(store.watch(nodePTPCfgs, start)))).code, 410)
+      assert.strictEqual((yield* Effect.flip(Stream.runDrain(store.watch(nodePTPCfgs, start, () => true)))).code, 410)
       assert.deepStrictEqual((yield* store.list(nodePTPCfgs)).objects, [])
     }).pipe(Effect.provide(layer())))
+
+  it.effect("keeps a watch in the history that thousands of changes do not concern", () =>
+    Effect.gen(function*() {
+      const store = yield* ObjectStore
+      const mine = store.watch(nodePTPCfgs, yield* store.resourceVersion, ({ object }) =>
+        textAt(object, "metadata", "name") === "mine")
+      const fiber = yield* Effect.forkChild(Stream.runHead(mine), { startImmediately: true })
+      for (let index = 0; index < 100; index += 1) {
+        yield* store.create(nodePTPCfgs, object(`other${index}`), write)
+      }
+      const created = yield* store.create(nodePTPCfgs, object("mine"), write)
+      const [event] = Option.getOrThrow(yield* Fiber.join(fiber)).events
+      assert.deepStrictEqual(event?.object, created)
+    }).pipe(Effect.provide(layer({ historyLimit: 2 }))))
 })

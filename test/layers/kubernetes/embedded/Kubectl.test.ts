@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-import { seedNode } from "../../../../src/layers/kubernetes/embedded/SeedObjects.ts"
+import { seedNode } from "../../../../src/layers/kubernetes/embedded/SeedNode.ts"
 import { EmbeddedApiServer } from "../../../../src/layers/kubernetes/EmbeddedApiServer.ts"
 import { server } from "./ApiClient.ts"
 

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { at, type JsonObject, listAt, textAt, textsAt } from "../../../../src/layers/kubernetes/embedded/JsonTree.ts"
-import { seedNode } from "../../../../src/layers/kubernetes/embedded/SeedObjects.ts"
+import { seedNode } from "../../../../src/layers/kubernetes/embedded/SeedNode.ts"
 import { call, cfg, cfgs, dev, devs, install, patch, server } from "./ApiClient.ts"
 
 const names = (list: JsonObject): ReadonlyArray<string> =>

@@ -1,11 +1,7 @@
-/**
- * Puts objects into the store that nobody creates through the API: the nodes of a demo, as kubelets would, and the
- * namespaces that a cluster is born with.
- */
+/** Puts nodes into the store, which nobody creates through the API: in a cluster kubelets do. For the demo and tests. */
 import { Effect } from "effect"
 import { nodes } from "../../../services/kubernetes/Node.ts"
 import type { ApiStatusError } from "./ApiStatusError.ts"
-import { namespaces } from "./BuiltInKinds.ts"
 import type { JsonObject } from "./JsonTree.ts"
 import { ObjectStore } from "./ObjectStore.ts"
 import { timestamp } from "./Timestamp.ts"
@@ -30,15 +26,4 @@ export const seedNode = Effect.fn("seedNode")(function*(
     spec: {},
     status: { conditions: [ready], nodeInfo: { kubeletVersion: "v1.32.0" } }
   }, { dryRun: false })
-})
-
-/** The namespaces of a new cluster; kubectl works in `default` unless told otherwise. */
-export const seedNamespaces = Effect.gen(function*() {
-  const store = yield* ObjectStore
-  yield* Effect.forEach(["default", "kube-system"], (name) =>
-    store.create(namespaces, {
-      metadata: { name, labels: { "kubernetes.io/metadata.name": name } },
-      spec: { finalizers: ["kubernetes"] },
-      status: { phase: "Active" }
-    }, { dryRun: false }))
 })
