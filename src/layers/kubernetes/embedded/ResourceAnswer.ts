@@ -10,14 +10,22 @@ import { acceptedShape, type Representation, representList, representObject } fr
 import { watchObjects } from "./WatchVerb.ts"
 import { createObject, patchObject, updateObject, type Written } from "./WriteVerbs.ts"
 
-/** A JSON response. `warnings` become Warning headers (RFC 7234 code 299), which kubectl prints. */
+/** Headers are read whole: more warnings than this, or longer ones, tell a client nothing more. */
+const maximumWarnings = 16
+const maximumWarningLength = 256
+
+/** A Warning header's value (RFC 7234, code 299). Field names may be any text, headers are ASCII. */
+const warningHeader = (warnings: ReadonlyArray<string>): string =>
+  warnings.slice(0, maximumWarnings)
+    .map((text) => `299 - ${JSON.stringify(text.slice(0, maximumWarningLength).replaceAll(/[^ -~]/gu, "?"))}`)
+    .join(", ")
+
+/** A JSON response. `warnings` become a Warning header, which kubectl prints. */
 export const jsonResponse = (body: Json, status = 200, warnings: ReadonlyArray<string> = []) =>
   HttpServerResponse.text(`${JSON.stringify(body)}\n`, {
     status,
     contentType: "application/json",
-    headers: warnings.length === 0
-      ? {}
-      : { warning: warnings.map((text) => `299 - ${JSON.stringify(text)}`).join(", ") }
+    headers: warnings.length === 0 ? {} : { warning: warningHeader(warnings) }
   })
 
 /** Answers a request to a resource that is served. */

@@ -12,7 +12,7 @@ export type Predicate = (object: JsonObject) => boolean
 /** Selects every object. */
 const everything: Predicate = () => true
 
-const requirement = /^\s*(!)?\s*([A-Za-z0-9./_-]+)\s*(?:(==|=|!=)\s*([A-Za-z0-9._-]*)|\s(in|notin)\s*\(([^()]*)\))?\s*$/
+const requirement = /^(!)?\s*([A-Za-z0-9./_-]+)\s*(?:(==|=|!=)\s*([A-Za-z0-9._-]*)|\s(in|notin)\s*\(([^()]*)\))?$/
 
 /** Reads `a=b,c!=d,e in (f,g),!h`. A label that is absent satisfies `!=` and `notin`. */
 export const parseLabelSelector = (text: string): Result.Result<Predicate, ApiStatusError> => {
@@ -20,7 +20,7 @@ export const parseLabelSelector = (text: string): Result.Result<Predicate, ApiSt
   const requirements: Array<Predicate> = []
   // Commas inside parentheses separate values, not requirements.
   for (const part of text.split(/,(?![^(]*\))/)) {
-    const found = requirement.exec(part)
+    const found = requirement.exec(part.trim())
     if (found === null) return Result.fail(badRequest(`unable to parse requirement: "${part.trim()}"`))
     requirements.push(labelRequirement(found))
   }

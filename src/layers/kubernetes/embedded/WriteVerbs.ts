@@ -22,11 +22,15 @@ export interface Written extends Admitted {
   readonly isNew: boolean
 }
 
-/** The object as it is kept: without apiVersion and kind, in the spelling of its storage. */
+/** The object as it is kept: without apiVersion and kind, in its storage's spelling, without empty metadata fields. */
 const storedForm = (kind: ServedKind, object: JsonObject): JsonObject => {
   const { apiVersion: _apiVersion, kind: _kind, ...rest } = kind.sharedStorage?.toStored(object) ?? object
-  return rest
+  const fields = Object.entries(objectAt(rest, "metadata")).filter(([, value]) => !isEmpty(value))
+  return withField(rest, "metadata", Object.fromEntries(fields))
 }
+
+const isEmpty = (value: Json): boolean =>
+  value === null || value === "" || (typeof value === "object" && Object.keys(value).length === 0)
 
 /** POST to a collection. */
 export const createObject = Effect.fn("EmbeddedApiServer.create")(function*(request: ApiRequest) {

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { at, listAt, textAt } from "../../../../src/layers/kubernetes/embedded/JsonTree.ts"
+import { at, listAt, objectAt, textAt } from "../../../../src/layers/kubernetes/embedded/JsonTree.ts"
 import { call, cfg, cfgs, crds, dev, devs, install, manifest, patch, server } from "./ApiClient.ts"
 
 const apply = (manager: string, spec: Record<string, string>) =>
@@ -122,6 +122,15 @@ describe("objects over HTTP", () => {
       yield* call("POST", cfgs, cfg("a"))
       yield* call("DELETE", `${cfgs}/a?dryRun=All`)
       assert.strictEqual((yield* call("GET", `${cfgs}/a`)).status, 200)
+    }).pipe(Effect.provide(server())))
+
+  it.effect("keeps no empty metadata, so that kubectl diff has nothing to show", () =>
+    Effect.gen(function*() {
+      yield* install
+      const metadata = { name: "a", annotations: {}, labels: null, finalizers: [], creationTimestamp: null }
+      const created = yield* call("POST", cfgs, { ...cfg("a"), metadata })
+      const fields = ["creationTimestamp", "generation", "name", "namespace", "resourceVersion", "uid"]
+      assert.deepStrictEqual(Object.keys(objectAt(created.body, "metadata")).toSorted(), fields)
     }).pipe(Effect.provide(server())))
 
   it.effect("makes a name from generateName", () =>

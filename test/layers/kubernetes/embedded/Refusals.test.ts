@@ -89,6 +89,8 @@ describe("refusals", () => {
       const warned = yield* call("POST", cfgs, body)
       assert.deepStrictEqual(at(warned.body, "spec"), { profile: [{ name: "p" }] })
       assert.include(warned.headers.get("warning") ?? "", "299 - \"unknown field \\\"spec.foo\\\"\"")
+      const strange = yield* call("POST", cfgs, cfg("c", { "b\u00e4\n\u{1f600}": 1 }))
+      assert.strictEqual(strange.headers.get("warning"), "299 - \"unknown field \\\"spec.b???\\\"\"")
       const ignored = yield* call("POST", `${cfgs}?fieldValidation=Ignore`, cfg("b", { foo: 1 }))
       assert.isNull(ignored.headers.get("warning"))
     }).pipe(Effect.provide(server())))
