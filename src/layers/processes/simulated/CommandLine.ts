@@ -1,0 +1,101 @@
+/**
+ * Reads the command line and configuration file of a ProcessSpec as the program itself would, for the simulated
+ * linuxptp only. It checks nothing: that a command line is allowed was decided before the process was planned.
+ */
+import type { ProcessSpec, Program } from "../../../services/processes/ProcessSpec.ts"
+import type { Voice } from "./SimulatedProgram.ts"
+
+/** Options and file of one start. */
+export interface CommandLine {
+  /** Values by option name (`i`, `summary_interval`), in order; an option without a value has `""`. */
+  readonly options: ReadonlyMap<string, ReadonlyArray<string>>
+  /** Letters that the program's getopt string does not have. */
+  readonly unknownLetters: ReadonlyArray<string>
+  /** Settings by name for each section of the file: `global`, a NIC, `ptp_domain 0`. Later ones win. */
+  readonly sections: ReadonlyMap<string, ReadonlyMap<string, string>>
+  /** Path after `-f` that is not among the spec's files. */
+  readonly missingFile: string | undefined
+}
+
+/** The getopt strings of linuxptp 4.4: `:` follows letters that take a value. */
+const letters: Record<Program, string> = {
+  ptp4l: "AEP246HSLf:i:p:sl:mqvh",
+  phc2sys: "c:d:f:s:E:P:I:S:F:R:N:O:L:M:i:u:wn:xz:l:t:mqvhar",
+  ts2phc: "c:f:hi:l:ms:qva",
+  timemaster: "f:nl:mqvh"
+}
+
+/** Reads what `spec` would start; wrappers in front of the program (`chrt`, `setpriv`) are skipped. */
+export const readCommandLine = (spec: ProcessSpec): CommandLine => {
+  const program = spec.argv.findIndex((word) => word.split("/").at(-1) === spec.program)
+  const { options, unknownLetters } = readOptions(spec.argv.slice(program + 1), letters[spec.program])
+  const path = options.get("f")?.at(-1)
+  const text = path === undefined ? "" : spec.files[path]
+  return {
+    options,
+    unknownLetters,
+    sections: readSections(text ?? ""),
+    missingFile: text === undefined ? path : undefined
+  }
+}
+
+const readOptions = (words: ReadonlyArray<string>, known: string) => {
+  const options = new Map<string, Array<string>>()
+  const unknownLetters: Array<string> = []
+  const add = (name: string, value: string) => void options.set(name, [...options.get(name) ?? [], value])
+  const rest = [...words]
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (word.startsWith("--")) {
+      const [name = "", attached] = word.slice(2).split(/=(.*)/s)
+      add(name, attached ?? rest.shift() ?? "")
+      continue
+    }
+    for (let cluster = word.slice(1); cluster !== ""; cluster = cluster.slice(1)) {
+      const letter = cluster.charAt(0)
+      if (letter === ":" || !known.includes(letter)) {
+        unknownLetters.push(letter)
+      } else if (known.charAt(known.indexOf(letter) + 1) === ":") {
+        add(letter, cluster.slice(1) || (rest.shift() ?? ""))
+        break
+      } else {
+        add(letter, "")
+      }
+    }
+  }
+  return { options, unknownLetters }
+}
+
+const readSections = (text: string): ReadonlyMap<string, ReadonlyMap<string, string>> => {
+  const sections = new Map<string, Map<string, string>>()
+  let section = ""
+  for (const line of text.split("\n").map((line) => line.trim())) {
+    if (line === "" || line.startsWith("#")) continue
+    const header = /^\[(.*)\]$/.exec(line)
+    section = header === null ? section : header[1] ?? ""
+    const settings = sections.get(section) ?? new Map<string, string>()
+    sections.set(section, settings)
+    const setting = /^(\S+)\s+(.*)$/.exec(line)
+    if (header === null && setting !== null) settings.set(setting[1] ?? "", setting[2] ?? "")
+  }
+  return sections
+}
+
+/** True if the option stands on the command line. */
+export const hasOption = (commandLine: CommandLine, name: string): boolean => commandLine.options.has(name)
+
+/** A configuration item: the command line beats the file's `[global]`. */
+export const setting = (commandLine: CommandLine, name: string): string | undefined =>
+  commandLine.options.get(name)?.at(-1) ?? commandLine.sections.get("global")?.get(name)
+
+/** A numeric configuration item; what is no number counts as absent. */
+export const numberSetting = (commandLine: CommandLine, name: string, absent: number): number => {
+  const value = Number(setting(commandLine, name) ?? Number.NaN)
+  return Number.isFinite(value) ? value : absent
+}
+
+/** How the program frames its lines: `message_tag` (`-t` for phc2sys) and `logging_level` (`-l`). */
+export const voiceOf = (program: Program, commandLine: CommandLine): Voice => ({
+  program,
+  tag: setting(commandLine, "message_tag") ?? commandLine.options.get("t")?.at(-1) ?? "",
+  loggingLevel: numberSetting(commandLine, "l", numberSetting(commandLine, "logging_level", 6))
+})
