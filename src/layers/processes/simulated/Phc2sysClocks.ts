@@ -1,0 +1,89 @@
+/**
+ * Which clock phc2sys takes the time from and which it steers, from the port states of its ptp4l: linuxptp phc2sys.c,
+ * reconfigure. Used by SimulatedPhc2sys. Ports on one PHC are one clock, named after the first of them.
+ */
+import { sourceClockName } from "./Dialect.ts"
+import type { Phc2sysSettings } from "./Phc2sysSettings.ts"
+import { info, type Message, type Ptp4lAnswer, type SimulatedPortState } from "./SimulatedProgram.ts"
+
+/** A clock that is steered, and by what: `CLOCK_REALTIME phc offset …`. */
+export interface ClockPair {
+  readonly sink: string
+  /** `phc` or `sys`. */
+  readonly label: string
+}
+
+/** The pairs that result, and what phc2sys says on the way. */
+export interface ClockChoice {
+  readonly pairs: ReadonlyArray<ClockPair>
+  readonly messages: ReadonlyArray<Message>
+}
+
+const systemClock = "CLOCK_REALTIME"
+
+/** One domain for each answer. CLOCK_REALTIME follows the first domain that has the time. */
+export const chooseClocks = (
+  answers: ReadonlyArray<Ptp4lAnswer>,
+  settings: Phc2sysSettings,
+  phcOf: (nic: string) => number | undefined
+): ClockChoice => {
+  const messages = [info("reconfiguring after port state change")]
+  const pairs: Array<ClockPair> = []
+  let steersSystemClock = settings.systemClock !== "unused"
+  for (const answer of answers) {
+    const choice = chooseInDomain(clocksOf(answer, phcOf), settings, steersSystemClock)
+    messages.push(...choice.messages)
+    pairs.push(...choice.pairs)
+    if (choice.pairs.some(({ sink }) => sink === systemClock)) steersSystemClock = false
+  }
+  return { pairs, messages }
+}
+
+interface Clock {
+  readonly name: string
+  readonly state: SimulatedPortState
+}
+
+/** A clock is a source if one of its ports is: linuxptp phc2sys.c, clock_compute_state. */
+const clocksOf = (answer: Ptp4lAnswer, phcOf: (nic: string) => number | undefined): ReadonlyArray<Clock> => {
+  const clocks = new Map<number | string, Clock>()
+  for (const { nic, state } of answer.ports) {
+    const phc = phcOf(nic) ?? nic
+    const known = clocks.get(phc)
+    const prevails = known === undefined || rank(state) > rank(known.state)
+    clocks.set(phc, { name: known?.name ?? nic, state: prevails ? state : known.state })
+  }
+  return [...clocks.values()]
+}
+
+const rank = (state: SimulatedPortState): number => ["UNCALIBRATED", "SLAVE"].indexOf(state)
+
+const chooseInDomain = (
+  clocks: ReadonlyArray<Clock>,
+  settings: Phc2sysSettings,
+  steersSystemClock: boolean
+): ClockChoice => {
+  const sinks = clocks.filter(({ state }) => rank(state) < 0).map(({ name }) => name)
+  const source = clocks.find(({ state }) => state === "SLAVE")?.name
+  const selected = sinks.map(selecting)
+  const selectedSource = (name: string) => info(`selecting ${name} as ${sourceClockName(settings.version)}`)
+  if (source !== undefined) {
+    const steered = steersSystemClock ? [...sinks, systemClock] : sinks
+    return {
+      pairs: steered.map((sink) => ({ sink, label: "phc" })),
+      messages: [...steered.map(selecting), selectedSource(source)]
+    }
+  }
+  if (sinks.length < clocks.length) {
+    return { pairs: [], messages: [...selected, info("source clock not ready, waiting...")] }
+  }
+  if (settings.systemClock === "sinkOrSource") {
+    return {
+      pairs: sinks.map((sink) => ({ sink, label: "sys" })),
+      messages: [...selected, selectedSource(systemClock)]
+    }
+  }
+  return { pairs: [], messages: [...selected, info("nothing to synchronize")] }
+}
+
+const selecting = (clock: string): Message => info(`selecting ${clock} for synchronization`)

@@ -1,0 +1,45 @@
+/** Turns a ProcessSpec into the simulated program that it starts. */
+import type { LinuxptpVersion } from "../../../services/linuxptp/LinuxptpVersion.ts"
+import type { ProcessSpec } from "../../../services/processes/ProcessSpec.ts"
+import { type CommandLine, readCommandLine } from "./CommandLine.ts"
+import { readPhc2sysSettings } from "./Phc2sysSettings.ts"
+import { readPtp4lSettings } from "./Ptp4lSettings.ts"
+import { refuse } from "./Refusal.ts"
+import { simulatedPhc2sys } from "./SimulatedPhc2sys.ts"
+import type { SimulatedProgram } from "./SimulatedProgram.ts"
+import { simulatedPtp4l } from "./SimulatedPtp4l.ts"
+
+/** The node and the linuxptp that is installed there. */
+export interface Installation {
+  readonly nodeName: string
+  readonly version: LinuxptpVersion
+}
+
+/** The program before its first step, which may refuse to run. */
+export const startProgram = (spec: ProcessSpec, installation: Installation): SimulatedProgram => {
+  const commandLine = readCommandLine(spec)
+  const program = accepted(spec, commandLine, installation)
+  return {
+    ...program,
+    step: (moment) => {
+      const refusal = refuse(spec, commandLine, moment)
+      return refusal === undefined ? program.step(moment) : { ...refusal, next: program, wakeAt: Infinity }
+    }
+  }
+}
+
+const accepted = (
+  spec: ProcessSpec,
+  commandLine: CommandLine,
+  { nodeName, version }: Installation
+): SimulatedProgram => {
+  switch (spec.program) {
+    case "ptp4l":
+      return simulatedPtp4l(readPtp4lSettings(spec, commandLine, version), nodeName)
+    case "phc2sys":
+      return simulatedPhc2sys(readPhc2sysSettings(commandLine, version))
+    case "ts2phc":
+    case "timemaster":
+      return simulatedPhc2sys(readPhc2sysSettings(commandLine, version))
+  }
+}
