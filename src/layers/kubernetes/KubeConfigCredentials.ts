@@ -20,7 +20,8 @@ export const layer: Layer.Layer<KubernetesCredentials, KubernetesCredentialsErro
     const options = Effect.flatMap(Ref.get(config), (current) =>
       attempt(async () => {
         const requestOptions: RequestOptions = {}
-        await current.applyToHTTPSOptions(requestOptions)
+        // Plain HTTP, as `kubectl proxy` serves it, has no TLS to set up, and client-node refuses to.
+        if (!server.startsWith("http:")) await current.applyToHTTPSOptions(requestOptions)
         return requestOptions
       }))
     // It cannot be told that a token was revoked before its time; loaded anew it has forgotten it.

@@ -49,6 +49,15 @@ describe("KubeConfigCredentials", () => {
       assert.deepStrictEqual(yield* tls, { ca: "CA PEM", serverName: "api.lab", skipVerify: false })
     }).pipe(Effect.provide(NodeFileSystem.layer)))
 
+  it.effect("takes a server without TLS, as kubectl proxy is one", () =>
+    Effect.gen(function*() {
+      yield* kubeConfig(`{server: "http://127.0.0.1:8001"}`, "{}")
+      const { headers, server, tls } = yield* credentials
+      assert.strictEqual(server, "http://127.0.0.1:8001")
+      assert.deepStrictEqual(yield* headers({ renew: false }), {})
+      assert.deepStrictEqual(yield* tls, { skipVerify: false })
+    }).pipe(Effect.provide(NodeFileSystem.layer)))
+
   it.effect("has a client certificate, and trusts any server where the user asked for it", () =>
     Effect.gen(function*() {
       const [cert, key] = ["CERT PEM", "KEY PEM"].map((text) => Buffer.from(text).toString("base64"))
