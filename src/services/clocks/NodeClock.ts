@@ -1,14 +1,34 @@
-/** How a node's clock is: what NodePTPDev.status.clock and the Synchronized condition say. */
+/**
+ * How a node's clock is, in the words that NodePTPDev.status.clock, the Synchronized condition and the log use. The
+ * clock observer writes it, the status publisher reads it; nothing is decided here.
+ */
 
 /** FREERUN: on its own oscillator; LOCKED: within the bounds of a grandmaster; HOLDOVER: was locked a moment ago. */
 export type ClockStateName = "FREERUN" | "LOCKED" | "HOLDOVER"
 
+/**
+ * Why a clock is in its state. `Locked` and `Holdover` go with the states of their names, the others with FREERUN:
+ * no process of the profile runs (`NoProcess`), the port that follows is FAULTY (`PortFaulty`), no master is heard
+ * (`Listening`), the servo has not settled (`Unlocked`), the offset is beyond its threshold (`OffsetOutOfBounds`),
+ * or the node is itself the grandmaster on its own oscillator (`Grandmaster`).
+ */
+export type ClockReason =
+  | "Locked"
+  | "Holdover"
+  | "NoProcess"
+  | "PortFaulty"
+  | "Listening"
+  | "Unlocked"
+  | "OffsetOutOfBounds"
+  | "Grandmaster"
+
+/** The clock of a node as it is now. */
 export interface NodeClock {
   readonly state: ClockStateName
-  /** One CamelCase word for conditions: `Locked`, `Grandmaster`, `FreeRunning`, `Holdover`, … */
-  readonly reason: string
-  /** Identity of the grandmaster as linuxptp prints it, `507c6f.fffe.1fb1c0`. */
+  readonly reason: ClockReason
+  /** Identity of the grandmaster as linuxptp prints it, `507c6f.fffe.1fb1c0`; undefined unless a port follows one. */
   readonly grandmaster: string | undefined
+  /** Ports of every ptp4l, by process and port number. */
   readonly ports: ReadonlyArray<{ readonly interface: string; readonly state: string }>
   /** Wall time of the last change of `state`. */
   readonly sinceMillis: number

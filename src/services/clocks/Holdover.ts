@@ -1,0 +1,31 @@
+/**
+ * The three states of a clock over time: LOCKED while its evidence says so, HOLDOVER for a while after, then FREERUN.
+ * A pure step; time comes in as monotonic nanoseconds, because the wall clock is what is being stepped.
+ */
+import type { ClockVerdict } from "./ClockVerdict.ts"
+import type { ClockReason, ClockStateName } from "./NodeClock.ts"
+
+/** A state and, in HOLDOVER, the monotonic nanosecond at which it ends. */
+export interface HeldClock {
+  readonly state: ClockStateName
+  readonly reason: ClockReason
+  readonly heldUntil: bigint | undefined
+}
+
+/** The next state. Only a clock that was LOCKED is held, once, for `holdOverSeconds`. */
+export const nextHeldClock = (
+  previous: HeldClock | undefined,
+  verdict: ClockVerdict,
+  holdOverSeconds: number,
+  now: bigint
+): HeldClock => {
+  if (verdict === "Locked") return locked
+  const heldUntil = previous?.state === "LOCKED" ? now + nanos(holdOverSeconds) : previous?.heldUntil
+  return heldUntil !== undefined && now < heldUntil
+    ? { state: "HOLDOVER", reason: "Holdover", heldUntil }
+    : { state: "FREERUN", reason: verdict, heldUntil: undefined }
+}
+
+const locked: HeldClock = { state: "LOCKED", reason: "Locked", heldUntil: undefined }
+
+const nanos = (seconds: number): bigint => BigInt(Math.round(seconds * 1e9))

@@ -1,0 +1,72 @@
+/**
+ * The newest measurement of one clock, from an offset line or from a summary line of linuxptp, and whether it lies
+ * within a profile's thresholds. The clock observer judges by it and the metrics show it.
+ */
+import type { OffsetEvent, SummaryEvent } from "../linuxptp/LogEvent.ts"
+import { isServoLocked, type ServoState } from "../linuxptp/ServoState.ts"
+import type { ClockThreshold } from "../profiles/Decision.ts"
+
+/** What the clock is compared with, as the label `from` has it. */
+export type OffsetSource = "master" | "phc" | "sys" | "pps"
+
+/** One clock against its source. */
+export interface Measurement {
+  readonly from: OffsetSource
+  /** The mean square of an interval in a summary, and then without a sign. */
+  readonly offsetNs: number
+  /** The offset itself, or the largest of a summary's interval. */
+  readonly maxOffsetNs: number
+  readonly frequencyPpb: number
+  /** 0 where linuxptp prints none. */
+  readonly delayNs: number
+  /** Undefined in summaries, which do not tell it. */
+  readonly servo: ServoState | undefined
+  /** ts2phc runs on without its reference. */
+  readonly isHoldover: boolean
+}
+
+/** What the Go daemon shows for a port that was following and is FAULTY; alerts are built on it. */
+export const faultyOffsetNs = 999_999
+
+/** Stands for the measurement that a FAULTY port can't make. */
+export const faultyMeasurement = (from: OffsetSource): Measurement => ({
+  from,
+  offsetNs: faultyOffsetNs,
+  maxOffsetNs: faultyOffsetNs,
+  frequencyPpb: 0,
+  delayNs: 0,
+  servo: "s0",
+  isHoldover: false
+})
+
+/** The measurement of an offset line or a summary line. */
+export const measurementOf = (event: OffsetEvent | SummaryEvent, from: OffsetSource): Measurement =>
+  event.kind === "offset"
+    ? {
+      from,
+      offsetNs: event.offsetNs,
+      maxOffsetNs: event.offsetNs,
+      frequencyPpb: event.frequencyPpb,
+      delayNs: event.delayNs ?? 0,
+      servo: event.servoState,
+      isHoldover: event.holdover === true
+    }
+    : {
+      from,
+      offsetNs: event.rmsNs,
+      maxOffsetNs: event.maxNs,
+      frequencyPpb: event.frequencyPpb,
+      delayNs: event.delayNs ?? 0,
+      servo: undefined,
+      isHoldover: false
+    }
+
+/** True when the servo has settled; a summary does not tell, and is printed only while a master is followed. */
+export const isSettled = ({ isHoldover, servo }: Measurement): boolean =>
+  !isHoldover && (servo === undefined || isServoLocked(servo))
+
+/** True when the offset lies between the thresholds, both included. A summary has lost its sign: either may be meant. */
+export const isWithin = ({ offsetNs, servo }: Measurement, { maxOffsetNs, minOffsetNs }: ClockThreshold): boolean => {
+  const lies = (offset: number) => offset >= minOffsetNs && offset <= maxOffsetNs
+  return lies(offsetNs) || (servo === undefined && lies(-offsetNs))
+}

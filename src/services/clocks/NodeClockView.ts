@@ -1,0 +1,58 @@
+/**
+ * The clock of the node from the clocks of its programs: it is as good as its worst link, from the grandmaster over
+ * the PHC to the system clock. Pure.
+ */
+import type { ClockState } from "./ClockState.ts"
+import type { HeldClock } from "./Holdover.ts"
+import type { ClockStateName, NodeClock } from "./NodeClock.ts"
+import type { ObservedClock } from "./ObservedProcess.ts"
+import { followingPort } from "./ProgramEvidence.ts"
+
+/** The clocks of all processes that the supervisor has now, by process id. */
+export const listedClocks = ({ processes, statuses }: ClockState): ReadonlyArray<ObservedClock> =>
+  statuses.flatMap(({ id }) => [...processes.get(id)?.clocks.values() ?? []])
+
+/** The node's clock; undefined when no process is to run. `since` stays while the state is that of `previous`. */
+export const nodeClock = (
+  state: ClockState,
+  previous: NodeClock | undefined,
+  nowMillis: number
+): NodeClock | undefined => {
+  if (state.statuses.length === 0) return undefined
+  const clocks = listedClocks(state)
+  const { reason, state: name } = worst(clocks)
+  return {
+    state: name,
+    reason,
+    grandmaster: clocks.find((clock) => grandmasterOf(clock) !== undefined)?.evidence.bestMaster,
+    ports: clocks.flatMap(portsOf),
+    sinceMillis: previous?.state === name ? previous.sinceMillis : nowMillis
+  }
+}
+
+const grandmasterOf = ({ evidence }: ObservedClock): string | undefined =>
+  followingPort(evidence) === undefined ? undefined : evidence.bestMaster
+
+const portsOf = ({ evidence: { ports } }: ObservedClock): NodeClock["ports"] =>
+  [...ports].toSorted(([a], [b]) => a - b).flatMap(([, port]) =>
+    port.interface === undefined ? [] : [{ interface: port.interface, state: port.state }]
+  )
+
+const badness: Readonly<Record<ClockStateName, number>> = { FREERUN: 2, HOLDOVER: 1, LOCKED: 0 }
+
+const isGrandmaster = ({ held }: ObservedClock): boolean => held.reason === "Grandmaster"
+
+/** The first of the worst clocks, upstream before downstream. */
+const worst = (clocks: ReadonlyArray<ObservedClock>): HeldClock => {
+  const of = (program: string) => clocks.filter(({ evidence }) => evidence.program === program)
+  const [ptp4l, ts2phc, phc2sys] = [of("ptp4l"), of("ts2phc"), of("phc2sys")]
+  // A ptp4l that only serves time is fed by what else there is; if there is nothing, the node is the grandmaster.
+  const following = ptp4l.filter((clock) => !isGrandmaster(clock))
+  if (ptp4l.length > 0 && following.length === 0 && ts2phc.length === 0) return grandmaster
+  return [...following, ...ts2phc, ...phc2sys].map(({ held }) => held).toSorted((a, b) =>
+    badness[b.state] - badness[a.state]
+  )[0] ?? nothing
+}
+
+const grandmaster: HeldClock = { state: "FREERUN", reason: "Grandmaster", heldUntil: undefined }
+const nothing: HeldClock = { state: "FREERUN", reason: "NoProcess", heldUntil: undefined }

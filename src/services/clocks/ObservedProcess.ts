@@ -1,0 +1,190 @@
+/**
+ * One supervised process as the clock observer sees it: which run of it speaks, and the clocks of the programs in it.
+ * A process is one program, except timemaster, whose ptp4l and phc2sys speak through it. Lines of an earlier run, or
+ * of the process that had this id before, never count.
+ */
+import { type LogEvent, type ParsedLogLine, parseLogLine } from "../linuxptp/LogEvent.ts"
+import type { ProcessSpec } from "../processes/ProcessSpec.ts"
+import type { ProcessLine, ProcessStatus } from "../processes/ProcessSupervisor.ts"
+import type { ClockThreshold } from "../profiles/Decision.ts"
+import { clockVerdict } from "./ClockVerdict.ts"
+import { type HeldClock, nextHeldClock } from "./Holdover.ts"
+import { type ClockProgram, noEvidence, observeEvent, type ProgramEvidence } from "./ProgramEvidence.ts"
+
+/** The clock of one program. */
+export interface ObservedClock {
+  readonly evidence: ProgramEvidence
+  readonly held: HeldClock
+  /** Clocks measured last, also by an earlier run: a state needs a name when the process is dead. */
+  readonly steered: ReadonlyArray<string>
+}
+
+/** A process and what it has said. */
+export interface ObservedProcess {
+  /** The value that the supervisor runs: another object is another process, even when it has the same id. */
+  readonly spec: ProcessSpec
+  /** The value that had this id before; lines of it may still arrive. */
+  readonly formerSpec: ProcessSpec | undefined
+  readonly run: number
+  /** True when this run is over. */
+  readonly isEnded: boolean
+  /** True once the supervisor has told of it. */
+  readonly isListed: boolean
+  /** By program; by program and tag for the children of timemaster. */
+  readonly clocks: ReadonlyMap<string, ObservedClock>
+}
+
+/** When something is judged, and by what. */
+export interface Judgement {
+  readonly threshold: ClockThreshold
+  /** Monotonic nanoseconds. */
+  readonly now: bigint
+}
+
+/** More children than a timemaster has. */
+const mostClocks = 64
+
+const unheld: HeldClock = { state: "FREERUN", reason: "NoProcess", heldUntil: undefined }
+
+const clockOf = (program: ClockProgram, interfaces: ReadonlyArray<string>): ObservedClock => ({
+  evidence: noEvidence(program, interfaces),
+  held: unheld,
+  steered: []
+})
+
+const newProcess = (spec: ProcessSpec): ObservedProcess => ({
+  spec,
+  formerSpec: undefined,
+  run: 0,
+  isEnded: true,
+  isListed: false,
+  clocks: spec.program === "timemaster"
+    ? new Map()
+    : new Map([[spec.program, clockOf(spec.program, spec.interfaces)]])
+})
+
+/** The process after one of its lines; the same object when the line tells nothing of a clock. */
+export const observeProcessLine = (
+  known: ObservedProcess | undefined,
+  line: ProcessLine,
+  judgement: Judgement
+): ObservedProcess => {
+  const process = known ?? newProcess(line.spec)
+  if (line.spec === process.formerSpec) return process
+  const isNew = line.spec !== process.spec || line.run > process.run
+  if (!isNew && (line.run < process.run || process.isEnded)) return process
+  const current = isNew ? nextRun(process, line.spec, line.run, judgement) : process
+  const event = parseLogLine(line.text)
+  const speaker = speakerOf(line.spec, event)
+  if (speaker === undefined || event.kind === "unframed") return current
+  return withClock(current, speaker, event, judgement)
+}
+
+/** The process after a status of it. `isNews`: the supervisor's status before this one was of another process. */
+export const observeProcessStatus = (
+  known: ObservedProcess | undefined,
+  status: ProcessStatus,
+  isNews: boolean,
+  judgement: Judgement
+): ObservedProcess => {
+  const process = { ...(known ?? newProcess(status.spec)), isListed: true }
+  if (process.spec !== status.spec) {
+    // Lines of the new process were faster than its status.
+    if (!isNews) return process
+    const next = nextRun(process, status.spec, status.run, judgement)
+    return status.pid === undefined ? endOfRun(next, judgement) : next
+  }
+  if (status.run < process.run) return process
+  const current = status.run > process.run ? nextRun(process, status.spec, status.run, judgement) : process
+  return status.pid === undefined && !current.isEnded ? endOfRun(current, judgement) : current
+}
+
+/** The process with nothing known of its run but that it is over. */
+export const endOfRun = (process: ObservedProcess, judgement: Judgement): ObservedProcess =>
+  judgeProcess({ ...process, isEnded: true, clocks: withoutEvidence(process.clocks) }, judgement)
+
+/** The same process at another time or with other thresholds; the same object when nothing changes. */
+export const judgeProcess = (process: ObservedProcess, judgement: Judgement): ObservedProcess => {
+  const clocks = new Map<string, ObservedClock>()
+  let isChanged = false
+  for (const [key, clock] of process.clocks) {
+    const judged = judgeClock(process, clock, judgement)
+    // A child of timemaster that is gone has no status that would tell so.
+    const isGone = process.spec.program === "timemaster" && judged.held.state === "FREERUN" && isSilent(judged.evidence)
+    isChanged ||= isGone || judged !== clock
+    if (!isGone) clocks.set(key, judged)
+  }
+  return isChanged ? { ...process, clocks } : process
+}
+
+/** The run that follows: evidence starts anew, a lock is held on. */
+const nextRun = (process: ObservedProcess, spec: ProcessSpec, run: number, judgement: Judgement): ObservedProcess => {
+  const isSame = spec === process.spec
+  const fresh = newProcess(spec).clocks
+  const clocks = new Map([...fresh, ...process.clocks].map(([key, clock]) => {
+    const { interfaces, program } = fresh.get(key)?.evidence ?? clock.evidence
+    return [key, { ...clock, evidence: noEvidence(program, interfaces) }]
+  }))
+  return judgeProcess({
+    ...process,
+    spec,
+    formerSpec: isSame ? process.formerSpec : process.spec,
+    run,
+    isEnded: false,
+    clocks
+  }, judgement)
+}
+
+const withoutEvidence = (clocks: ObservedProcess["clocks"]): ObservedProcess["clocks"] =>
+  new Map([...clocks].map(([key, clock]) => {
+    const { interfaces, program } = clock.evidence
+    return [key, { ...clock, evidence: noEvidence(program, interfaces) }]
+  }))
+
+const isSilent = ({ measurements, ports }: ProgramEvidence): boolean => ports.size === 0 && measurements.size === 0
+
+const judgeClock = (process: ObservedProcess, clock: ObservedClock, { now, threshold }: Judgement): ObservedClock => {
+  const verdict = process.isEnded
+    ? "NoProcess"
+    : clockVerdict(clock.evidence, threshold, process.spec.program === "timemaster")
+  const held = nextHeldClock(clock.held, verdict, threshold.holdOverTimeoutSeconds, now)
+  const { heldUntil, reason } = clock.held
+  return held.reason === reason && held.heldUntil === heldUntil ? clock : { ...clock, held }
+}
+
+const withClock = (
+  process: ObservedProcess,
+  { interfaces, key, program }: Speaker,
+  event: LogEvent,
+  judgement: Judgement
+): ObservedProcess => {
+  const clock = process.clocks.get(key) ?? clockOf(program, interfaces)
+  const evidence = observeEvent(clock.evidence, event)
+  if (evidence === clock.evidence || (process.clocks.size >= mostClocks && !process.clocks.has(key))) return process
+  const steered = evidence.measurements.size === 0 ? clock.steered : [...evidence.measurements.keys()]
+  const next = judgeClock(process, { ...clock, evidence, steered }, judgement)
+  return { ...process, clocks: new Map(process.clocks).set(key, next) }
+}
+
+/** Whose clock a line is about. */
+interface Speaker {
+  readonly key: string
+  readonly program: ClockProgram
+  readonly interfaces: ReadonlyArray<string>
+}
+
+const speakerOf = (spec: ProcessSpec, event: ParsedLogLine): Speaker | undefined => {
+  if (event.kind === "unframed") return undefined
+  if (spec.program !== "timemaster") {
+    return event.program === spec.program
+      ? { key: spec.program, program: spec.program, interfaces: spec.interfaces }
+      : undefined
+  }
+  if (event.program !== "ptp4l" && event.program !== "phc2sys") return undefined
+  const key = `${event.program} ${event.tag ?? ""}`
+  return { key, program: event.program, interfaces: timemasterInterfaces(event.tag) }
+}
+
+/** timemaster.c, get_ptp_domain_groups: each child's tag is `[<domain>:<interface>+<interface>…]`, in port order. */
+const timemasterInterfaces = (tag: string | undefined): ReadonlyArray<string> =>
+  /^\[\d+:(.+)\]$/.exec(tag ?? "")?.[1]?.split("+") ?? []

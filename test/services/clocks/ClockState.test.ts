@@ -1,0 +1,183 @@
+import { assert, describe, it } from "@effect/vitest"
+import {
+  advance,
+  type ClockState,
+  initialClockState,
+  nextDeadline,
+  observeLine,
+  observeProfiles,
+  observeStatuses
+} from "../../../src/services/clocks/ClockState.ts"
+import { nodeClock } from "../../../src/services/clocks/NodeClockView.ts"
+import type { ProcessLine } from "../../../src/services/processes/ProcessSupervisor.ts"
+import type { ChosenProfile, ClockThreshold } from "../../../src/services/profiles/Decision.ts"
+import { lineOf, recorded, saidBy, specOf, statusOf } from "./ProcessLog.ts"
+
+const second = 1_000_000_000n
+
+const profile = (clockThreshold: Partial<ClockThreshold> = {}): ChosenProfile => ({
+  config: "config1",
+  name: "profile1",
+  generation: 1,
+  priority: 0,
+  matchedBy: "nodeName worker-1",
+  interfaces: ["ens1f0"],
+  clockThreshold: { holdOverTimeoutSeconds: 5, maxOffsetNs: 100, minOffsetNs: -100, ...clockThreshold },
+  settings: {}
+})
+
+const ptp4l = specOf("ptp4l")
+const phc2sys = specOf("phc2sys", { after: [ptp4l.id] })
+
+const hear = (state: ClockState, lines: ReadonlyArray<ProcessLine>, now = 0n): ClockState =>
+  lines.reduce((heard, line) => observeLine(heard, line, now), state)
+
+const say = (spec: typeof ptp4l, ...messages: ReadonlyArray<string>) => messages.map((message) => saidBy(spec, message))
+
+const view = (state: ClockState) => nodeClock(state, undefined, 0)
+const stateAndReason = (state: ClockState) => {
+  const { reason, state: name } = view(state) ?? { reason: "absent", state: "absent" }
+  return `${name} ${reason}`
+}
+
+/** A ptp4l that runs and has said nothing. */
+const running = (threshold: Partial<ClockThreshold> = {}): ClockState =>
+  observeStatuses(observeProfiles(initialClockState, [profile(threshold)], 0n), [statusOf(ptp4l)], 0n)
+
+const slave = [
+  "port 1: INITIALIZING to LISTENING on INIT_COMPLETE",
+  "selected best master clock 62bd56.fffe.1c046d",
+  "port 1: LISTENING to UNCALIBRATED on RS_SLAVE",
+  "port 1: UNCALIBRATED to SLAVE on MASTER_CLOCK_SELECTED"
+]
+const near = "master offset         12 s2 freq     -55 path delay      2143"
+const far = "master offset       -101 s2 freq     -55 path delay      2143"
+const locked = hear(running(), say(ptp4l, ...slave, near))
+
+describe("ClockState", () => {
+  it("has no clock while nothing is to run", () => {
+    assert.strictEqual(view(initialClockState), undefined)
+  })
+
+  it.each<readonly [string, ReadonlyArray<string>]>([
+    ["FREERUN Listening", []],
+    ["FREERUN Listening", slave.slice(0, 1)],
+    ["FREERUN Unlocked", slave.slice(0, 3)],
+    ["FREERUN Unlocked", slave],
+    ["FREERUN Unlocked", [...slave, "master offset         12 s0 freq     -55 path delay      2143"]],
+    ["FREERUN Unlocked", [...slave, "master offset         12 s1 freq     -55 path delay      2143"]],
+    ["FREERUN OffsetOutOfBounds", [...slave, far]],
+    ["LOCKED Locked", [...slave, near]],
+    ["LOCKED Locked", [...slave, "master offset       -100 s3 freq     -55 path delay     -2143"]],
+    ["LOCKED Locked", [...slave, "rms   99 max 1680 freq     -0 +/-   1 delay  2196 +/-  37"]],
+    ["FREERUN OffsetOutOfBounds", [...slave, "rms  863 max 1680 freq     -0 +/-   1 delay  2196 +/-  37"]],
+    ["HOLDOVER Holdover", [...slave, near, far]],
+    ["HOLDOVER Holdover", [...slave, near, "port 1: SLAVE to FAULTY on FAULT_DETECTED (FT_UNSPECIFIED)"]],
+    ["FREERUN PortFaulty", [...slave, "port 1: SLAVE to FAULTY on FAULT_DETECTED (FT_UNSPECIFIED)"]],
+    ["FREERUN Grandmaster", [slave[0] ?? "", "port 1: LISTENING to GRAND_MASTER on RS_GRAND_MASTER"]],
+    ["FREERUN Listening", ["port 0: INITIALIZING to FAULTY on FAULT_DETECTED"]],
+    ["FREERUN Listening", ["port 2: INITIALIZING to LISTENING on INIT_COMPLETE"]]
+  ])("is %s after %j", (expected, messages) => {
+    assert.strictEqual(stateAndReason(hear(running(), say(ptp4l, ...messages))), expected)
+  })
+
+  it("holds a lost lock for 5 s, then runs free", () => {
+    const lost = hear(locked, say(ptp4l, "port 1: SLAVE to LISTENING on ANNOUNCE_RECEIPT_TIMEOUT_EXPIRES"), second)
+    assert.strictEqual(nextDeadline(lost), 6n * second)
+    assert.strictEqual(stateAndReason(advance(lost, 6n * second - 1n)), "HOLDOVER Holdover")
+    const free = advance(lost, 6n * second)
+    assert.strictEqual(stateAndReason(free), "FREERUN Listening")
+    assert.strictEqual(nextDeadline(free), undefined)
+  })
+
+  it("does not hold longer for more bad news", () => {
+    const lost = hear(locked, say(ptp4l, far), second)
+    assert.strictEqual(nextDeadline(hear(lost, say(ptp4l, far), 3n * second)), 6n * second)
+  })
+
+  it("tells the grandmaster only while a port follows it", () => {
+    assert.strictEqual(view(locked)?.grandmaster, "62bd56.fffe.1c046d")
+    const lost = hear(locked, say(ptp4l, "port 1: SLAVE to LISTENING on ANNOUNCE_RECEIPT_TIMEOUT_EXPIRES"))
+    assert.strictEqual(view(lost)?.grandmaster, undefined)
+  })
+
+  it("names ports by the configuration until 3.1 and by the line from 4.0 on", () => {
+    const state = hear(running(), say(ptp4l, ...slave, "port 2 (eth0.100): INITIALIZING to FAULTY on FAULT_DETECTED"))
+    assert.deepStrictEqual(view(state)?.ports, [
+      { interface: "ens1f0", state: "SLAVE" },
+      { interface: "eth0.100", state: "FAULTY" }
+    ])
+  })
+
+  it("holds the lock of a process that died, and forgets what it said", () => {
+    const dead = observeStatuses(locked, [statusOf(ptp4l, { state: "BackOff", pid: undefined })], second)
+    assert.strictEqual(stateAndReason(dead), "HOLDOVER Holdover")
+    assert.deepStrictEqual(view(dead)?.ports, [])
+    assert.strictEqual(stateAndReason(advance(dead, 6n * second)), "FREERUN NoProcess")
+  })
+
+  it("does not count the lines of a predecessor", () => {
+    const restarted = hear(locked, [saidBy(ptp4l, slave[0] ?? "", 2)], second)
+    const late = hear(restarted, say(ptp4l, ...slave, near), 9n * second)
+    assert.strictEqual(stateAndReason(late), "HOLDOVER Holdover")
+    assert.strictEqual(stateAndReason(advance(late, 9n * second)), "FREERUN Listening")
+    const dead = observeStatuses(locked, [statusOf(ptp4l, { pid: undefined })], second)
+    assert.strictEqual(stateAndReason(hear(dead, say(ptp4l, ...slave, near), second)), "HOLDOVER Holdover")
+  })
+
+  it("counts lines that are faster than the status of their process", () => {
+    const early = hear(initialClockState, say(ptp4l, ...slave, near))
+    assert.strictEqual(view(early), undefined)
+    const starting = observeStatuses(early, [statusOf(ptp4l, { state: "Starting", run: 0, pid: undefined })], 0n)
+    assert.strictEqual(stateAndReason(starting), "LOCKED Locked")
+    assert.strictEqual(stateAndReason(observeStatuses(starting, [statusOf(ptp4l)], 0n)), "LOCKED Locked")
+  })
+
+  it("holds the lock over a change of the process's options, and ignores the old one's last lines", () => {
+    const successor = specOf("ptp4l", { argv: ["ptp4l", "-s"] })
+    const gone = observeStatuses(locked, [], second)
+    assert.strictEqual(view(gone), undefined)
+    const next = observeStatuses(gone, [statusOf(successor, { run: 0, pid: undefined })], 2n * second)
+    assert.strictEqual(stateAndReason(next), "HOLDOVER Holdover")
+    const late = hear(next, say(ptp4l, ...slave, near), 2n * second)
+    assert.strictEqual(stateAndReason(advance(late, 6n * second)), "FREERUN NoProcess")
+    const again = hear(late, [...say(successor, ...slave, near)], 7n * second)
+    assert.strictEqual(stateAndReason(again), "LOCKED Locked")
+  })
+
+  it("forgets a process that is gone when its holdover is over", () => {
+    const gone = observeStatuses(locked, [], second)
+    assert.strictEqual(gone.processes.size, 1)
+    assert.strictEqual(advance(gone, 6n * second).processes.size, 0)
+  })
+
+  it("is LOCKED only when the system clock is near, too", () => {
+    const both = observeStatuses(locked, [statusOf(phc2sys), statusOf(ptp4l)], 0n)
+    assert.strictEqual(stateAndReason(both), "FREERUN Unlocked")
+    const followed = hear(both, say(phc2sys, "CLOCK_REALTIME phc offset        -8 s2 freq     -11 delay    270"))
+    assert.strictEqual(stateAndReason(followed), "LOCKED Locked")
+    assert.strictEqual(stateAndReason(hear(followed, say(phc2sys, "nothing to synchronize"))), "HOLDOVER Holdover")
+  })
+
+  it("judges by the thresholds of the process's profile, also when they change", () => {
+    const offset = "master offset       5000 s2 freq     -55 path delay      2143"
+    const wide = hear(running({ maxOffsetNs: 10_000, holdOverTimeoutSeconds: 0 }), say(ptp4l, ...slave, offset))
+    assert.strictEqual(stateAndReason(wide), "LOCKED Locked")
+    assert.strictEqual(stateAndReason(observeProfiles(wide, [profile()], 0n)), "HOLDOVER Holdover")
+    assert.strictEqual(
+      stateAndReason(observeProfiles(wide, [profile({ holdOverTimeoutSeconds: 0 })], 0n)),
+      "FREERUN OffsetOutOfBounds"
+    )
+  })
+
+  it.each<readonly [string, string]>([
+    ["ptp4l-slave-linkdown-gmloss-3.1.1", "HOLDOVER Holdover"],
+    ["ptp4l-grandmaster-linkdown-3.1.1", "FREERUN Grandmaster"],
+    ["ptp4l-free-running-3.1.1", "FREERUN Unlocked"],
+    ["ptp4l-tx-timeout-3.1.1", "FREERUN PortFaulty"],
+    ["ptp4l-uds-missing-3.1.1", "FREERUN Listening"]
+  ])("reads %s as %s", (name, expected) => {
+    const state = running({ maxOffsetNs: 2000, minOffsetNs: -2000 })
+    assert.strictEqual(stateAndReason(hear(state, recorded(name).map((text) => lineOf(ptp4l, text)))), expected)
+  })
+})
