@@ -1,0 +1,106 @@
+/**
+ * The demo's nodes as a table, from what their daemons publish in NodePTPDev: on a terminal drawn in place, elsewhere
+ * one line for each change of a node. It reads no more than a user of kubectl could.
+ */
+import { Effect, Option, Schema, Stream } from "effect"
+import type { KubernetesObject } from "../../../services/kubernetes/KubernetesObject.ts"
+import { NodePTPDevStatus } from "../../../services/kubernetes/NodePTPDev.ts"
+import { DemoScreen } from "./DemoScreen.ts"
+
+/** What matters most comes first: a terminal of 80 columns cuts the end. */
+const columns = ["NODE", "PROFILE", "CLOCK", "APPLIED", "PORTS", "PROCESSES"]
+
+/** The cells of one node. */
+type Row = ReadonlyArray<string>
+
+/** The table with one line a node, sorted by name and cut to `width` columns. */
+export const renderDemoTable = (
+  objects: ReadonlyArray<KubernetesObject>,
+  width: number
+): ReadonlyArray<string> => {
+  if (objects.length === 0) return ["No node has published a NodePTPDev yet."]
+  const rows = [columns, ...rowsOf(objects).values()]
+  const widths = columns.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  return rows.map((row) => cut(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd(), width))
+}
+
+/** What to tell where no table is: a line for each node that came, changed or went between two lists. */
+export const changedLines = (
+  before: ReadonlyArray<KubernetesObject>,
+  after: ReadonlyArray<KubernetesObject>
+): ReadonlyArray<string> => {
+  const old = new Map([...rowsOf(before)].map(([node, row]) => [node, sentence(row)]))
+  const now = new Map([...rowsOf(after)].map(([node, row]) => [node, sentence(row)]))
+  return [
+    ...[...now].filter(([node, line]) => old.get(node) !== line).map(([, line]) => line),
+    ...[...old.keys()].filter((node) => !now.has(node)).map((node) => `${node}: its NodePTPDev is gone`)
+  ]
+}
+
+/** Shows every list that comes, for as long as it runs. */
+export const showTable = Effect.fn("showTable")(function*(objects: Stream.Stream<ReadonlyArray<KubernetesObject>>) {
+  const screen = yield* DemoScreen
+  if (screen.isLive) {
+    yield* Stream.runForEach(objects, (current) => screen.draw((width) => ["", ...renderDemoTable(current, width)]))
+  } else {
+    let before: ReadonlyArray<KubernetesObject> = []
+    yield* Stream.runForEach(objects, (current) => {
+      const lines = changedLines(before, current)
+      before = current
+      return Effect.forEach(lines, screen.say, { discard: true })
+    })
+  }
+  return yield* Effect.never
+})
+
+const rowsOf = (objects: ReadonlyArray<KubernetesObject>): ReadonlyMap<string, Row> =>
+  new Map(
+    objects
+      .map((object): readonly [string, Row] => [object.metadata.name, rowOf(object)])
+      .toSorted(([a], [b]) => a.localeCompare(b, "en", { numeric: true }))
+  )
+
+const decodeStatus = Schema.decodeUnknownOption(NodePTPDevStatus)
+
+const rowOf = (object: KubernetesObject): Row => {
+  const cells = Option.match(decodeStatus(object["status"]), {
+    onNone: () => [],
+    onSome: (status) => [
+      status.profiles.map(({ name }) => name).join(", "),
+      clockText(status),
+      appliedText(status),
+      (status.clock?.ports ?? []).map((port) => `${port.interface} ${port.state}`).join(", "),
+      status.processes.map(processText).join(", ")
+    ]
+  })
+  return columns.map((_, column) => printable((column === 0 ? object.metadata.name : cells[column - 1]) || "-"))
+}
+
+/** A grandmaster is on its own oscillator for good, which a bare FREERUN would not tell. */
+const clockText = ({ clock, conditions }: NodePTPDevStatus): string => {
+  const isGrandmaster = conditions.some(({ reason, type }) => type === "Synchronized" && reason === "Grandmaster")
+  return clock === undefined ? "" : `${clock.state}${isGrandmaster ? " (GM)" : ""}`
+}
+
+const processText = ({ program, restarts, state }: NodePTPDevStatus["processes"][number]): string => {
+  const notes = [...(state === "Running" ? [] : [state]), ...(restarts === 0 ? [] : [`restarts: ${restarts}`])]
+  return notes.length === 0 ? program : `${program} (${notes.join(", ")})`
+}
+
+const appliedText = ({ conditions }: NodePTPDevStatus): string => {
+  const applied = conditions.find(({ type }) => type === "Applied")
+  if (applied === undefined) return ""
+  return applied.reason === "Applied" ? applied.status : `${applied.status} (${applied.reason})`
+}
+
+/** One node without a table around it; what there is nothing of is left out. */
+const sentence = ([node = "", ...cells]: Row): string => {
+  const facts = cells.flatMap((cell, index) => cell === "-" ? [] : [`${columns[index + 1]?.toLowerCase()} ${cell}`])
+  return `${node}: ${facts.length === 0 ? "no status yet" : facts.join("; ")}`
+}
+
+/** A status can be written by anybody with the right to; it must not steer the reader's terminal. */
+const printable = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "?")
+
+const cut = (line: string, width: number): string =>
+  line.length <= width ? line : `${line.slice(0, Math.max(width - 1, 0))}…`
