@@ -126,4 +126,20 @@ describe("InMemoryObjectStore", () => {
       const [event] = Option.getOrThrow(yield* Fiber.join(fiber)).events
       assert.deepStrictEqual(event?.object, created)
     }).pipe(Effect.provide(layer({ historyLimit: 2 }))))
+
+  it.effect("loses no update of a thousand at once", () =>
+    Effect.gen(function*() {
+      const store = yield* ObjectStore
+      yield* store.create(nodePTPCfgs, object("a"), write)
+      const increment = store.update(
+        nodePTPCfgs,
+        key("a"),
+        (current) =>
+          Result.succeed(withField(current, "spec", { count: Number(at(current, "spec", "count") ?? 0) + 1 })),
+        write
+      )
+      yield* Effect.all(Array.from({ length: 1000 }, () => increment), { concurrency: "unbounded" })
+      const stored = Option.getOrThrow(yield* store.get(nodePTPCfgs, key("a")))
+      assert.deepStrictEqual([at(stored, "spec", "count"), at(stored, "metadata", "generation")], [1000, 1001])
+    }).pipe(Effect.provide(layer())))
 })
