@@ -1,0 +1,41 @@
+/**
+ * The frame round each line that a linuxptp program prints: `prog[sec.ms]: tag text`. Everything that reads linuxptp's
+ * output starts here; what the text means is LogEvent's business.
+ */
+
+/** A line taken out of its frame. */
+export interface LogFrame {
+  /** `ptp4l`, `phc2sys`, `ts2phc`, … */
+  readonly program: string
+  /** Seconds of CLOCK_MONOTONIC, to the millisecond. */
+  readonly uptime: number
+  /** The `message_tag`, word for word: the brackets are part of it. */
+  readonly tag?: string
+  /** The message without frame and tag. */
+  readonly text: string
+}
+
+// linuxptp print.c: "%s[%lld.%03ld]: %s%s\n". It is looked for at the start only: a message may hold text from the network.
+const frame = /^([a-z][a-z0-9_]{1,30})\[(\d{1,12}\.\d{3})\]: /
+
+// print.c cuts a tag at 128 bytes. Tags are free text; only bracketed ones can be told from a message, and no message
+// of linuxptp starts with a bracket. timemaster and all known set-ups use brackets.
+const tag = /^(\[[^\]\p{Cc}]{1,126}\]) (?=\S)/u
+
+/** Reads the frame of one line. Undefined when the line has none: usage text, chronyd's lines, errors of the options. */
+export const parseLogFrame = (line: string): LogFrame | undefined => {
+  const framed = frame.exec(line)
+  if (framed === null) return undefined
+  const [head, program = "", uptime] = framed
+  const text = withoutLineEnd(line.slice(head.length))
+  const tagged = tag.exec(text)
+  return tagged?.[1] === undefined
+    ? { program, uptime: Number(uptime), text }
+    : { program, uptime: Number(uptime), tag: tagged[1], text: text.slice(tagged[0].length) }
+}
+
+/** Drops one line feed and one carriage return at the end. */
+export const withoutLineEnd = (line: string): string => {
+  const end = line.endsWith("\n") ? line.length - 1 : line.length
+  return line.slice(0, line.endsWith("\r", end) ? end - 1 : end)
+}
