@@ -1,0 +1,67 @@
+/**
+ * One line of linuxptp's output as `parse` prints it: a JSON object for programs, or a sentence for people.
+ */
+import type { OffsetEvent, ParsedLogLine, PortStateEvent, SummaryEvent } from "../../services/linuxptp/LogEvent.ts"
+
+/** C1 controls and line separators: JSON leaves them as they are, terminals and line readers may not. */
+const unsafeInJson = /[\u007f-\u009f\u2028\u2029]/g
+/** Direction marks and other formats too: they would change how the rest of the line looks. */
+const unsafeInText = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
+
+const escapeCharacter = (character: string): string => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`
+
+/** One JSON object on one line, with the fields that other programs rely on. No control character survives in it. */
+export const renderEventJson = (event: ParsedLogLine): string =>
+  JSON.stringify(event.kind === "offset" ? { ...event, holdover: undefined } : event)
+    .replace(unsafeInJson, escapeCharacter)
+
+/** A sentence; a fault has a second line with the hint. Control characters are escaped: they may come from the network. */
+export const renderEventText = (event: ParsedLogLine): string =>
+  sentences(event).map((sentence) => sentence.replace(unsafeInText, escapeCharacter)).join("\n")
+
+const sentences = (event: ParsedLogLine): ReadonlyArray<string> => {
+  if (event.kind === "unframed") return [`${margin}  ${event.text}`]
+  const head = [event.uptime.toFixed(3).padStart(12), event.program.padEnd(10), ...(event.tag ? [event.tag] : [])]
+  const line = (text: string): string => [...head, text].join(" ")
+  switch (event.kind) {
+    case "offset":
+      return [line(offsetText(event))]
+    case "summary":
+      return [line(summaryText(event))]
+    case "portState":
+      return [line(portStateText(event))]
+    case "bestMaster":
+      return [line(`best master is ${event.clockIdentity}${event.local ? ", this clock itself" : ""}`)]
+    case "fault":
+      return [line(`fault: ${event.text}`), `${margin}  hint: ${event.hint}`]
+    case "message":
+      return [line(event.text)]
+  }
+}
+
+/** As wide as uptime and program name. */
+const margin = " ".repeat(12 + 1 + 10)
+
+const signed = (value: number): string => (value < 0 ? `${value}` : `+${value}`)
+
+const offsetText = ({ clock, delayNs, frequencyPpb, holdover, offsetNs, servoState, source }: OffsetEvent): string =>
+  [
+    `${clock === undefined ? "" : `${clock} `}offset ${offsetNs} ns${source === undefined ? "" : ` from ${source}`}`,
+    servoState,
+    `frequency ${signed(frequencyPpb)} ppb`,
+    ...(delayNs === undefined ? [] : [`delay ${delayNs} ns`]),
+    ...(holdover === true ? ["holdover"] : [])
+  ].join(", ")
+
+const summaryText = (event: SummaryEvent): string =>
+  [
+    `${event.clock === undefined ? "" : `${event.clock} `}offset rms ${event.rmsNs} ns`,
+    `max ${event.maxNs} ns`,
+    `frequency ${signed(event.frequencyPpb)} ± ${event.frequencyStdDevPpb} ppb`,
+    ...(event.delayNs === undefined ? [] : [`delay ${event.delayNs} ± ${event.delayStdDevNs ?? 0} ns`])
+  ].join(", ")
+
+const portStateText = ({ event, fault, from, interface: nic, port, to }: PortStateEvent): string =>
+  `port ${port}${nic === undefined ? "" : ` (${nic})`}: ${from} -> ${to} on ${event}${
+    fault === undefined ? "" : ` (${fault})`
+  }`
