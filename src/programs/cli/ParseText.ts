@@ -8,7 +8,8 @@ const unsafeInJson = /[\u007f-\u009f\u2028\u2029]/g
 /** Direction marks and other formats too: they would change how the rest of the line looks. */
 const unsafeInText = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
-const escapeCharacter = (character: string): string => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`
+const escapeCharacter = (character: string): string =>
+  `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`
 
 /** One JSON object on one line, with the fields that other programs rely on. No control character survives in it. */
 export const renderEventJson = (event: ParsedLogLine): string =>
