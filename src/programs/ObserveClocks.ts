@@ -4,25 +4,33 @@
  * metrics come out. It decides nothing itself: the rules are in `services/clocks`.
  */
 import { Clock, Duration, Effect, Equal, Option, Stream, SubscriptionRef } from "effect"
+import { clockSeries } from "../services/clocks/ClockSeries.ts"
 import {
   advance,
   type ClockState,
   initialClockState,
   nextDeadline,
+  observeInterfaces,
   observeLine,
   observeProfiles,
   observeStatuses
 } from "../services/clocks/ClockState.ts"
 import { nodeClock } from "../services/clocks/NodeClockView.ts"
+import { DeviceDiscovery } from "../services/devices/DeviceDiscovery.ts"
 import { ProcessSupervisor } from "../services/processes/ProcessSupervisor.ts"
+import { makePublishedSeries } from "../services/PtpMetrics.ts"
+import { Settings } from "../services/Settings.ts"
 import { NodeState } from "./NodeState.ts"
 
 /** A change of what is known, at a monotonic nanosecond. */
 type Step = (state: ClockState, now: bigint) => ClockState
 
-/** Never ends by itself. */
+/** Never ends by itself. Its series go when it is interrupted. */
 export const run = Effect.gen(function*() {
   const supervisor = yield* ProcessSupervisor
+  const discovery = yield* DeviceDiscovery
+  const { nodeName } = yield* Settings
+  const metrics = yield* makePublishedSeries
   const { clock, reconciliation } = yield* NodeState
   const deadline = yield* SubscriptionRef.make<bigint | undefined>(undefined)
   let state = initialClockState
@@ -44,6 +52,7 @@ export const run = Effect.gen(function*() {
   const take = Effect.fnUntraced(function*(steps: ReadonlyArray<Step>) {
     const now = yield* Clock.monotonicTimeNanos
     for (const step of steps) state = step(state, now)
+    yield* metrics.publish(clockSeries(state, nodeName))
     yield* publish
     const next = nextDeadline(state)
     if (next !== (yield* SubscriptionRef.get(deadline))) yield* SubscriptionRef.set(deadline, next)
@@ -57,10 +66,11 @@ export const run = Effect.gen(function*() {
       Stream.changes,
       Stream.map((profiles): Step => (state, now) => observeProfiles(state, profiles, now))
     ),
+    discovery.interfaces.pipe(Stream.map((interfaces): Step => (state) => observeInterfaces(state, interfaces))),
     SubscriptionRef.changes(deadline).pipe(Stream.switchMap(atDeadline), Stream.map((): Step => advance))
   ]
   return yield* Stream.mergeAll(steps, { concurrency: "unbounded" }).pipe(Stream.runForEachArray(take))
-})
+}).pipe(Effect.scoped)
 
 /** One element when the monotonic clock has reached `deadline`. */
 const atDeadline = (deadline: bigint | undefined): Stream.Stream<void> =>

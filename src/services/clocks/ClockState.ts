@@ -2,6 +2,7 @@
  * Everything the clock observer knows of a node, as one value with a step for each thing that can happen: a line, the
  * supervisor's statuses, new thresholds, the passing of time. Pure; NodeClockView and ClockSeries read it.
  */
+import type { NetworkInterface } from "../devices/PtpDevice.ts"
 import type { ProcessSpec } from "../processes/ProcessSpec.ts"
 import type { ProcessLine, ProcessStatus } from "../processes/ProcessSupervisor.ts"
 import type { ChosenProfile, ClockThreshold } from "../profiles/Decision.ts"
@@ -18,12 +19,19 @@ export interface ClockState {
   readonly statuses: ReadonlyArray<ProcessStatus>
   /** By object and profile. */
   readonly thresholds: ReadonlyMap<string, ClockThreshold>
+  /** NICs by the path of their PHC, `/dev/ptpN`; several ports of a card may share one. */
+  readonly nics: ReadonlyMap<string, ReadonlyArray<string>>
   /** By id; also of processes that are gone a moment ago, whose successor may hold their lock. */
   readonly processes: ReadonlyMap<string, ObservedProcess>
 }
 
 /** Nothing runs and nothing was said. */
-export const initialClockState: ClockState = { statuses: [], thresholds: new Map(), processes: new Map() }
+export const initialClockState: ClockState = {
+  statuses: [],
+  thresholds: new Map(),
+  nics: new Map(),
+  processes: new Map()
+}
 
 /** Processes that spoke but were never listed: more than a node ever starts at once. */
 const mostUnlisted = 64
@@ -73,6 +81,17 @@ export const observeProfiles = (state: ClockState, profiles: ReadonlyArray<Chose
     profiles.map(({ clockThreshold, config, name }) => [profileKey(config, name), clockThreshold])
   )
   return advance({ ...state, thresholds }, now)
+}
+
+/** The state with the names of these interfaces. */
+export const observeInterfaces = (state: ClockState, interfaces: ReadonlyArray<NetworkInterface>): ClockState => {
+  const nics = new Map<string, Array<string>>()
+  for (const { name, phcIndex } of interfaces) {
+    if (phcIndex === undefined) continue
+    const path = `/dev/ptp${phcIndex}`
+    nics.set(path, [...nics.get(path) ?? [], name])
+  }
+  return { ...state, nics }
 }
 
 /** The state at `now`: holdovers that are over end; processes that are gone and held by nothing are forgotten. */

@@ -1,0 +1,118 @@
+/**
+ * The `openshift_ptp_*` series that a node has, as values: names, labels and numbers mean what they mean in the Go
+ * daemon of the same purpose, so that its dashboards and alerts go on working. Pure; PtpMetrics publishes them.
+ */
+import { interfaceRole } from "../linuxptp/PortState.ts"
+import type { ProcessStatus } from "../processes/ProcessSupervisor.ts"
+import type { ClockState } from "./ClockState.ts"
+import { faultyMeasurement, type Measurement } from "./Measurement.ts"
+import type { ClockStateName } from "./NodeClock.ts"
+import type { ObservedClock, ObservedProcess } from "./ObservedProcess.ts"
+import { lastFollowingPort } from "./ProgramEvidence.ts"
+
+/** A metric's name without its prefix. */
+export type SeriesName =
+  | "offset_ns"
+  | "max_offset_ns"
+  | "frequency_adjustment_ns"
+  | "delay_ns"
+  | "clock_state"
+  | "interface_role"
+  | "process_status"
+  | "process_restart_count"
+
+/** One series and its value. */
+export interface Series {
+  readonly name: SeriesName
+  readonly labels: Readonly<Record<string, string>>
+  readonly value: number
+}
+
+/** The name that labels a clock. */
+type ClockName = (clock: string) => string
+
+/** Every series of `node`. Only processes that the supervisor has now have any. */
+export const clockSeries = (state: ClockState, node: string): ReadonlyArray<Series> => {
+  const series: Array<Series> = []
+  const nameOf = clockNames(state)
+  for (const status of state.statuses) {
+    series.push(...processSeries(status, node))
+    const process = state.processes.get(status.id)
+    if (process === undefined) continue
+    const isFaulty = followsFaultyPort(process, state)
+    for (const clock of process.clocks.values()) {
+      series.push(...portSeries(clock, node), ...stateSeries(clock, node, nameOf))
+      series.push(...offsetSeries(clock, node, nameOf, isFaulty))
+    }
+  }
+  return series
+}
+
+/** ts2phc 4.2 and newer print `/dev/ptpN` for a NIC: one that a process is configured with, or else the first. */
+const clockNames = ({ nics, statuses }: ClockState): ClockName => {
+  const configured = new Set(statuses.flatMap(({ spec }) => spec.interfaces))
+  return (clock) => {
+    const names = nics.get(clock)
+    return names?.find((name) => configured.has(name)) ?? names?.[0] ?? clock
+  }
+}
+
+/** A process is up while it has a pid. Like the Go daemon's, the restart count counts every start, the first too. */
+const processSeries = ({ id, pid, run, spec }: ProcessStatus, node: string): ReadonlyArray<Series> => {
+  const labels = { process: spec.program, node, config: `${id}.config` }
+  return [
+    { name: "process_status", labels, value: pid === undefined ? 0 : 1 },
+    { name: "process_restart_count", labels, value: run }
+  ]
+}
+
+const portSeries = ({ evidence: { ports, program } }: ObservedClock, node: string): ReadonlyArray<Series> =>
+  [...ports.values()].flatMap((port): ReadonlyArray<Series> =>
+    port.interface === undefined ? [] : [
+      {
+        name: "interface_role",
+        labels: { process: program, node, iface: port.interface },
+        value: interfaceRole(port.state)
+      }
+    ]
+  )
+
+const stateValues: Readonly<Record<ClockStateName, number>> = { FREERUN: 0, LOCKED: 1, HOLDOVER: 2 }
+
+const stateSeries = ({ evidence, held, steered }: ObservedClock, node: string, nameOf: ClockName) =>
+  steered.map((clock): Series => ({
+    name: "clock_state",
+    labels: { process: evidence.program, node, iface: nameOf(clock) },
+    value: stateValues[held.state]
+  }))
+
+/** phc2sys compares with the PHC of a dead port for a second or more, and then with nothing. */
+const offsetSeries = (clock: ObservedClock, node: string, nameOf: ClockName, isFaulty: boolean) => {
+  const { evidence: { measurements, program }, steered } = clock
+  const measured: ReadonlyArray<readonly [string, Measurement]> = isFaulty && program === "phc2sys"
+    ? steered.map((name) => [name, faultyMeasurement(measurements.get(name)?.from ?? "phc")])
+    : [...measurements]
+  return measured.flatMap(([name, measurement]) => measurementSeries(program, node, nameOf(name), measurement))
+}
+
+const measurementSeries = (
+  process: string,
+  node: string,
+  iface: string,
+  { delayNs, frequencyPpb, from, maxOffsetNs, offsetNs }: Measurement
+): ReadonlyArray<Series> => {
+  const labels = { from, process, node, iface }
+  return [
+    { name: "offset_ns", labels, value: offsetNs },
+    { name: "max_offset_ns", labels, value: maxOffsetNs },
+    { name: "frequency_adjustment_ns", labels, value: frequencyPpb },
+    { name: "delay_ns", labels, value: delayNs }
+  ]
+}
+
+/** True when every port that a master was followed on, in the processes that this one runs after, is FAULTY. */
+const followsFaultyPort = ({ spec }: ObservedProcess, { processes }: ClockState): boolean => {
+  const followed = spec.after.flatMap((id) => [...processes.get(id)?.clocks.values() ?? []])
+    .map(({ evidence }) => lastFollowingPort(evidence)).filter((port) => port !== undefined)
+  return followed.length > 0 && followed.every((port) => port.state === "FAULTY")
+}
