@@ -37,7 +37,8 @@ describe("renderEventJson", () => {
       `{"program":"ptp4l","uptime":1,"kind":"fault","text":"link down",`
       + `"hint":"no carrier on this NIC: check cable, SFP and the peer's port"}`
     ],
-    ["ptp4l[1.000]: hello", `{"program":"ptp4l","uptime":1,"kind":"message","text":"hello"}`]
+    ["ptp4l[1.000]: hello", `{"program":"ptp4l","uptime":1,"kind":"message","text":"hello"}`],
+    ["a\u001bb\u009bc\u2028d", `{"kind":"unframed","text":"a\\u001bb\\u009bc\\u2028d"}`]
   ])("prints %j with the fields of the contract, in its order", (line, expected) => {
     assert.strictEqual(json(line), expected)
   })

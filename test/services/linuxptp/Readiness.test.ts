@@ -58,6 +58,8 @@ describe("becomesReady", () => {
     const line = "ptp4l[1.000]: [0:eth0] port 1: INITIALIZING to LISTENING on INIT_COMPLETE"
     assert.isFalse(becomesReady("timemaster", line))
     assert.isFalse(becomesReady("phc2sys", line))
+    assert.isFalse(becomesReady("ts2phc", "phc2sys[1.000]: [0:eth0] eth0 phc offset          3 s2 freq      -8"))
+    assert.isFalse(becomesReady("timemaster", "chronyd[1.000]: process 7 started: /bin/true"))
   })
 
   it("finds the right line of recorded logs", () => {
