@@ -21,6 +21,8 @@ const levelNames = ["debug", "info", "warn", "error", "Debug", "Info", "Warn", "
 const nodeName = Schema.String.check(
   Schema.isPattern(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, { message: "must be the name of a Kubernetes Node" })
 )
+/** 0 takes any port that is free. */
+const port = Schema.NumberFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 0, maximum: 65_535 }))
 const absolutePath = Schema.String.check(Schema.isPattern(/^\//, { message: "must be an absolute path" }))
 
 export interface SettingsValues {
@@ -55,8 +57,8 @@ export const config = (options: { readonly hostname: Option.Option<string> }): C
       Config.withDefault("/var/lib/linuxptp-daemon")
     ),
     sysfsRoot: Config.schema(absolutePath, "SYSFS_ROOT").pipe(Config.withDefault("/sys")),
-    metricsPort: Config.Port("METRICS_PORT").pipe(Config.withDefault(9091)),
-    healthPort: Config.Port("HEALTH_PORT").pipe(Config.withDefault(8081)),
+    metricsPort: Config.schema(port, "METRICS_PORT").pipe(Config.withDefault(9091)),
+    healthPort: Config.schema(port, "HEALTH_PORT").pipe(Config.withDefault(8081)),
     logLevel: Config.Literals(levelNames, "LOG_LEVEL").pipe(
       Config.withDefault("Info" as const),
       Config.map((name) => levels[name])

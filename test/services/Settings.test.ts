@@ -1,0 +1,73 @@
+import { assert, describe, it } from "@effect/vitest"
+import { ConfigProvider, Effect, Option } from "effect"
+import * as Settings from "../../src/services/Settings.ts"
+
+const read = (env: Readonly<Record<string, string>>, hostname: Option.Option<string> = Option.none()) =>
+  Effect.provide(
+    Effect.gen(function*() {
+      return yield* Settings.config({ hostname })
+    }),
+    ConfigProvider.layer(ConfigProvider.fromEnv({ env: { ...env } }))
+  )
+
+describe("Settings", () => {
+  it.effect("has the contract's defaults when only the node is named", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* read({ NODE_NAME: "worker-1" }), {
+        nodeName: "worker-1",
+        namespace: "ptp",
+        runDirectory: "/var/run/linuxptp-daemon",
+        stateDirectory: "/var/lib/linuxptp-daemon",
+        sysfsRoot: "/sys",
+        metricsPort: 9091,
+        healthPort: 8081,
+        logLevel: "Info",
+        logFormat: "json"
+      })
+    }))
+
+  it.effect("takes every setting from the environment, levels in either spelling", () =>
+    Effect.gen(function*() {
+      const settings = yield* read({
+        NODE_NAME: "worker-1",
+        POD_NAMESPACE: "clocks",
+        LINUXPTP_RUN_DIR: "/run/a",
+        LINUXPTP_STATE_DIR: "/run/b",
+        SYSFS_ROOT: "/run/c",
+        METRICS_PORT: "0",
+        HEALTH_PORT: "65535",
+        LOG_LEVEL: "debug",
+        LOG_FORMAT: "pretty"
+      })
+      assert.deepStrictEqual(settings, {
+        nodeName: "worker-1",
+        namespace: "clocks",
+        runDirectory: "/run/a",
+        stateDirectory: "/run/b",
+        sysfsRoot: "/run/c",
+        metricsPort: 0,
+        healthPort: 65_535,
+        logLevel: "Debug",
+        logFormat: "pretty"
+      })
+    }))
+
+  it.effect("uses the host's name outside of a cluster, and an empty variable counts as missing", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* read({ NODE_NAME: "" }, Option.some("laptop"))).nodeName, "laptop")
+    }))
+
+  const mistakes: ReadonlyArray<{ readonly name: string; readonly env: Readonly<Record<string, string>> }> = [
+    { name: "NODE_NAME", env: {} },
+    { name: "NODE_NAME", env: { NODE_NAME: "Not A Node" } },
+    { name: "METRICS_PORT", env: { NODE_NAME: "a", METRICS_PORT: "70000" } },
+    { name: "HEALTH_PORT", env: { NODE_NAME: "a", HEALTH_PORT: "x" } },
+    { name: "LINUXPTP_RUN_DIR", env: { NODE_NAME: "a", LINUXPTP_RUN_DIR: "run" } },
+    { name: "LOG_LEVEL", env: { NODE_NAME: "a", LOG_LEVEL: "loud" } },
+    { name: "LOG_FORMAT", env: { NODE_NAME: "a", LOG_FORMAT: "xml" } }
+  ]
+  it.effect.each(mistakes)("names $name when it is missing or wrong", ({ env, name }) =>
+    Effect.gen(function*() {
+      assert.include((yield* Effect.flip(read(env))).message, name)
+    }))
+})
