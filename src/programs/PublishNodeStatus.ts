@@ -19,6 +19,8 @@ import { NodeState, type Reconciliation } from "./NodeState.ts"
 /** Writes that may follow at once, and the time that gives one more. */
 const burst = 10
 const refill = Duration.seconds(5)
+/** A change comes in steps (selected, starting, ready): those of one moment are one write. */
+const togetherFor = Duration.millis(100)
 /** What nobody waits for is written at most this often. */
 const quietPeriod = Duration.seconds(10)
 /** 0.5 s doubled to 30 s, each with full jitter. */
@@ -37,6 +39,8 @@ interface Known {
   readonly object: Option.Option<KubernetesObject> | undefined
 }
 
+const nanos = (duration: Duration.Duration): bigint => Duration.toNanosUnsafe(duration)
+
 /** A status that somebody else wrote may not decode; then it counts as absent and is replaced. */
 const statusOf = (object: KubernetesObject): NodePTPDevStatus | undefined =>
   Option.getOrUndefined(Schema.decodeUnknownOption(NodePTPDevStatus)(object["status"]))
@@ -53,6 +57,8 @@ export const run = Effect.gen(function*() {
   const { nodeName } = yield* Settings
   const bucket = yield* makeTokenBucket({ burst, refill })
   let lastWrite: bigint | undefined
+  /** Monotonic time at which the difference that is not written yet began. */
+  let differsSince: bigint | undefined
   let known: Known = {
     interfaces: undefined,
     reconciliation: yield* SubscriptionRef.get(reconciliation),
@@ -85,15 +91,19 @@ export const run = Effect.gen(function*() {
       : Option.some({ previous, next, missing: Option.isNone(object) })
   })
 
-  /** Waits until the difference of now may be written; a newer change starts the wait anew. */
+  /** Waits until the difference of now may be written; a newer change looks again, but waits no longer for it. */
   const untilDue = Effect.gen(function*() {
     const found = yield* difference
-    if (Option.isNone(found)) return false
-    const { next, previous } = found.value
-    if (previous === undefined || differsAtOnce(previous, next)) return true
+    if (Option.isNone(found)) {
+      differsSince = undefined
+      return false
+    }
     const now = yield* Clock.monotonicTimeNanos
-    const quietUntil = lastWrite === undefined ? now : lastWrite + BigInt(Duration.toMillis(quietPeriod)) * 1_000_000n
-    yield* Effect.sleep(Duration.nanos(quietUntil > now ? quietUntil - now : 0n))
+    differsSince ??= now
+    const { next, previous } = found.value
+    const isUrgent = previous === undefined || differsAtOnce(previous, next)
+    const due = isUrgent ? differsSince + nanos(togetherFor) : (lastWrite ?? now) + nanos(quietPeriod)
+    yield* Effect.sleep(Duration.nanos(due > now ? due - now : 0n))
     return true
   })
 
@@ -101,6 +111,7 @@ export const run = Effect.gen(function*() {
     const found = yield* difference
     if (Option.isNone(found)) return
     yield* bucket.take
+    differsSince = undefined
     const { missing, next, previous } = found.value
     if (missing) {
       // Somebody else may have made it meanwhile; the patch below finds out.
