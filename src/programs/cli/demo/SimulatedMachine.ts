@@ -1,0 +1,15 @@
+/** What is beneath the daemon of a simulated node: NICs, linuxptp and processes that are none. */
+import { Layer } from "effect"
+import * as SimulatedNetwork from "../../../layers/processes/simulated/SimulatedNetwork.ts"
+import * as SimulatedInstalledLinuxptp from "../../../layers/processes/SimulatedInstalledLinuxptp.ts"
+import * as SimulatedLinuxptp from "../../../layers/processes/SimulatedLinuxptp.ts"
+
+const version = { major: 4, minor: 4, patch: 0 }
+
+/** The machine of one node of the simulated network. */
+export const simulatedMachine = (nodeName: string) =>
+  Layer.mergeAll(
+    SimulatedNetwork.deviceDiscovery(nodeName),
+    SimulatedInstalledLinuxptp.layer({ version }),
+    SimulatedLinuxptp.layer({ nodeName, version })
+  )

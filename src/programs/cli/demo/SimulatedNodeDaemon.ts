@@ -1,0 +1,69 @@
+/**
+ * One node of the demo: the real daemon over HTTP, with settings, ports and a metric registry of its own. What is
+ * beneath it, simulated or real linuxptp, is the caller's choice.
+ */
+import { type Config, Effect, Layer, Metric } from "effect"
+import type { HttpServerError } from "effect/http"
+import * as HttpKubernetesApi from "../../../layers/kubernetes/HttpKubernetesApi.ts"
+import * as PlainCredentials from "../../../layers/kubernetes/PlainCredentials.ts"
+import * as HealthServer from "../../../layers/observability/HealthServer.ts"
+import * as MetricsServer from "../../../layers/observability/MetricsServer.ts"
+import * as Telemetry from "../../../layers/observability/Telemetry.ts"
+import * as FiberProcessSupervisor from "../../../layers/processes/FiberProcessSupervisor.ts"
+import type { DeviceDiscovery } from "../../../services/devices/DeviceDiscovery.ts"
+import type { InstalledLinuxptp } from "../../../services/linuxptp/InstalledLinuxptp.ts"
+import { becomesReady } from "../../../services/linuxptp/Readiness.ts"
+import type { ProcessRunner } from "../../../services/processes/ProcessRunner.ts"
+import { Settings } from "../../../services/Settings.ts"
+import { version } from "../../../services/Version.ts"
+import * as Daemon from "../../Daemon.ts"
+import * as NodeState from "../../NodeState.ts"
+import * as ReportHealth from "../../ReportHealth.ts"
+
+export interface DemoNodeOptions<R> {
+  readonly name: string
+  /** Base URL of the API server. */
+  readonly server: string
+  readonly runDirectory: string
+  readonly metricsPort: number
+  readonly healthPort: number
+  /** The node's NICs, linuxptp and processes. */
+  readonly machine: Layer.Layer<DeviceDiscovery | InstalledLinuxptp | ProcessRunner, never, R>
+}
+
+const host = "127.0.0.1"
+
+/** Runs until it is interrupted; fails when a port is taken. */
+export const runDemoNode = <R>(
+  options: DemoNodeOptions<R>
+): Effect.Effect<void, HttpServerError.ServeError | Config.ConfigError, R> => {
+  const { healthPort, machine, metricsPort, name, runDirectory, server } = options
+  const settings = Layer.succeed(Settings, {
+    nodeName: name,
+    namespace: "ptp",
+    runDirectory,
+    stateDirectory: runDirectory,
+    sysfsRoot: "/sys",
+    metricsPort,
+    healthPort,
+    logLevel: "Info",
+    logFormat: "json"
+  })
+  const api = HttpKubernetesApi.layer({ namespace: "ptp", nodeName: name, component: "linuxptp-daemon" }).pipe(
+    Layer.provide(PlainCredentials.layer({ server }))
+  )
+  const processes = FiberProcessSupervisor.layer({ becomesReady }).pipe(Layer.provideMerge(machine))
+  const node = Layer.mergeAll(
+    HealthServer.layer({ host, port: healthPort }).pipe(Layer.provide(ReportHealth.layer)),
+    MetricsServer.layer({ host, port: metricsPort })
+  ).pipe(
+    Layer.provideMerge(Layer.mergeAll(NodeState.layer, api, processes, settings)),
+    Layer.provideMerge(Telemetry.traces({ nodeName: name, version }))
+  )
+  // Fresh: layers are shared by identity, and no node shares anything with another.
+  return Daemon.run.pipe(
+    Effect.provide(Layer.fresh(node)),
+    Effect.annotateLogs({ node: name }),
+    Effect.provideService(Metric.MetricRegistry, new Map())
+  )
+}
