@@ -4,7 +4,7 @@
 export const kubectlLines = ({ empty, port }: { readonly empty: boolean; readonly port: number }): string => {
   const server = `http://127.0.0.1:${port}`
   return [
-    `A cluster of simulated nodes answers on ${server}. Try in another terminal, in this folder:`,
+    `The cluster answers on ${server}. Try in another terminal, in this folder:`,
     ...(empty ? emptyCluster : exampleCluster).flatMap(([why, command]) => [
       `  # ${why}`,
       `  kubectl -s ${server} ${command}`
@@ -20,12 +20,12 @@ const exampleCluster: ReadonlyArray<Try> = [
   ["what people wrote, what the daemons answer, and what happened", "-n ptp get nodeptpcfgs,nodeptpdevs,events"],
   ["everything about one node", "-n ptp get nodeptpdev worker-1 -o yaml"],
   [
-    "a configuration of priority 4: it goes before the examples; delete it to get them back",
-    "apply -f deploy/nodeptpcfg_cr.yaml"
+    "worker-1 is no worker any more, so no example is for it; worker= undoes that",
+    "label node worker-1 node-role.kubernetes.io/worker-"
   ],
   [
-    "worker-1 is no worker any more, and its clock is left alone; worker= undoes it",
-    "label node worker-1 node-role.kubernetes.io/worker-"
+    "a configuration of priority 4 goes before the examples; delete -f brings them back",
+    "apply -f deploy/nodeptpcfg_cr.yaml"
   ]
 ]
 
