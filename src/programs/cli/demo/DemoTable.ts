@@ -41,7 +41,9 @@ export const changedLines = (
 export const showTable = Effect.fn("showTable")(function*(objects: Stream.Stream<ReadonlyArray<KubernetesObject>>) {
   const screen = yield* DemoScreen
   if (screen.isLive) {
-    yield* Stream.runForEach(objects, (current) => screen.draw((width) => ["", ...renderDemoTable(current, width)]))
+    // In an empty cluster the first list may be long in coming.
+    const lists = Stream.concat(Stream.make([]), objects)
+    yield* Stream.runForEach(lists, (current) => screen.draw((width) => ["", ...renderDemoTable(current, width)]))
   } else {
     let before: ReadonlyArray<KubernetesObject> = []
     yield* Stream.runForEach(objects, (current) => {
