@@ -5,7 +5,17 @@
 /** Where an interface hangs and what it is; `kind` is "physical" for the only kind that PTP needs. */
 export interface NetworkInterface {
   readonly name: string
-  readonly kind: "physical" | "virtual" | "virtual-function" | "vlan" | "bond" | "bridge" | "macvlan" | "veth" | "tap" | "loopback"
+  readonly kind:
+    | "physical"
+    | "virtual"
+    | "virtual-function"
+    | "vlan"
+    | "bond"
+    | "bridge"
+    | "macvlan"
+    | "veth"
+    | "tap"
+    | "loopback"
   readonly linkUp: boolean
   readonly driver: string | undefined
   /** `0000:00:05.0`; undefined when the device is not on a PCI bus. */
