@@ -72,7 +72,8 @@ const liveScreen = Effect.gen(function*() {
     return `${start}${text}${clearBelow}`
   }
 
-  yield* Effect.acquireRelease(write(() => hideCursor), () => write(() => showCursor))
+  // The terminal echoes ^C behind the picture; the shell's prompt goes below it.
+  yield* Effect.acquireRelease(write(() => hideCursor), () => write(() => `\n${showCursor}`))
   yield* Effect.gen(function*() {
     const changed = yield* Queue.take(sizes)
     yield* write(() => {

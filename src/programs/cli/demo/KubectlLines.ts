@@ -4,7 +4,7 @@
 export const kubectlLines = ({ empty, port }: { readonly empty: boolean; readonly port: number }): string => {
   const server = `http://127.0.0.1:${port}`
   return [
-    `The cluster answers on ${server}. Try in another terminal, in this folder:`,
+    `The cluster answers on ${server}. In another terminal, in this folder:`,
     ...(empty ? emptyCluster : exampleCluster).flatMap(([why, command]) => [
       `  # ${why}`,
       `  kubectl -s ${server} ${command}`
@@ -24,7 +24,7 @@ const exampleCluster: ReadonlyArray<Try> = [
     "label node worker-1 node-role.kubernetes.io/worker-"
   ],
   [
-    "a configuration of priority 4 goes before the examples; delete -f brings them back",
+    "priority 4 goes before the examples; delete -f brings them back",
     "apply -f deploy/nodeptpcfg_cr.yaml"
   ]
 ]
