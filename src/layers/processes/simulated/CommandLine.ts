@@ -2,6 +2,7 @@
  * Reads the command line and configuration file of a ProcessSpec as the program itself would, for the simulated
  * linuxptp only. It checks nothing: that a command line is allowed was decided before the process was planned.
  */
+import { parseConfigFile } from "../../../services/linuxptp/ConfigFile.ts"
 import type { ProcessSpec, Program } from "../../../services/processes/ProcessSpec.ts"
 import type { Voice } from "./SimulatedProgram.ts"
 
@@ -67,15 +68,10 @@ const readOptions = (words: ReadonlyArray<string>, known: string) => {
 
 const readSections = (text: string): ReadonlyMap<string, ReadonlyMap<string, string>> => {
   const sections = new Map<string, Map<string, string>>()
-  let section = ""
-  for (const line of text.split("\n").map((line) => line.trim())) {
-    if (line === "" || line.startsWith("#")) continue
-    const header = /^\[(.*)\]$/.exec(line)
-    section = header === null ? section : header[1] ?? ""
-    const settings = sections.get(section) ?? new Map<string, string>()
-    sections.set(section, settings)
-    const setting = /^(\S+)\s+(.*)$/.exec(line)
-    if (header === null && setting !== null) settings.set(setting[1] ?? "", setting[2] ?? "")
+  for (const { entries, name } of parseConfigFile(text).file.sections) {
+    const settings = sections.get(name) ?? new Map<string, string>()
+    for (const { key, value } of entries) settings.set(key, value)
+    sections.set(name, settings)
   }
   return sections
 }

@@ -1,13 +1,15 @@
 /** Turns a ProcessSpec into the simulated program that it starts. */
 import type { LinuxptpVersion } from "../../../services/linuxptp/LinuxptpVersion.ts"
 import type { ProcessSpec } from "../../../services/processes/ProcessSpec.ts"
-import { type CommandLine, readCommandLine } from "./CommandLine.ts"
+import { type CommandLine, readCommandLine, voiceOf } from "./CommandLine.ts"
 import { readPhc2sysSettings } from "./Phc2sysSettings.ts"
 import { readPtp4lSettings } from "./Ptp4lSettings.ts"
 import { refuse } from "./Refusal.ts"
 import { simulatedPhc2sys } from "./SimulatedPhc2sys.ts"
 import type { SimulatedProgram } from "./SimulatedProgram.ts"
 import { simulatedPtp4l } from "./SimulatedPtp4l.ts"
+import { simulatedTimemaster } from "./SimulatedTimemaster.ts"
+import { readTs2phcSettings, simulatedTs2phc } from "./SimulatedTs2phc.ts"
 
 /** The node and the linuxptp that is installed there. */
 export interface Installation {
@@ -31,15 +33,22 @@ export const startProgram = (spec: ProcessSpec, installation: Installation): Sim
 const accepted = (
   spec: ProcessSpec,
   commandLine: CommandLine,
-  { nodeName, version }: Installation
+  installation: Installation
 ): SimulatedProgram => {
+  const { nodeName, version } = installation
   switch (spec.program) {
     case "ptp4l":
       return simulatedPtp4l(readPtp4lSettings(spec, commandLine, version), nodeName)
     case "phc2sys":
       return simulatedPhc2sys(readPhc2sysSettings(commandLine, version))
     case "ts2phc":
+      return simulatedTs2phc(readTs2phcSettings(commandLine, version))
     case "timemaster":
-      return simulatedPhc2sys(readPhc2sysSettings(commandLine, version))
+      return simulatedTimemaster({
+        spec,
+        version,
+        voice: voiceOf("timemaster", commandLine),
+        startChild: (child) => startProgram(child, installation)
+      })
   }
 }
