@@ -70,7 +70,8 @@ const step = (phc2sys: Phc2sys, moment: Moment): Step => {
   return {
     next: program(updated),
     lines: speak(settings.voice, moment.now, [...followed.messages, ...measurements]),
-    wakeAt: Math.max(moment.now + 1, Math.min(updated.updateAt, moment.now + askInterval))
+    // With nothing to steer no update is due, whatever the last one's time was.
+    wakeAt: Math.min(updated.pairs.length === 0 ? Infinity : updated.updateAt, moment.now + askInterval)
   }
 }
 
