@@ -32,6 +32,8 @@ export interface ChildProcessRunnerOptions {
   readonly runDirectory: string
   /** Where programs are looked for: by default PATH and the system's directories. */
   readonly searchPath?: ReadonlyArray<string>
+  /** A command that execs its arguments in another surrounding, as `ip netns exec NAME` does. */
+  readonly within?: ReadonlyArray<string>
 }
 
 const isExecutable = (file: string): boolean => {
@@ -70,7 +72,10 @@ const writeFiles = (spec: ProcessSpec) =>
     catch: (cause) => startError(spec, "FilesNotWritten", cause)
   })
 
-const spawnChild = (spec: ProcessSpec, { runDirectory, searchPath = systemSearchPath }: ChildProcessRunnerOptions) =>
+const spawnChild = (
+  spec: ProcessSpec,
+  { runDirectory, searchPath = systemSearchPath, within = [] }: ChildProcessRunnerOptions
+) =>
   Effect.callback<ChildProcess, ProcessStartError>((resume) => {
     const [program = spec.program, ...words] = spec.argv
     const file = findProgram(program, searchPath)
@@ -79,7 +84,8 @@ const spawnChild = (spec: ProcessSpec, { runDirectory, searchPath = systemSearch
     if (file === undefined || (behind !== undefined && findProgram(behind, searchPath) === undefined)) {
       return resume(Effect.fail(startError(spec, "ProgramMissing", "not found in PATH")))
     }
-    const child = spawn("setpriv", ["--pdeathsig", deathSignal(spec.program), "--", file, ...words], {
+    const command = [...within, file, ...words]
+    const child = spawn("setpriv", ["--pdeathsig", deathSignal(spec.program), "--", ...command], {
       cwd: "/",
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],

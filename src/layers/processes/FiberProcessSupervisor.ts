@@ -49,6 +49,8 @@ const make = Effect.fnUntraced(function*(options: LifeOptions) {
       if (slot === undefined) return
       slots.delete(id)
       const stopped = Fiber.interrupt(slot.fiber).pipe(
+        // In the trace of the change that stops it; the fiber itself belongs to the one that started it.
+        Effect.withSpan("ProcessSupervisor.stop", { attributes: { "process.id": id, profile: slot.spec.profile } }),
         Effect.andThen(board.remove(id)),
         Effect.andThen(Effect.sync(() => stopping.delete(id) && givenUp.delete(id))),
         Effect.asVoid

@@ -75,8 +75,7 @@ export const makeProcessLife = Effect.fnUntraced(function*(
     yield* board.update(spec.id, { state: "Running", reason: undefined })
   })
 
-  const stop = Effect.fn("ProcessLife.stop")(function*(spec: ProcessSpec, { process }: Run) {
-    yield* Effect.annotateCurrentSpan({ "process.id": spec.id, pid: process.pid })
+  const stop = Effect.fnUntraced(function*(spec: ProcessSpec, { process }: Run) {
     yield* board.update(spec.id, { state: "Stopping" })
     yield* process.signal("SIGTERM")
     if (Option.isSome(yield* process.exit.pipe(Effect.timeoutOption(stopGrace)))) return

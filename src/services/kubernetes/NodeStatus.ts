@@ -4,9 +4,10 @@
  */
 import { Equal } from "effect"
 import { isPtpCapable, type NetworkInterface } from "../devices/PtpDevice.ts"
-import type { Decision } from "../profiles/Decision.ts"
+import type { ProcessStatus } from "../processes/ProcessSupervisor.ts"
+import type { ChosenProfile, Decision } from "../profiles/Decision.ts"
 import type { Condition } from "./KubernetesObject.ts"
-import { type ConditionFacts, nodeConditions } from "./NodeConditions.ts"
+import { type ConditionFacts, type ConditionNow, nodeConditions } from "./NodeConditions.ts"
 import type { NodePTPDevStatus } from "./NodePTPDev.ts"
 
 export interface NodeFacts extends ConditionFacts {
@@ -20,26 +21,32 @@ export const nodeStatus = (
   now: string
 ): NodePTPDevStatus => ({
   ptpDevices: facts.interfaces.filter(isPtpCapable).map((nic) => publishedDevice(nic, facts.decision)),
-  profiles: (facts.decision?.profiles ?? []).map(({ config, generation, matchedBy, name, priority }) => ({
-    name,
-    config,
-    ...(generation === undefined ? {} : { generation }),
-    priority,
-    matchedBy
-  })),
-  processes: facts.statuses.map(({ id, lastExit, restarts, spec, state }) => ({
-    id,
-    program: spec.program,
-    profile: spec.profile,
-    state,
-    restarts,
-    ...(lastExit === undefined ? {} : { lastExit })
-  })),
+  profiles: (facts.decision?.profiles ?? []).map(publishedProfile),
+  processes: facts.statuses.map(publishedProcess),
   ...publishedClock(facts),
-  conditions: nodeConditions(facts).map((condition): Condition => {
-    const before = previous?.conditions.find((other) => other.type === condition.type)
-    return { ...condition, lastTransitionTime: before?.status === condition.status ? before.lastTransitionTime : now }
-  })
+  conditions: nodeConditions(facts).map((condition) => timed(condition, previous, now))
+})
+
+const timed = (condition: ConditionNow, previous: NodePTPDevStatus | undefined, now: string): Condition => {
+  const before = previous?.conditions.find((other) => other.type === condition.type)
+  return { ...condition, lastTransitionTime: before?.status === condition.status ? before.lastTransitionTime : now }
+}
+
+const publishedProfile = ({ config, generation, matchedBy, name, priority }: ChosenProfile) => ({
+  name,
+  config,
+  ...(generation === undefined ? {} : { generation }),
+  priority,
+  matchedBy
+})
+
+const publishedProcess = ({ id, lastExit, restarts, spec, state }: ProcessStatus) => ({
+  id,
+  program: spec.program,
+  profile: spec.profile,
+  state,
+  restarts,
+  ...(lastExit === undefined ? {} : { lastExit })
 })
 
 const publishedDevice = (nic: NetworkInterface, decision: Decision | undefined) => {
