@@ -59,7 +59,7 @@ export const emulatedTerminal = Effect.fnUntraced(function*(options: { readonly 
     ),
     writes,
     resize: (columns: number, rows: number) => Queue.offer(sizes, { columns, rows }),
-    screen: () => lines.slice(0, row),
+    screen: () => lines,
     isCursorShown: () => cursorIsShown
   }
 })
