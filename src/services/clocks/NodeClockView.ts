@@ -8,18 +8,17 @@ import type { ClockStateName, NodeClock } from "./NodeClock.ts"
 import type { ObservedClock } from "./ObservedProcess.ts"
 import { followingPort } from "./ProgramEvidence.ts"
 
-/** The clocks of all processes that the supervisor has now, by process id. */
-export const listedClocks = ({ processes, statuses }: ClockState): ReadonlyArray<ObservedClock> =>
-  statuses.flatMap(({ id }) => [...processes.get(id)?.clocks.values() ?? []])
-
-/** The node's clock; undefined when no process is to run. `since` stays while the state is that of `previous`. */
+/**
+ * The node's clock; undefined without a profile and without a process. `since` stays while the state is that of
+ * `previous`.
+ */
 export const nodeClock = (
   state: ClockState,
   previous: NodeClock | undefined,
   nowMillis: number
 ): NodeClock | undefined => {
-  if (state.statuses.length === 0) return undefined
-  const clocks = listedClocks(state)
+  if (state.statuses.length === 0 && state.thresholds.size === 0) return undefined
+  const clocks = clocksOf(state)
   const { reason, state: name } = worst(clocks)
   return {
     state: name,
@@ -28,6 +27,12 @@ export const nodeClock = (
     ports: clocks.flatMap(portsOf),
     sinceMillis: previous?.state === name ? previous.sinceMillis : nowMillis
   }
+}
+
+/** Those of the listed processes; between the stop of all and the start of their successors, what these hold. */
+const clocksOf = ({ processes, statuses }: ClockState): ReadonlyArray<ObservedClock> => {
+  const ids = statuses.length === 0 ? [...processes.keys()] : statuses.map(({ id }) => id)
+  return ids.flatMap((id) => Array.from(processes.get(id)?.clocks.values() ?? []))
 }
 
 const grandmasterOf = ({ evidence }: ObservedClock): string | undefined =>

@@ -136,7 +136,7 @@ describe("ClockState", () => {
   it("holds the lock over a change of the process's options, and ignores the old one's last lines", () => {
     const successor = specOf("ptp4l", { argv: ["ptp4l", "-s"] })
     const gone = observeStatuses(locked, [], second)
-    assert.strictEqual(view(gone), undefined)
+    assert.strictEqual(stateAndReason(gone), "HOLDOVER Holdover")
     const next = observeStatuses(gone, [statusOf(successor, { run: 0, pid: undefined })], 2n * second)
     assert.strictEqual(stateAndReason(next), "HOLDOVER Holdover")
     const late = hear(next, say(ptp4l, ...slave, near), 2n * second)
@@ -148,7 +148,10 @@ describe("ClockState", () => {
   it("forgets a process that is gone when its holdover is over", () => {
     const gone = observeStatuses(locked, [], second)
     assert.strictEqual(gone.processes.size, 1)
-    assert.strictEqual(advance(gone, 6n * second).processes.size, 0)
+    const free = advance(gone, 6n * second)
+    assert.strictEqual(free.processes.size, 0)
+    assert.strictEqual(stateAndReason(free), "FREERUN NoProcess")
+    assert.strictEqual(view(observeProfiles(free, [], 0n)), undefined)
   })
 
   it("is LOCKED only when the system clock is near, too", () => {
