@@ -3,7 +3,7 @@
  * The daemon and the `devices` command use it. Below another root than `/sys`, or where native calls are not to be
  * had, the kernel is not asked: a device's `ptp` folder decides then, and a quick poll takes the place of events.
  */
-import { Effect, Equal, FileSystem, Layer, Stream, SubscriptionRef } from "effect"
+import { type Duration, Effect, Equal, FileSystem, Layer, Stream, SubscriptionRef } from "effect"
 import { DeviceDiscovery } from "../../services/devices/DeviceDiscovery.ts"
 import { isPtpCapable, type NetworkInterface } from "../../services/devices/PtpDevice.ts"
 import * as EthtoolIoctl from "./EthtoolIoctl.ts"
@@ -17,10 +17,13 @@ interface Sources {
   readonly looks: Stream.Stream<void>
 }
 
-const filesOnly: Sources = {
+/** The first scan has been made by then: the first look is due one interval later. */
+const every = (interval: Duration.Input): Stream.Stream<void> => Stream.drop(Stream.tick(interval), 1)
+
+const filesOnly = (interval: Duration.Input): Sources => ({
   askTimestamping: () => ({ _tag: "NotAsked" }),
-  looks: Stream.tick("500 millis")
-}
+  looks: every(interval)
+})
 
 /** Discovers the interfaces below `sysfsRoot`. The layer is ready once they have been read for the first time. */
 export const layer = (
@@ -31,9 +34,15 @@ export const layer = (
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       // Events are subscribed to before the first scan, so that nothing falls between the two.
-      const { askTimestamping, looks } = isKernelsOwn(options.sysfsRoot) ? yield* kernelSources : filesOnly
+      const { askTimestamping, looks } = isKernelsOwn(options.sysfsRoot)
+        ? yield* kernelSources
+        : filesOnly("500 millis")
       const scan = makeScan(fs, options.sysfsRoot, askTimestamping)
-      const current = yield* SubscriptionRef.make<ReadonlyArray<NetworkInterface>>([])
+      const first = yield* scan
+      if (first.length === 0) {
+        yield* Effect.logWarning("no network interfaces found: is SYSFS_ROOT right?").pipe(Effect.annotateLogs(options))
+      }
+      const current = yield* SubscriptionRef.make(first)
       const look = Effect.gen(function*() {
         const before = yield* SubscriptionRef.get(current)
         const now = yield* scan
@@ -41,10 +50,6 @@ export const layer = (
         yield* SubscriptionRef.set(current, now)
         yield* logChange(before, now)
       })
-      yield* look
-      if ((yield* SubscriptionRef.get(current)).length === 0) {
-        yield* Effect.logWarning("no network interfaces found: is SYSFS_ROOT right?").pipe(Effect.annotateLogs(options))
-      }
       yield* looks.pipe(
         Stream.runForEach(() => look),
         Effect.annotateLogs("job", "device-discovery"),
@@ -62,15 +67,16 @@ const kernelSources = Effect.gen(function*() {
   const libc = yield* Libc.load
   const sources: Sources = {
     askTimestamping: yield* EthtoolIoctl.open(libc),
-    looks: Stream.merge(Stream.tick("30 seconds"), settled(yield* RouteNetlink.open(libc)))
+    looks: Stream.merge(every("30 seconds"), settled(yield* RouteNetlink.open(libc)))
   }
   return sources
 }).pipe(
-  // Without native calls a NIC is still found by its files; to publish nothing would stop the node's profiles.
+  // Without native calls a NIC is still found by its files; to publish nothing would stop the node's profiles. A node
+  // has hundreds of interfaces when its pods are many: there, a poll as quick as a copy's would cost too much.
   Effect.catch((error) =>
-    Effect.logWarning("cannot ask the kernel for time stamping; device/ptp decides").pipe(
+    Effect.logWarning("cannot ask the kernel for time stamping and link events; device/ptp and a poll decide").pipe(
       Effect.annotateLogs({ reason: error.message }),
-      Effect.as(filesOnly)
+      Effect.as(filesOnly("5 seconds"))
     )
   )
 )
