@@ -89,6 +89,10 @@ export const numberSetting = (commandLine: CommandLine, name: string, absent: nu
   return Number.isFinite(value) ? value : absent
 }
 
+/** Whether ptp4l uses the PHC of its NICs: the default, unless `-S` or `time_stamping` say otherwise. */
+export const stampsInHardware = (commandLine: CommandLine): boolean =>
+  !hasOption(commandLine, "S") && setting(commandLine, "time_stamping") !== "software"
+
 /** How the program frames its lines: `message_tag` (`-t` for phc2sys) and `logging_level` (`-l`). */
 export const voiceOf = (program: Program, commandLine: CommandLine): Voice => ({
   program,

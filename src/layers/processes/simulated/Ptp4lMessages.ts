@@ -4,9 +4,9 @@
  */
 import { isAtLeast } from "../../../services/linuxptp/LinuxptpVersion.ts"
 import { grandmasterIdentity, portName } from "./Dialect.ts"
+import type { Ptp4l } from "./Ptp4lState.ts"
 import type { Port, PortEvent } from "./SimulatedPort.ts"
 import { info, type Message, notice, warning } from "./SimulatedProgram.ts"
-import type { Ptp4l } from "./SimulatedPtp4l.ts"
 
 /** Messages of `event` at `port`, as the port was `before`. */
 export const eventMessages = (before: Ptp4l, after: Ptp4l, port: Port, event: PortEvent): ReadonlyArray<Message> => {

@@ -4,7 +4,7 @@
  */
 import type { LinuxptpVersion } from "../../../services/linuxptp/LinuxptpVersion.ts"
 import type { ProcessSpec } from "../../../services/processes/ProcessSpec.ts"
-import { type CommandLine, hasOption, numberSetting, setting, voiceOf } from "./CommandLine.ts"
+import { type CommandLine, hasOption, numberSetting, setting, stampsInHardware, voiceOf } from "./CommandLine.ts"
 import { grandmasterAnnounceInterval } from "./Dialect.ts"
 import type { PortTiming } from "./SimulatedPort.ts"
 import type { Voice } from "./SimulatedProgram.ts"
@@ -51,7 +51,7 @@ export const readPtp4lSettings = (
       ? undefined
       : spec.interfaces.find((nic) => !isMasterPort(commandLine, nic)),
     freeRunning: flag("free_running"),
-    usesPhc: !hasOption(commandLine, "S") && setting(commandLine, "time_stamping") !== "software",
+    usesPhc: stampsInHardware(commandLine),
     timing: {
       initialisation: 45,
       qualification: 2 * grandmasterAnnounceInterval,

@@ -4,7 +4,7 @@
  */
 import type { OutputLine } from "../../../services/processes/ProcessRunner.ts"
 import type { ProcessSpec } from "../../../services/processes/ProcessSpec.ts"
-import { type CommandLine, hasOption, setting, voiceOf } from "./CommandLine.ts"
+import { type CommandLine, hasOption, stampsInHardware, voiceOf } from "./CommandLine.ts"
 import { error, type Moment, speak } from "./SimulatedProgram.ts"
 
 /** Last lines and exit code of a program that does not start. */
@@ -62,9 +62,6 @@ const missingNicLines = (commandLine: CommandLine, now: number): ReadonlyArray<s
 
 const framed = (commandLine: CommandLine, now: number, texts: ReadonlyArray<string>): ReadonlyArray<string> =>
   speak(voiceOf("ptp4l", commandLine), now, texts.map(error)).map(({ text }) => text)
-
-const stampsInHardware = (commandLine: CommandLine): boolean =>
-  !hasOption(commandLine, "S") && setting(commandLine, "time_stamping") !== "software"
 
 const hasPhc = (nic: string, { node }: Moment): boolean =>
   node.interfaces.some(({ hardwareTimestamping, name }) => name === nic && hardwareTimestamping)

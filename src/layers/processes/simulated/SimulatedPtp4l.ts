@@ -6,6 +6,7 @@
 import { identityOf } from "./Dialect.ts"
 import { eventMessages } from "./Ptp4lMessages.ts"
 import type { Ptp4lSettings } from "./Ptp4lSettings.ts"
+import type { BestMaster, Ptp4l } from "./Ptp4lState.ts"
 import { dueEvent, look, newPort, nextDue, type Port, type PortEvent, react } from "./SimulatedPort.ts"
 import { info, type Message, type Moment, type Ptp4lAnswer, type SimulatedProgram, speak } from "./SimulatedProgram.ts"
 import {
@@ -17,21 +18,6 @@ import {
   summaryText,
   unsteered
 } from "./SimulatedServo.ts"
-
-/** Whose time this clock takes; "none" before the first decision. */
-export type BestMaster = "none" | "local" | "foreign"
-
-export interface Ptp4l {
-  readonly settings: Ptp4lSettings
-  readonly identity: string
-  /** Monotonic, in milliseconds; undefined before the first step. */
-  readonly startedAt: number | undefined
-  readonly ports: ReadonlyArray<Port>
-  readonly best: BestMaster
-  readonly servo: Servo | undefined
-  /** When the servo takes its next sample, in milliseconds. */
-  readonly sampleAt: number
-}
 
 /** An oscillator and a short cable, as in the recorded logs of hardware time stamping. */
 const nature = { initialOffsetNs: 40_000, jitterNs: 25, delayNs: 500, largestDriftPpb: 12_000 }

@@ -1,0 +1,20 @@
+/** What a simulated ptp4l is between two moments; SimulatedPtp4l moves it on, Ptp4lMessages tells of it. */
+import type { Ptp4lSettings } from "./Ptp4lSettings.ts"
+import type { Port } from "./SimulatedPort.ts"
+import type { Servo } from "./SimulatedServo.ts"
+
+/** Whose time this clock takes; "none" before the first decision. */
+export type BestMaster = "none" | "local" | "foreign"
+
+/** A simulated ptp4l at one moment. */
+export interface Ptp4l {
+  readonly settings: Ptp4lSettings
+  readonly identity: string
+  /** Monotonic, in milliseconds; undefined before the first step. */
+  readonly startedAt: number | undefined
+  readonly ports: ReadonlyArray<Port>
+  readonly best: BestMaster
+  readonly servo: Servo | undefined
+  /** When the servo takes its next sample, in milliseconds. */
+  readonly sampleAt: number
+}
