@@ -6,7 +6,7 @@
 import { identityOf } from "./Dialect.ts"
 import { eventMessages } from "./Ptp4lMessages.ts"
 import type { Ptp4lSettings } from "./Ptp4lSettings.ts"
-import type { BestMaster, Ptp4l } from "./Ptp4lState.ts"
+import type { Ptp4l } from "./Ptp4lState.ts"
 import { dueEvent, look, newPort, nextDue, type Port, type PortEvent, react } from "./SimulatedPort.ts"
 import { info, type Message, type Moment, type Ptp4lAnswer, type SimulatedProgram, speak } from "./SimulatedProgram.ts"
 import {
@@ -14,7 +14,6 @@ import {
   nextSample,
   ptp4lOffsetText,
   sampleAfterSilence,
-  type Servo,
   summaryText,
   unsteered
 } from "./SimulatedServo.ts"

@@ -1,0 +1,141 @@
+/** The rules of docs/architecture.md, read off the import lines: services say what, layers how, programs when. */
+import { assert, describe, it } from "@effect/vitest"
+import { readdirSync, readFileSync } from "node:fs"
+import path from "node:path"
+
+interface SourceFile {
+  /** Below src, with `/`. */
+  readonly name: string
+  readonly lines: number
+  readonly text: string
+  /** Own modules as paths below src, others as written. */
+  readonly imports: ReadonlyArray<string>
+}
+
+const importLine =
+  /(?:^|\n)\s*(?:import|export)\b[^"'`;]*?\bfrom\s+["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)|(?:^|\n)import\s+["']([^"']+)["']/g
+
+const readSource = (name: string): SourceFile => {
+  const text = readFileSync(path.join("src", name), "utf8")
+  const imports = [...text.matchAll(importLine)].map((match) => match[1] ?? match[2] ?? match[3] ?? "").map((
+    specifier
+  ) => specifier.startsWith(".") ? path.posix.join(path.posix.dirname(name), specifier) : specifier)
+  return { name, text, imports, lines: text.split("\n").length - 1 }
+}
+
+const sources = readdirSync("src", { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".ts"))
+  .map((name) => readSource(name.split(path.sep).join("/")))
+
+const byName = new Map(sources.map((source) => [source.name, source]))
+const folderOf = (name: string) => name.split("/").slice(0, 2).join("/")
+
+/** Imports that break a rule, as sentences. */
+const breaches = (
+  applies: (source: SourceFile) => boolean,
+  isBreach: (imported: string, source: SourceFile) => boolean
+) =>
+  sources.filter(applies).flatMap((source) =>
+    source.imports.filter((imported) => isBreach(imported, source)).map((imported) =>
+      `${source.name} imports ${imported}`
+    )
+  )
+
+const coreOfEffect = (imported: string) => imported === "effect"
+const inCli = (name: string) => name.startsWith("programs/cli/")
+
+/** A way from `name` back to itself, or undefined. */
+const cycleFrom = (name: string): ReadonlyArray<string> | undefined => {
+  const seen = new Set<string>()
+  const walk = (at: string, way: ReadonlyArray<string>): ReadonlyArray<string> | undefined => {
+    for (const next of byName.get(at)?.imports ?? []) {
+      if (next === name) return [...way, next]
+      if (seen.has(next) || !byName.has(next)) continue
+      seen.add(next)
+      const found = walk(next, [...way, next])
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+  return walk(name, [name])
+}
+
+describe("dependency rules", () => {
+  it("reads the sources and their imports at all", () => {
+    assert.isAbove(sources.length, 100)
+    assert.include(byName.get("programs/Daemon.ts")?.imports ?? [], "programs/ReconcileProfiles.ts")
+  })
+
+  it("services import effect's core and services only", () =>
+    assert.deepStrictEqual(
+      breaches(({ name }) => name.startsWith("services/"), (imported) =>
+        !coreOfEffect(imported) && !imported.startsWith("services/")),
+      []
+    ))
+
+  it("layers never import programs, and one folder of layers never another", () =>
+    assert.deepStrictEqual(
+      breaches(({ name }) => name.startsWith("layers/"), (imported, { name }) =>
+        imported.startsWith("programs/") || (imported.startsWith("layers/") && folderOf(imported) !== folderOf(name))),
+      []
+    ))
+
+  it("programs import services; only programs/cli picks layers and touches the platform", () =>
+    assert.deepStrictEqual(
+      breaches(({ name }) => name.startsWith("programs/") && !inCli(name), (imported) =>
+        !coreOfEffect(imported) && !imported.startsWith("services/") &&
+        !(imported.startsWith("programs/") && !inCli(imported))),
+      []
+    ))
+
+  it("the platform's barrel is never loaded: it brings a redis client along", () =>
+    assert.deepStrictEqual(breaches(() => true, (imported) => imported === "@effect/platform-node"), []))
+
+  it("client-node is loaded outside of a cluster only, by its credentials layer", () =>
+    assert.deepStrictEqual(
+      breaches(({ name }) => name !== "layers/kubernetes/KubeConfigCredentials.ts", (imported) =>
+        imported.startsWith("@kubernetes/client-node")),
+      []
+    ))
+
+  it("pure folders have no Effect in their signatures", () => {
+    const pure = ["services/profiles/", "services/linuxptp/", "services/clocks/"]
+    // A contract of these folders is a service, and is named as one.
+    const contracts = ["services/linuxptp/InstalledLinuxptp.ts"]
+    const withEffect = sources.filter(({ name, text }) =>
+      pure.some((folder) => name.startsWith(folder)) && !contracts.includes(name) &&
+      /\bEffect\.(Effect|gen|fn)\b/.test(text)
+    )
+    assert.deepStrictEqual(withEffect.map(({ name }) => name), [])
+  })
+
+  it("no module imports itself in a circle", () =>
+    assert.deepStrictEqual(sources.flatMap(({ name }) => cycleFrom(name) ?? []), []))
+
+  it("no barrels", () => assert.deepStrictEqual(sources.filter(({ name }) => name.endsWith("/index.ts")), []))
+
+  it("no source file has more than 300 lines", () =>
+    assert.deepStrictEqual(
+      sources.filter(({ lines }) => lines > 300).map(({ lines, name }) => `${name}: ${lines}`),
+      []
+    ))
+
+  it("what must not stand in a project that stands alone does not", () => {
+    const forbidden = sources.filter(({ text }) => /\b(utils|helpers)\.ts\b|\bas any\b|: any\b/.test(text))
+    assert.deepStrictEqual(forbidden.map(({ name }) => name), [])
+  })
+})
+
+describe("package.json", () => {
+  it("has the version that the program says", async () => {
+    const { version } = await import("../src/services/Version.ts")
+    assert.include(readFileSync("package.json", "utf8"), `"version": "${version}"`)
+  })
+
+  it("pins every dependency exactly", () => {
+    const ranges = [...readFileSync("package.json", "utf8").matchAll(/"([^"]+)": "([\^~><*][^"]*)"/g)]
+      .filter(([, name]) => name !== "node")
+      .map(([, name, range]) => `${name} ${range}`)
+    assert.deepStrictEqual(ranges, [])
+  })
+})
