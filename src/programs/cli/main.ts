@@ -7,5 +7,7 @@ const isService = process.argv[2] === "run" || process.argv[2] === "demo"
 if (isService) process.once("SIGTERM", stopEarly).once("SIGINT", stopEarly)
 
 const { runProgram } = await import("./Program.ts")
-process.off("SIGTERM", stopEarly).off("SIGINT", stopEarly)
 runProgram({ isService })
+// Only after the program's own handlers are there: a signal that came while a module loaded is still to be delivered,
+// and without a handler in between it would be lost.
+process.off("SIGTERM", stopEarly).off("SIGINT", stopEarly)
