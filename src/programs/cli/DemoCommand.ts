@@ -67,6 +67,7 @@ const tell = (options: DemoOptions) =>
     const { url } = yield* EmbeddedApiServer
     const screen = yield* DemoScreen.DemoScreen
     yield* screen.say(kubectlLines({ port: Number(new URL(url).port), empty: options.empty }))
+    yield* kindsAreServed
     const api = yield* KubernetesApi
     return yield* showTable(api.watchAll(nodePTPDevs).pipe(Stream.map(({ objects }) => objects)))
   })
