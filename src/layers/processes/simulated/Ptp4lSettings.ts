@@ -30,6 +30,7 @@ export interface Ptp4lSettings {
   readonly sockets: ReadonlyArray<string>
 }
 
+/** The settings of one start; the command line beats the file. */
 export const readPtp4lSettings = (
   spec: ProcessSpec,
   commandLine: CommandLine,

@@ -22,6 +22,7 @@ export interface KillableProcess {
   readonly kill: Effect.Effect<void>
 }
 
+/** What the simulated nodes stand in, and the hand that changes it. */
 export class SimulatedNetwork extends Context.Service<SimulatedNetwork, {
   /** The node as it is now. A name that nobody set up is a node without NICs that hears nothing. */
   readonly node: (name: string) => Effect.Effect<SimulatedNode>

@@ -14,6 +14,7 @@ export type PortEvent =
   | "LINK_UP"
   | "NEW_FOREIGN_MASTER"
 
+/** A port and what it remembers. */
 export interface Port {
   /** Counts from 1. */
   readonly number: number
@@ -42,6 +43,7 @@ export interface PortTiming {
   readonly announceTimeout: number
 }
 
+/** A port that is about to initialise; `index` counts from 0. */
 export const newPort = (nic: string, index: number, now: number): Port => ({
   number: index + 1,
   nic,

@@ -39,6 +39,7 @@ export interface Step {
   readonly exitCode?: number
 }
 
+/** A program between two steps. */
 export interface SimulatedProgram {
   readonly step: (moment: Moment) => Step
   /** Paths of its management sockets, the same for its whole life. */
@@ -55,10 +56,15 @@ export interface Message {
   readonly text: string
 }
 
+/** Level 3: goes to stderr. */
 export const error = (text: string): Message => ({ level: 3, text })
+/** Level 4: goes to stderr. */
 export const warning = (text: string): Message => ({ level: 4, text })
+/** Level 5: changes of state. */
 export const notice = (text: string): Message => ({ level: 5, text })
+/** Level 6: measurements, the last level that is printed by default. */
 export const info = (text: string): Message => ({ level: 6, text })
+/** Level 7: printed with `-l 7` only. */
 export const debug = (text: string): Message => ({ level: 7, text })
 
 /** How a program frames its lines. */

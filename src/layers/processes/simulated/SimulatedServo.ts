@@ -15,6 +15,7 @@ export interface Servo {
   readonly wasLocked: boolean
 }
 
+/** How good the clock and its way to the source are. */
 export interface ServoNature {
   /** Largest offset before the first correction. */
   readonly initialOffsetNs: number
