@@ -8,6 +8,7 @@ import { clockSeries } from "../services/clocks/ClockSeries.ts"
 import {
   advance,
   type ClockState,
+  freshnessPeriodSeconds,
   initialClockState,
   nextDeadline,
   observeInterfaces,
@@ -67,7 +68,8 @@ export const run = Effect.gen(function*() {
       Stream.map((profiles): Step => (state, now) => observeProfiles(state, profiles, now))
     ),
     discovery.interfaces.pipe(Stream.map((interfaces): Step => (state) => observeInterfaces(state, interfaces))),
-    SubscriptionRef.changes(deadline).pipe(Stream.switchMap(atDeadline), Stream.map((): Step => advance))
+    SubscriptionRef.changes(deadline).pipe(Stream.switchMap(atDeadline), Stream.map((): Step => advance)),
+    Stream.tick(Duration.seconds(freshnessPeriodSeconds)).pipe(Stream.map((): Step => advance))
   ]
   return yield* Stream.mergeAll(steps, { concurrency: "unbounded" }).pipe(Stream.runForEachArray(take))
 }).pipe(Effect.scoped)

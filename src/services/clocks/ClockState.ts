@@ -94,7 +94,7 @@ export const observeInterfaces = (state: ClockState, interfaces: ReadonlyArray<N
   return { ...state, nics }
 }
 
-/** The state at `now`: holdovers that are over end; processes that are gone and held by nothing are forgotten. */
+/** The state at `now`: holdovers that are over end, locks without measurements are lost, processes that are gone and held by nothing are forgotten. */
 export const advance = (state: ClockState, now: bigint): ClockState => {
   const listed = new Set(state.statuses.map((status) => status.id))
   const processes = new Map<string, ObservedProcess>()
@@ -108,7 +108,10 @@ export const advance = (state: ClockState, now: bigint): ClockState => {
 const isHeld = ({ clocks }: ObservedProcess): boolean =>
   [...clocks.values()].some(({ held }) => held.heldUntil !== undefined)
 
-/** The monotonic nanosecond at which `advance` has something to do; undefined when nothing is held. */
+/** How often `advance` looks for measurements that have stopped. */
+export const freshnessPeriodSeconds = 5
+
+/** The monotonic nanosecond at which a holdover ends; undefined when nothing is held. */
 export const nextDeadline = ({ processes }: ClockState): bigint | undefined => {
   let soonest: bigint | undefined
   for (const { clocks } of processes.values()) {

@@ -4,7 +4,7 @@
  */
 import { servesTime } from "../linuxptp/PortState.ts"
 import type { ClockThreshold } from "../profiles/Decision.ts"
-import { isSettled, isWithin, type Measurement } from "./Measurement.ts"
+import { isFresh, isSettled, isWithin, type Measurement } from "./Measurement.ts"
 import type { ClockReason } from "./NodeClock.ts"
 import { followingPort, lastFollowingPort, type ProgramEvidence } from "./ProgramEvidence.ts"
 
@@ -12,20 +12,23 @@ import { followingPort, lastFollowingPort, type ProgramEvidence } from "./Progra
 export type ClockVerdict = Exclude<ClockReason, "Holdover">
 
 /**
- * Judges one program. `isMeter` is true for a child of timemaster, which only feeds chronyd or ntpd: its servo never
+ * Judges one program at a monotonic nanosecond. `isMeter` is true for a child of timemaster, which only feeds chronyd or ntpd: its servo never
  * settles and a software port stays UNCALIBRATED, so that its offset alone counts.
  */
 export const clockVerdict = (
   evidence: ProgramEvidence,
   threshold: ClockThreshold,
-  isMeter: boolean
+  isMeter: boolean,
+  now: bigint
 ): ClockVerdict => {
   if (evidence.program === "ptp4l") {
     const port = followingPort(evidence)
     if (port === undefined) return withoutMaster(evidence)
     if (port.state !== "SLAVE" && !isMeter) return "Unlocked"
   }
-  return measurementsVerdict([...evidence.measurements.values()], threshold, isMeter)
+  const measurements = [...evidence.measurements.values()]
+  if (!measurements.every((measurement) => isFresh(measurement, now))) return "Unlocked"
+  return measurementsVerdict(measurements, threshold, isMeter)
 }
 
 /** Every clock that a program steers must be settled and near enough. */

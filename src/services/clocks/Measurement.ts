@@ -23,6 +23,10 @@ export interface Measurement {
   readonly servo: ServoState | undefined
   /** ts2phc runs on without its reference. */
   readonly isHoldover: boolean
+  /** Monotonic nanoseconds. */
+  readonly measuredAt: bigint
+  /** Nanoseconds since the measurement before; undefined for the first. */
+  readonly interval: bigint | undefined
 }
 
 /** What the Go daemon shows for a port that was following and is FAULTY; alerts are built on it. */
@@ -36,30 +40,47 @@ export const faultyMeasurement = (from: OffsetSource): Measurement => ({
   frequencyPpb: 0,
   delayNs: 0,
   servo: "s0",
-  isHoldover: false
+  isHoldover: false,
+  measuredAt: 0n,
+  interval: undefined
 })
 
-/** The measurement of an offset line or a summary line. */
-export const measurementOf = (event: OffsetEvent | SummaryEvent, from: OffsetSource): Measurement =>
-  event.kind === "offset"
+/** The measurement of an offset line or a summary line at `now`; `before` is the one before of the same clock. */
+export const measurementOf = (
+  event: OffsetEvent | SummaryEvent,
+  from: OffsetSource,
+  now: bigint,
+  before: Measurement | undefined
+): Measurement => ({
+  from,
+  frequencyPpb: event.frequencyPpb,
+  delayNs: event.delayNs ?? 0,
+  measuredAt: now,
+  interval: before === undefined || before.measuredAt === 0n ? undefined : now - before.measuredAt,
+  ...(event.kind === "offset"
     ? {
-      from,
       offsetNs: event.offsetNs,
       maxOffsetNs: event.offsetNs,
-      frequencyPpb: event.frequencyPpb,
-      delayNs: event.delayNs ?? 0,
       servo: event.servoState,
       isHoldover: event.holdover === true
     }
-    : {
-      from,
-      offsetNs: event.rmsNs,
-      maxOffsetNs: event.maxNs,
-      frequencyPpb: event.frequencyPpb,
-      delayNs: event.delayNs ?? 0,
-      servo: undefined,
-      isHoldover: false
-    }
+    : { offsetNs: event.rmsNs, maxOffsetNs: event.maxNs, servo: undefined, isHoldover: false })
+})
+
+/** Missed measurements until the clock is no longer known. */
+const missedIntervals = 3n
+/** Some may be lost at any rate: network and scheduler are not perfect. */
+const shortestPatience = 10_000_000_000n
+
+/**
+ * False when measurements have stopped: a ptp4l that hears announcements but no Sync stays SLAVE without a word, as
+ * does a program that hangs.
+ */
+export const isFresh = ({ interval, measuredAt }: Measurement, now: bigint): boolean => {
+  if (interval === undefined) return true
+  const patience = interval * missedIntervals
+  return now - measuredAt <= (patience > shortestPatience ? patience : shortestPatience)
+}
 
 /** True when the servo has settled; a summary does not tell, and is printed only while a master is followed. */
 export const isSettled = ({ isHoldover, servo }: Measurement): boolean =>

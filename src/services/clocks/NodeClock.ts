@@ -9,8 +9,8 @@ export type ClockStateName = "FREERUN" | "LOCKED" | "HOLDOVER"
 /**
  * Why a clock is in its state. `Locked` and `Holdover` go with the states of their names, the others with FREERUN:
  * no process of the profile runs (`NoProcess`), the port that follows is FAULTY (`PortFaulty`), no master is heard
- * (`Listening`), the servo has not settled (`Unlocked`), the offset is beyond its threshold (`OffsetOutOfBounds`),
- * or the node is itself the grandmaster on its own oscillator (`Grandmaster`).
+ * (`Listening`), the servo has not settled or its offsets have stopped (`Unlocked`), the offset is beyond its
+ * threshold (`OffsetOutOfBounds`), or the node is itself the grandmaster on its own oscillator (`Grandmaster`).
  */
 export type ClockReason =
   | "Locked"

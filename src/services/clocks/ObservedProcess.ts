@@ -3,13 +3,14 @@
  * A process is one program, except timemaster, whose ptp4l and phc2sys speak through it. Lines of an earlier run, or
  * of the process that had this id before, never count.
  */
-import { type LogEvent, type ParsedLogLine, parseLogLine } from "../linuxptp/LogEvent.ts"
+import { type LogEvent, parseLogLine } from "../linuxptp/LogEvent.ts"
 import type { ProcessSpec } from "../processes/ProcessSpec.ts"
 import type { ProcessLine, ProcessStatus } from "../processes/ProcessSupervisor.ts"
 import type { ClockThreshold } from "../profiles/Decision.ts"
 import { clockVerdict } from "./ClockVerdict.ts"
 import { type HeldClock, nextHeldClock } from "./Holdover.ts"
 import { type ClockProgram, noEvidence, observeEvent, type ProgramEvidence } from "./ProgramEvidence.ts"
+import { childName, parseChildMessage, type Speaker, speakerOf } from "./Speaker.ts"
 
 /** The clock of one program. */
 export interface ObservedClock {
@@ -32,6 +33,8 @@ export interface ObservedProcess {
   readonly isListed: boolean
   /** By program; by program and tag for the children of timemaster. */
   readonly clocks: ReadonlyMap<string, ObservedClock>
+  /** Children of timemaster by pid. */
+  readonly children: ReadonlyMap<number, string>
 }
 
 /** When something is judged, and by what. */
@@ -60,7 +63,8 @@ const newProcess = (spec: ProcessSpec): ObservedProcess => ({
   isListed: false,
   clocks: spec.program === "timemaster"
     ? new Map()
-    : new Map([[spec.program, clockOf(spec.program, spec.interfaces)]])
+    : new Map([[spec.program, clockOf(spec.program, spec.interfaces)]]),
+  children: new Map()
 })
 
 /** The process after one of its lines; the same object when the line tells nothing of a clock. */
@@ -75,9 +79,29 @@ export const observeProcessLine = (
   if (!isNew && (line.run < process.run || process.isEnded)) return process
   const current = isNew ? nextRun(process, line.spec, line.run, judgement) : process
   const event = parseLogLine(line.text)
+  if (event.kind === "unframed") return current
+  if (event.program === "timemaster") return "text" in event ? observeChild(current, event.text, judgement) : current
   const speaker = speakerOf(line.spec, event)
-  if (speaker === undefined || event.kind === "unframed") return current
-  return withClock(current, speaker, event, judgement)
+  return speaker === undefined ? current : withClock(current, speaker, event, judgement)
+}
+
+/** A child that ends takes its evidence along; nobody but timemaster tells so. */
+const observeChild = (process: ObservedProcess, text: string, judgement: Judgement): ObservedProcess => {
+  const message = parseChildMessage(text)
+  if (message === undefined) return process
+  const children = new Map(process.children)
+  if (message.kind === "started") {
+    if (children.size >= mostClocks) return process
+    return { ...process, children: children.set(message.pid, message.child) }
+  }
+  const child = children.get(message.pid)
+  children.delete(message.pid)
+  const ended = [...process.clocks].filter(([, { evidence }]) =>
+    childName(evidence.program, evidence.interfaces) === child
+  )
+  // Two domains on one NIC can't be told apart: the one that lives would be silent for long.
+  const clocks = ended.length === 1 ? new Map([...process.clocks, ...withoutEvidence(new Map(ended))]) : process.clocks
+  return judgeProcess({ ...process, children, clocks }, judgement)
 }
 
 /** The process after a status of it. `isNews`: the supervisor's status before this one was of another process. */
@@ -131,7 +155,8 @@ const nextRun = (process: ObservedProcess, spec: ProcessSpec, run: number, judge
     formerSpec: isSame ? process.formerSpec : process.spec,
     run,
     isEnded: false,
-    clocks
+    clocks,
+    children: new Map()
   }, judgement)
 }
 
@@ -146,7 +171,7 @@ const isSilent = ({ measurements, ports }: ProgramEvidence): boolean => ports.si
 const judgeClock = (process: ObservedProcess, clock: ObservedClock, { now, threshold }: Judgement): ObservedClock => {
   const verdict = process.isEnded
     ? "NoProcess"
-    : clockVerdict(clock.evidence, threshold, process.spec.program === "timemaster")
+    : clockVerdict(clock.evidence, threshold, process.spec.program === "timemaster", now)
   const held = nextHeldClock(clock.held, verdict, threshold.holdOverTimeoutSeconds, now)
   const { heldUntil, reason } = clock.held
   return held.reason === reason && held.heldUntil === heldUntil ? clock : { ...clock, held }
@@ -159,32 +184,9 @@ const withClock = (
   judgement: Judgement
 ): ObservedProcess => {
   const clock = process.clocks.get(key) ?? clockOf(program, interfaces)
-  const evidence = observeEvent(clock.evidence, event)
+  const evidence = observeEvent(clock.evidence, event, judgement.now)
   if (evidence === clock.evidence || (process.clocks.size >= mostClocks && !process.clocks.has(key))) return process
   const steered = evidence.measurements.size === 0 ? clock.steered : [...evidence.measurements.keys()]
   const next = judgeClock(process, { ...clock, evidence, steered }, judgement)
   return { ...process, clocks: new Map(process.clocks).set(key, next) }
 }
-
-/** Whose clock a line is about. */
-interface Speaker {
-  readonly key: string
-  readonly program: ClockProgram
-  readonly interfaces: ReadonlyArray<string>
-}
-
-const speakerOf = (spec: ProcessSpec, event: ParsedLogLine): Speaker | undefined => {
-  if (event.kind === "unframed") return undefined
-  if (spec.program !== "timemaster") {
-    return event.program === spec.program
-      ? { key: spec.program, program: spec.program, interfaces: spec.interfaces }
-      : undefined
-  }
-  if (event.program !== "ptp4l" && event.program !== "phc2sys") return undefined
-  const key = `${event.program} ${event.tag ?? ""}`
-  return { key, program: event.program, interfaces: timemasterInterfaces(event.tag) }
-}
-
-/** timemaster.c, get_ptp_domain_groups: each child's tag is `[<domain>:<interface>+<interface>…]`, in port order. */
-const timemasterInterfaces = (tag: string | undefined): ReadonlyArray<string> =>
-  /^\[\d+:(.+)\]$/.exec(tag ?? "")?.[1]?.split("+") ?? []

@@ -46,12 +46,12 @@ export const noEvidence = (program: ClockProgram, interfaces: ReadonlyArray<stri
   measurements: new Map()
 })
 
-/** The evidence after one more event. The same object when the event tells nothing of a clock. */
-export const observeEvent = (evidence: ProgramEvidence, event: LogEvent): ProgramEvidence => {
+/** The evidence after one more event, at a monotonic nanosecond. The same object when it tells nothing of a clock. */
+export const observeEvent = (evidence: ProgramEvidence, event: LogEvent, now: bigint): ProgramEvidence => {
   switch (event.kind) {
     case "offset":
     case "summary":
-      return observeMeasurement(evidence, event)
+      return observeMeasurement(evidence, event, now)
     case "portState":
       return observePort(evidence, event)
     case "bestMaster":
@@ -76,11 +76,20 @@ export const lastFollowingPort = ({ followedPort, ports }: ProgramEvidence): Obs
 const withEntry = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> =>
   map.size >= mostEntries && !map.has(key) ? map : new Map(map).set(key, value)
 
-const observeMeasurement = (evidence: ProgramEvidence, event: OffsetEvent | SummaryEvent): ProgramEvidence => {
+const observeMeasurement = (
+  evidence: ProgramEvidence,
+  event: OffsetEvent | SummaryEvent,
+  now: bigint
+): ProgramEvidence => {
   const clock = evidence.program === "ptp4l" ? followingPort(evidence)?.interface : event.clock ?? systemClock
   // An offset of an unknown NIC would be a series without a name.
   if (clock === undefined) return evidence
-  const measurement = measurementOf(event, sourceOf(evidence.program, event))
+  const measurement = measurementOf(
+    event,
+    sourceOf(evidence.program, event),
+    now,
+    evidence.measurements.get(clock)
+  )
   // ptp4l steers one clock: the NIC that was followed before has no offset any more.
   const measurements = evidence.program === "ptp4l"
     ? new Map([[clock, measurement]])
@@ -100,7 +109,9 @@ const observePort = (evidence: ProgramEvidence, event: PortStateEvent): ProgramE
   const port = { interface: event.interface ?? evidence.interfaces[event.port - 1], state: event.to }
   const ports = withEntry(evidence.ports, event.port, port)
   if (followsMaster(event.to)) return { ...evidence, ports, followedPort: event.port }
-  const wasFollowing = event.port === evidence.followedPort && followsMaster(event.from)
+  // From INITIALIZING comes a ptp4l that timemaster has started anew.
+  const isFromFollowing = followsMaster(event.from) || event.from === "INITIALIZING"
+  const wasFollowing = event.port === evidence.followedPort && isFromFollowing
   return wasFollowing ? { ...evidence, ports, measurements: measurementsWithout(port) } : { ...evidence, ports }
 }
 
@@ -110,10 +121,14 @@ const measurementsWithout = (port: ObservedPort): ReadonlyMap<string, Measuremen
     ? new Map([[port.interface, faultyMeasurement("master")]])
     : new Map()
 
-// phc2sys.c, reconfigure and do_loop: from here on it compares nothing until it prints an offset again.
+// phc2sys.c, reconfigure and do_domain_loop: from here on it compares nothing until it prints an offset again.
 const lostSource = /^(?:nothing to synchronize|Waiting for ptp4l|no PHC ready|(?:source|master) clock not ready)/
 
-/** After a reconfiguration other clocks than the system clock may have become sources, which are not measured. */
+/**
+ * After a reconfiguration other clocks than the system clock may have become sources, which are not measured. The
+ * system clock's measurement stays: from linuxptp 4.1 on nothing is said when the source is lost, but then no
+ * measurement follows.
+ */
 const observePhc2sysMessage = (evidence: ProgramEvidence, text: string): ProgramEvidence => {
   if (lostSource.test(text)) return { ...evidence, measurements: new Map() }
   if (!text.startsWith("reconfiguring after port state change")) return evidence

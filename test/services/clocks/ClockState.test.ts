@@ -133,6 +133,21 @@ describe("ClockState", () => {
     assert.strictEqual(stateAndReason(observeStatuses(starting, [statusOf(ptp4l)], 0n)), "LOCKED Locked")
   })
 
+  it("loses a lock whose offsets have stopped for 10 s, or for three of their intervals", () => {
+    const every = (seconds: bigint) =>
+      hear(
+        hear(hear(running(), say(ptp4l, ...slave)), say(ptp4l, near), second),
+        say(ptp4l, near),
+        (1n + seconds) * second
+      )
+    assert.strictEqual(stateAndReason(advance(every(1n), 12n * second)), "LOCKED Locked")
+    assert.strictEqual(stateAndReason(advance(every(1n), 12n * second + 1n)), "HOLDOVER Holdover")
+    assert.strictEqual(stateAndReason(advance(every(16n), 65n * second)), "LOCKED Locked")
+    const lost = advance(every(16n), 65n * second + 1n)
+    assert.strictEqual(stateAndReason(lost), "HOLDOVER Holdover")
+    assert.strictEqual(stateAndReason(advance(lost, 71n * second)), "FREERUN Unlocked")
+  })
+
   it("holds the lock over a change of the process's options, and ignores the old one's last lines", () => {
     const successor = specOf("ptp4l", { argv: ["ptp4l", "-s"] })
     const gone = observeStatuses(locked, [], second)
@@ -171,6 +186,32 @@ describe("ClockState", () => {
       stateAndReason(observeProfiles(wide, [profile({ holdOverTimeoutSeconds: 0 })], 0n)),
       "FREERUN OffsetOutOfBounds"
     )
+  })
+
+  it("counts timemaster's children by their offsets alone, and loses one that ends", () => {
+    const timemaster = specOf("timemaster")
+    const state = observeStatuses(initialClockState, [statusOf(timemaster)], 0n)
+    assert.strictEqual(stateAndReason(state), "FREERUN NoProcess")
+    const lines = recorded("timemaster-hardware-3.1.1").map((text) => lineOf(timemaster, text))
+    const end = lines.findIndex(({ text }) => text.includes("process 453 terminated"))
+    const before = hear(state, lines.slice(0, end))
+    assert.strictEqual(stateAndReason(before), "HOLDOVER Holdover")
+    const running = hear(state, lines.filter(({ text }) => !text.includes("terminated")))
+    assert.strictEqual(stateAndReason(running), "LOCKED Locked")
+    assert.deepStrictEqual(view(running)?.ports, [{ interface: "ens3f0", state: "SLAVE" }])
+    const after = hear(running, lines.slice(end, end + 1))
+    assert.strictEqual(stateAndReason(after), "HOLDOVER Holdover")
+    assert.deepStrictEqual(view(after)?.ports, [])
+  })
+
+  it("counts the offsets of timemaster's software ports, which stay UNCALIBRATED", () => {
+    const timemaster = specOf("timemaster")
+    const wide = observeProfiles(initialClockState, [profile({ maxOffsetNs: 2000, minOffsetNs: -2000 })], 0n)
+    const lines = recorded("timemaster-software-3.1.1").map((text) => lineOf(timemaster, text))
+    const end = lines.findIndex(({ text }) => text.includes("terminated"))
+    const state = hear(observeStatuses(wide, [statusOf(timemaster)], 0n), lines.slice(0, end))
+    assert.strictEqual(stateAndReason(state), "LOCKED Locked")
+    assert.strictEqual(stateAndReason(hear(state, lines.slice(end, end + 1))), "HOLDOVER Holdover")
   })
 
   it.each<readonly [string, string]>([
