@@ -40,7 +40,7 @@ const makeReader = (fs: FileSystem.FileSystem, askTimestamping: AskTimestamping)
     const uevent = yield* text(fs, `${path}/uevent`)
     const iflink = yield* number(fs, `${path}/iflink`)
     const ifindex = yield* number(fs, `${path}/ifindex`)
-    return Option.some<InterfaceFacts>({
+    const facts: InterfaceFacts = {
       name,
       linkUp: yield* isLinkUp(fs, path),
       hardwareType: yield* number(fs, `${path}/type`),
@@ -50,7 +50,9 @@ const makeReader = (fs: FileSystem.FileSystem, askTimestamping: AskTimestamping)
       portName: entries.includes("phys_port_name") ? yield* text(fs, `${path}/phys_port_name`) : undefined,
       device: entries.includes("device") ? yield* readDevice(fs, `${path}/device`) : undefined,
       timestamping: askTimestamping(name)
-    })
+    }
+    // One that went meanwhile would look changed, since half of its files were missing.
+    return (yield* exists(fs, path)) ? Option.some(facts) : Option.none<InterfaceFacts>()
   })
 
 /** `operstate` stands in where `carrier` can't be read: a NIC that is down, or a sparse copy of sysfs. */
@@ -80,6 +82,9 @@ const readDevice = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, path: 
 
 const list = (fs: FileSystem.FileSystem, path: string): Effect.Effect<ReadonlyArray<string>> =>
   fs.readDirectory(path).pipe(Effect.orElseSucceed(() => []))
+
+const exists = (fs: FileSystem.FileSystem, path: string): Effect.Effect<boolean> =>
+  fs.exists(path).pipe(Effect.orElseSucceed(() => false))
 
 const text = (fs: FileSystem.FileSystem, path: string): Effect.Effect<string | undefined> =>
   fs.readFileString(path).pipe(
