@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as fc from "fast-check"
 import {
   advance,
   type ClockState,
@@ -223,5 +224,58 @@ describe("ClockState", () => {
   ])("reads %s as %s", (name, expected) => {
     const state = running({ maxOffsetNs: 2000, minOffsetNs: -2000 })
     assert.strictEqual(stateAndReason(hear(state, recorded(name).map((text) => lineOf(ptp4l, text)))), expected)
+  })
+
+  // What a ptp4l, a phc2sys and a timemaster can say, and what nobody should.
+  const messages = fc.oneof(
+    fc.constantFrom(
+      ...slave,
+      near,
+      far,
+      "port 65535: SLAVE to MASTER on X",
+      "port 1: SLAVE to FAULTY on FAULT_DETECTED (FT_UNSPECIFIED)",
+      "rms   14 max   26 freq     +1 +/-  12",
+      "process 1 started: ptp4l -i ens1f0",
+      "process 1 terminated abnormally",
+      "reconfiguring after port state change"
+    ),
+    fc.string()
+  )
+  const programs = fc.constantFrom("ptp4l" as const, "phc2sys" as const, "timemaster" as const)
+  const heard = fc.array(fc.record({ program: programs, speaker: programs, message: messages, run: fc.nat(3) }))
+
+  it("never throws, and never keeps more than it was told of", () => {
+    fc.assert(fc.property(heard, (lines) => {
+      const specs = { ptp4l, phc2sys, timemaster: specOf("timemaster") }
+      const state = hear(
+        observeStatuses(initialClockState, Object.values(specs).map((spec) => statusOf(spec)), 0n),
+        lines.map(({ message, program, run, speaker }) => lineOf(specs[program], `${speaker}[1.000]: ${message}`, run))
+      )
+      assert.strictEqual(state.processes.size, 3)
+      const { ports, state: name } = view(advance(state, second)) ?? { ports: [], state: "absent" }
+      assert.include(["FREERUN", "LOCKED", "HOLDOVER"], name)
+      assert.isTrue(ports.every((port) => port.interface !== ""))
+    }))
+  })
+
+  it("is the same whether the statuses of a run come before, between or after its lines", () => {
+    const statuses = [
+      [statusOf(ptp4l, { state: "Starting", run: 0, pid: undefined })],
+      [statusOf(ptp4l, { state: "Starting" })],
+      [statusOf(ptp4l)]
+    ]
+    const lines = say(ptp4l, ...slave, near)
+    const place = fc.nat(lines.length)
+    fc.assert(fc.property(fc.tuple(place, place, place), (places) => {
+      const sorted = places.toSorted((a, b) => a - b)
+      let state = observeProfiles(initialClockState, [profile()], 0n)
+      for (let index = 0; index <= lines.length; index++) {
+        for (const [which, at] of sorted.entries()) {
+          if (at === index) state = observeStatuses(state, statuses[which] ?? [], 0n)
+        }
+        state = hear(state, lines.slice(index, index + 1))
+      }
+      assert.deepStrictEqual(view(state), view(locked))
+    }))
   })
 })
