@@ -35,6 +35,9 @@ export interface Libc {
   readonly errno: () => string
 }
 
+/** Other names of EAGAIN, EOPNOTSUPP and EDEADLK on Linux; a number shall have one name. */
+const synonyms = new Set(["EWOULDBLOCK", "ENOTSUP", "EDEADLOCK"])
+
 /** Loads koffi and binds the calls to the C library that Node itself runs on, be it glibc or musl. */
 export const load: Effect.Effect<Libc, LibcUnavailable> = Effect.tryPromise({
   try: async () => {
@@ -42,7 +45,9 @@ export const load: Effect.Effect<Libc, LibcUnavailable> = Effect.tryPromise({
     const self = koffi.load(null)
     const ifreq = koffi.struct({ name: koffi.array("char", 16), data: "void *", rest: koffi.array("uint8", 16) })
     const ioctl = self.func("ioctl", "int", ["int", "ulong", koffi.pointer(ifreq)])
-    const names = new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]))
+    const names = new Map(
+      Object.entries(koffi.os.errno).filter(([name]) => !synonyms.has(name)).map(([name, number]) => [number, name])
+    )
     return {
       socket: self.func("int socket(int, int, int)"),
       close: self.func("int close(int)"),
