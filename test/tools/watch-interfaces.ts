@@ -10,7 +10,6 @@ const logs = Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)])
 
 DeviceDiscovery.use(({ interfaces }) => Stream.runForEach(interfaces, (list) => Console.log(JSON.stringify(list))))
   .pipe(
-    Effect.provide(discovery),
-    Effect.provide(Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)])),
+    Effect.provide(Layer.provideMerge(discovery, logs)),
     NodeRuntime.runMain
   )
