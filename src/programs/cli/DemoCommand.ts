@@ -4,7 +4,7 @@
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import { Effect, Layer, Logger, Schedule, Stream } from "effect"
+import { Effect, Layer, Logger, Schedule, Schema, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { fileURLToPath } from "node:url"
 import { seedNode } from "../../layers/kubernetes/embedded/SeedNode.ts"
@@ -114,6 +114,20 @@ const client = Layer.unwrap(
   )
 )
 
+/** The demo can't listen where it should. */
+export class DemoPortTaken extends Schema.TaggedError<DemoPortTaken>()("DemoPortTaken", {
+  port: Schema.Int,
+  cause: Schema.Defect()
+}) {
+  override get message(): string {
+    return `cannot listen on 127.0.0.1:${this.port} (or on the nodes' ports above it): ${detailOf(this.cause)}; ` +
+      "is another demo running? Try --port"
+  }
+}
+
+const detailOf = (cause: unknown): string =>
+  cause instanceof Error && cause.cause !== undefined ? detailOf(cause.cause) : String(cause)
+
 const runDemo = (options: DemoOptions) =>
   Effect.scoped(options.real ? real(options) : simulated(options)).pipe(
     Effect.provide(
@@ -126,7 +140,8 @@ const runDemo = (options: DemoOptions) =>
       ).pipe(
         Layer.provideMerge(EmbeddedApiServer.layer({ port: options.port }))
       )
-    )
+    ),
+    Effect.catchTag("ServeError", (cause) => Effect.fail(new DemoPortTaken({ port: options.port, cause })))
   )
 
 const most = 99

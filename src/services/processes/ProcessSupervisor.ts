@@ -17,7 +17,7 @@ export interface ProcessStatus {
   readonly restarts: number
   /** Of the run under way. */
   readonly pid: number | undefined
-  /** Counts every exec of this id; output carries it, so that the lines of a predecessor are known as such. */
+  /** Counts the execs of this spec, from 1; output carries it, so that the lines of a predecessor are known as such. */
   readonly run: number
   /** Code or signal, and the last line of stderr (at most 200 characters). */
   readonly lastExit: string | undefined

@@ -1,0 +1,32 @@
+/** How the program runs and ends: services, logs and exit codes that all commands share. */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Cause, Effect, Exit, Layer, Logger, References, Runtime } from "effect"
+import { withUsageExit } from "./UsageExit.ts"
+
+/** A service that Kubernetes or a person asks to stop has not failed: 0 instead of the shell's 130. */
+const serviceTeardown: Runtime.Teardown = (exit, onExit) =>
+  Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause) ? onExit(0) : Runtime.defaultTeardown(exit, onExit)
+
+/** A command's output is its answer alone; what a layer has to complain about goes to stderr. */
+const quietLogs = Layer.merge(
+  Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)]),
+  Layer.succeed(References.MinimumLogLevel, "Warn")
+)
+
+/** Runs the program and ends the process with its exit code. */
+export const launch = <E>(
+  program: Effect.Effect<void, E, NodeServices.NodeServices>,
+  options: { readonly isService: boolean }
+): void => {
+  // A reader that goes away (`| head`) is no reason to stop a clock.
+  process.stdout.on("error", () => {})
+  process.stderr.on("error", () => {})
+  // The default action would end the daemon without its finalizers.
+  if (options.isService) process.on("SIGHUP", () => process.kill(process.pid, "SIGTERM"))
+  program.pipe(
+    withUsageExit,
+    Effect.provide(options.isService ? NodeServices.layer : Layer.merge(NodeServices.layer, quietLogs)),
+    NodeRuntime.runMain(options.isService ? { teardown: serviceTeardown } : {})
+  )
+}

@@ -1,0 +1,9 @@
+/** The command line with `run` alone: what a node loads, without demo, manifests and their packages. */
+import { Command } from "effect/cli"
+import { version } from "../../services/Version.ts"
+import { runCommand } from "./RunCommand.ts"
+
+export const program = Command.make("linuxptp-daemon").pipe(
+  Command.withSubcommands([runCommand]),
+  Command.run({ version })
+)
