@@ -101,9 +101,9 @@ describe("dependency rules", () => {
   it("pure folders have no Effect in their signatures", () => {
     const pure = ["services/profiles/", "services/linuxptp/", "services/clocks/"]
     // A contract of these folders is a service, and is named as one.
-    const contracts = ["services/linuxptp/InstalledLinuxptp.ts"]
+    const contracts = new Set(["services/linuxptp/InstalledLinuxptp.ts"])
     const withEffect = sources.filter(({ name, text }) =>
-      pure.some((folder) => name.startsWith(folder)) && !contracts.includes(name) &&
+      pure.some((folder) => name.startsWith(folder)) && !contracts.has(name) &&
       /\bEffect\.(Effect|gen|fn)\b/.test(text)
     )
     assert.deepStrictEqual(withEffect.map(({ name }) => name), [])
