@@ -30,6 +30,17 @@ export const open = Effect.fn("RouteNetlink.open")(
   }
 )
 
+/**
+ * Ticks 100 ms after a burst of events, and again 2 s later: a driver registers its PHC after its NIC, and that makes
+ * no event. A further event begins anew.
+ */
+export const settled = (events: Stream.Stream<void>): Stream.Stream<void> =>
+  events.pipe(
+    Stream.switchMap(() =>
+      Stream.make("100 millis" as const, "2 seconds" as const).pipe(Stream.mapEffect((delay) => Effect.sleep(delay)))
+    )
+  )
+
 /** Empties the socket and says whether anything was in it. */
 const drain = (libc: Libc, fd: number): boolean => {
   // One byte is enough: the rest of a datagram is dropped by the kernel.

@@ -67,7 +67,7 @@ const kernelSources = Effect.gen(function*() {
   const libc = yield* Libc.load
   const sources: Sources = {
     askTimestamping: yield* EthtoolIoctl.open(libc),
-    looks: Stream.merge(every("30 seconds"), settled(yield* RouteNetlink.open(libc)))
+    looks: Stream.merge(every("30 seconds"), RouteNetlink.settled(yield* RouteNetlink.open(libc)))
   }
   return sources
 }).pipe(
@@ -80,17 +80,6 @@ const kernelSources = Effect.gen(function*() {
     )
   )
 )
-
-/**
- * Looks when a burst of link events is over, and once more later: a driver registers its PHC after its NIC, and
- * that makes no event.
- */
-const settled = (events: Stream.Stream<void>): Stream.Stream<void> =>
-  events.pipe(
-    Stream.switchMap(() =>
-      Stream.make("100 millis" as const, "2 seconds" as const).pipe(Stream.mapEffect((delay) => Effect.sleep(delay)))
-    )
-  )
 
 /** One line for a change that touches hardware. Pods come and go with their veths; those are worth no line. */
 const logChange = (before: ReadonlyArray<NetworkInterface>, now: ReadonlyArray<NetworkInterface>) => {

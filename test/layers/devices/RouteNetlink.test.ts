@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Queue, Stream } from "effect"
+import { type Duration, Effect, Queue, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as RouteNetlink from "../../../src/layers/devices/RouteNetlink.ts"
 import { scriptedLibc } from "./ScriptedLibc.ts"
@@ -56,5 +56,24 @@ describe("RouteNetlink", () => {
       const error = yield* Effect.flip(Effect.scoped(RouteNetlink.open(script.libc)))
       assert.include(error.message, "bind failed with EPERM")
       assert.deepStrictEqual(script.openSockets(), [])
+    }))
+
+  it.effect("settles 100 ms after an event and once more 2 s later, and begins anew with each event", () =>
+    Effect.gen(function*() {
+      const events = yield* Queue.unbounded<void>()
+      const ticks = yield* ticksOf(RouteNetlink.settled(Stream.fromQueue(events)))
+      const ticksAfter = Effect.fnUntraced(function*(time: Duration.Input) {
+        yield* TestClock.adjust(time)
+        return yield* Queue.size(ticks)
+      })
+      assert.strictEqual(yield* ticksAfter("1 minute"), 0)
+      yield* Queue.offer(events, undefined)
+      assert.strictEqual(yield* ticksAfter("99 millis"), 0)
+      yield* Queue.offer(events, undefined)
+      assert.strictEqual(yield* ticksAfter("99 millis"), 0)
+      assert.strictEqual(yield* ticksAfter("1 millis"), 1)
+      assert.strictEqual(yield* ticksAfter("1999 millis"), 1)
+      assert.strictEqual(yield* ticksAfter("1 millis"), 2)
+      assert.strictEqual(yield* ticksAfter("1 minute"), 2)
     }))
 })
