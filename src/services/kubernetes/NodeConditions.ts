@@ -17,15 +17,12 @@ export interface ConditionFacts {
   readonly clock: NodeClock | undefined
 }
 
-/** Keeps a status of many mistakes below its 4 KiB. */
-const longestMessage = 512
-
 const condition = (
   type: string,
   status: Condition["status"],
   reason: string,
   message: string
-): ConditionNow => ({ type, status, reason, message: message.slice(0, longestMessage) })
+): ConditionNow => ({ type, status, reason, message })
 
 /** `Applied`, `Synchronized` and `Degraded`, in this order. */
 export const nodeConditions = (facts: ConditionFacts): ReadonlyArray<ConditionNow> => [
