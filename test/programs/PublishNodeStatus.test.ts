@@ -26,6 +26,7 @@ const status = (change: Partial<ProcessStatus>): ProcessStatus => ({
   spec: spec("ptp4l-a"),
   state: "Running",
   restarts: 0,
+  deaths: 0,
   pid: 1,
   run: 1,
   lastExit: undefined,

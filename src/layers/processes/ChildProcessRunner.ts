@@ -5,7 +5,7 @@
  */
 import { Effect, Layer } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
-import { accessSync, constants, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import path from "node:path"
 import {
   type OutputLine,
@@ -16,16 +16,11 @@ import {
 } from "../../services/processes/ProcessRunner.ts"
 import type { ProcessSpec, Program } from "../../services/processes/ProcessSpec.ts"
 import { makeLineReader } from "./LineReader.ts"
+import { findProgram, systemSearchPath } from "./ProgramPath.ts"
 import { markVariable } from "./RunDirectory.ts"
 
-/** Where distributions put ptp4l and its like, searched after PATH: a container's PATH often lacks sbin. */
-const systemDirectories = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/bin", "/bin"]
 /** Output that arrives after the death of its writer is waited for this long, for the last words on stderr. */
 const lastWordsMillis = 50
-
-const systemSearchPath = [...new Set([...(process.env["PATH"] ?? "").split(":"), ...systemDirectories])].filter(
-  (directory) => path.isAbsolute(directory)
-)
 
 export interface ChildProcessRunnerOptions {
   /** The children's mark. */
@@ -35,21 +30,6 @@ export interface ChildProcessRunnerOptions {
   /** A command that execs its arguments in another surrounding, as `ip netns exec NAME` does. */
   readonly within?: ReadonlyArray<string>
 }
-
-const isExecutable = (file: string): boolean => {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** The file that `name` means, or undefined when it is not installed. */
-const findProgram = (name: string, searchPath: ReadonlyArray<string>): string | undefined =>
-  path.isAbsolute(name)
-    ? (isExecutable(name) ? name : undefined)
-    : searchPath.map((directory) => path.join(directory, name)).find(isExecutable)
 
 /** timemaster gets TERM, so that it ends its own children; KILL would leave them behind. */
 const deathSignal = (program: Program) => program === "timemaster" ? "TERM" : "KILL"
@@ -84,15 +64,21 @@ const spawnChild = (
     if (file === undefined || (behind !== undefined && findProgram(behind, searchPath) === undefined)) {
       return resume(Effect.fail(startError(spec, "ProgramMissing", "not found in PATH")))
     }
+    const failed = (cause: unknown) => resume(Effect.fail(startError(spec, "SpawnFailed", cause)))
     const command = [...within, file, ...words]
-    const child = spawn("setpriv", ["--pdeathsig", deathSignal(spec.program), "--", ...command], {
-      cwd: "/",
-      detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
-      env: { PATH: searchPath.join(":"), LC_ALL: "C", [markVariable]: runDirectory }
-    })
-    child.once("error", (cause) => resume(Effect.fail(startError(spec, "SpawnFailed", cause))))
-    child.once("spawn", () => resume(Effect.succeed(child)))
+    try {
+      const child = spawn("setpriv", ["--pdeathsig", deathSignal(spec.program), "--", ...command], {
+        cwd: "/",
+        detached: true,
+        stdio: ["ignore", "pipe", "pipe"],
+        env: { PATH: searchPath.join(":"), LC_ALL: "C", [markVariable]: runDirectory }
+      })
+      child.once("error", failed)
+      child.once("spawn", () => resume(Effect.succeed(child)))
+    } catch (cause) {
+      // Node throws for some errors instead of emitting them, E2BIG and ENOMEM among them.
+      failed(cause)
+    }
   })
 
 const drain = (child: ChildProcess, onLine: (line: OutputLine) => void) => {

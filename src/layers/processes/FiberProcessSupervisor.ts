@@ -3,18 +3,16 @@
  * of what has to go (dependants first), waits until they are reaped and forks the new ones; a fiber is a lifetime, so
  * its end is the child's end. It knows nothing of PTP: which line means "ready" is told to it.
  */
-import { Duration, Effect, Fiber, Layer, Option, Queue, Schema, Semaphore, Stream } from "effect"
+import { Deferred, Effect, Fiber, Layer, Option, Queue, Schema, Semaphore, Stream } from "effect"
 import { applyOrder } from "../../services/processes/ApplyOrder.ts"
 import type { ProcessRunner } from "../../services/processes/ProcessRunner.ts"
 import type { ProcessSpec } from "../../services/processes/ProcessSpec.ts"
 import { type ProcessLine, ProcessSupervisor } from "../../services/processes/ProcessSupervisor.ts"
-import { type LifeOptions, makeProcessLife, reapPatience, stopGrace } from "./ProcessLife.ts"
+import { type LifeOptions, makeProcessLife, reapPatience, stopGrace, stopPatience } from "./ProcessLife.ts"
 import { makeStatusBoard } from "./StatusBoard.ts"
 
 /** Lines that a slow reader may lag behind before it loses the oldest. */
 const outputBacklog = 8_192
-/** One stop takes at most this long, unless the kernel does not give the child back. */
-const stopPatience = Duration.sum(stopGrace, Duration.sum(reapPatience, reapPatience))
 
 /** At the end of the program these children could not be reaped. A defect: the program's exit code has to say it. */
 export class UnreapedProcesses extends Schema.TaggedError<UnreapedProcesses>()("UnreapedProcesses", {
@@ -38,38 +36,52 @@ const make = Effect.fnUntraced(function*(options: LifeOptions) {
   }, options)
   const oneApply = yield* Semaphore.make(1)
   const slots = new Map<string, Slot>()
-  /** Fibers that end once the process of an id is stopped, reaped and off the board. */
-  const stopping = new Map<string, Fiber.Fiber<void>>()
+  /** Done once everything that ever ran under an id is stopped, reaped and off the board. */
+  const stopping = new Map<string, Deferred.Deferred<void>>()
   const givenUp = new Set<string>()
 
-  // Detached, because a scope would wait for a child in D state for ever. The finalizer waits for them, with a bound.
   const beginStop = (id: string) =>
     Effect.gen(function*() {
       const slot = slots.get(id)
       if (slot === undefined) return
       slots.delete(id)
-      const stopped = Fiber.interrupt(slot.fiber).pipe(
+      // A slot that still waits for a predecessor is over at once; the predecessor is not.
+      const predecessor = stopping.get(id)
+      const stopped = yield* Deferred.make<void>()
+      stopping.set(id, stopped)
+      // Detached, because a scope would wait for a child in D state for ever. The finalizer waits, with a bound.
+      yield* Fiber.interrupt(slot.fiber).pipe(
         // In the trace of the change that stops it; the fiber itself belongs to the one that started it.
         Effect.withSpan("ProcessSupervisor.stop", { attributes: { "process.id": id, profile: slot.spec.profile } }),
-        Effect.andThen(board.remove(id)),
-        Effect.andThen(Effect.sync(() => stopping.delete(id) && givenUp.delete(id))),
-        Effect.asVoid
+        Effect.andThen(predecessor === undefined ? Effect.void : Deferred.await(predecessor)),
+        Effect.andThen(Effect.suspend(() => stopping.get(id) === stopped ? forget(id) : Effect.void)),
+        Effect.andThen(Deferred.succeed(stopped, undefined)),
+        Effect.forkDetach({ startImmediately: true })
       )
-      stopping.set(id, yield* Effect.forkDetach(stopped, { startImmediately: true }))
     }).pipe(Effect.uninterruptible)
+
+  const forget = (id: string) => {
+    stopping.delete(id)
+    givenUp.delete(id)
+    return board.remove(id)
+  }
 
   const begin = (spec: ProcessSpec) =>
     Effect.gen(function*() {
       const predecessor = stopping.get(spec.id)
       const lifetime = predecessor === undefined
         ? life.keepRunning(spec)
-        : Effect.andThen(Fiber.await(predecessor), life.keepRunning(spec))
+        : Effect.andThen(Deferred.await(predecessor), life.keepRunning(spec))
       slots.set(spec.id, { spec, fiber: yield* Effect.forkDetach(lifetime, { startImmediately: true }) })
     }).pipe(Effect.uninterruptible)
 
   // A child that cannot be reaped keeps its own id; it must not keep the others waiting, and not more than once.
   const awaitStops = Effect.suspend(() =>
-    Fiber.awaitAll([...stopping].flatMap(([id, fiber]) => givenUp.has(id) ? [] : [fiber]))
+    Effect.forEach(
+      [...stopping].flatMap(([id, stopped]) => givenUp.has(id) ? [] : [stopped]),
+      (stopped) => Deferred.await(stopped),
+      { concurrency: "unbounded", discard: true }
+    )
   ).pipe(
     Effect.timeoutOption(stopPatience),
     Effect.map((inTime) => {
@@ -81,12 +93,12 @@ const make = Effect.fnUntraced(function*(options: LifeOptions) {
     const running = new Map([...slots].map(([id, slot]) => [id, slot.spec]))
     const { starts, stops } = applyOrder(running, desired)
     yield* Effect.annotateCurrentSpan({ stops: stops.flat(), starts: starts.map((spec) => spec.id) })
+    // An apply that was interrupted may have left stops under way, of dependants of what stops now.
+    yield* awaitStops
     for (const group of stops) {
       yield* Effect.forEach(group, beginStop, { discard: true })
       yield* awaitStops
     }
-    // An apply that was interrupted may have left stops under way that are not in this one's order.
-    yield* awaitStops
     yield* Effect.forEach(starts, begin, { discard: true })
   }, (effect) => oneApply.withPermit(effect))
 
@@ -95,7 +107,10 @@ const make = Effect.fnUntraced(function*(options: LifeOptions) {
     if (Option.isSome(inTime) && stopping.size === 0) return
     yield* Effect.forEach([...slots.keys()], beginStop, { discard: true })
     yield* life.killAll
-    yield* Effect.suspend(() => Fiber.awaitAll([...stopping.values()])).pipe(Effect.timeoutOption(reapPatience))
+    yield* Effect.forEach([...stopping.values()], (stopped) => Deferred.await(stopped), { concurrency: "unbounded" })
+      .pipe(
+        Effect.timeoutOption(reapPatience)
+      )
     const pids = life.pids()
     if (pids.length > 0) return yield* Effect.die(new UnreapedProcesses({ pids }))
   }).pipe(Effect.withSpan("ProcessSupervisor.shutdown"))

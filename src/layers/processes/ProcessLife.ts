@@ -18,6 +18,8 @@ export interface LifeOptions {
 export const stopGrace = Duration.seconds(5)
 /** How long the kernel may take to reap after SIGKILL before the child is called unreapable. */
 export const reapPatience = Duration.seconds(1)
+/** One stop takes at most this long, unless the kernel does not give the child back. */
+export const stopPatience = Duration.sum(stopGrace, Duration.sum(reapPatience, reapPatience))
 const readyPatience = Duration.seconds(30)
 const longestExitText = 200
 
@@ -41,7 +43,7 @@ export const makeProcessLife = Effect.fnUntraced(function*(
   options: LifeOptions
 ) {
   const runner = yield* ProcessRunner
-  const live = new Map<string, RunningProcess>()
+  const live = new Map<number, RunningProcess>()
 
   const start = Effect.fn("ProcessLife.start")(function*(spec: ProcessSpec, run: number) {
     yield* Effect.annotateCurrentSpan({ "process.id": spec.id, profile: spec.profile })
@@ -56,7 +58,7 @@ export const makeProcessLife = Effect.fnUntraced(function*(
       }
       publish({ ...line, spec, run })
     })
-    live.set(spec.id, process)
+    live.set(process.pid, process)
     yield* board.update(spec.id, { pid: process.pid, run })
     yield* Effect.annotateCurrentSpan({ pid: process.pid })
     yield* Effect.logInfo("process started").pipe(Effect.annotateLogs({ pid: process.pid }))
@@ -98,6 +100,8 @@ export const makeProcessLife = Effect.fnUntraced(function*(
           const readiness = Effect.gen(function*() {
             yield* awaitReadiness(spec, child)
             readyAt = yield* Clock.monotonicTimeNanos
+            yield* Effect.sleep(healthyAfter)
+            yield* board.update(spec.id, { deaths: 0 })
             return yield* Effect.never
           })
           const exit = yield* Effect.raceFirst(child.process.exit, readiness)
@@ -108,14 +112,20 @@ export const makeProcessLife = Effect.fnUntraced(function*(
         }),
       (child, exit) =>
         (Exit.isSuccess(exit) ? Effect.void : stop(spec, child)).pipe(
-          Effect.andThen(Effect.sync(() => live.delete(spec.id))),
+          Effect.andThen(Effect.sync(() => live.delete(child.process.pid))),
           Effect.andThen(board.update(spec.id, { pid: undefined }))
         )
     ).pipe(
       Effect.catchTag("ProcessStartError", (error) =>
         Effect.logWarning(error.message).pipe(
           Effect.as({ lastExit: error.message.slice(0, longestExitText), readyFor: Duration.zero })
-        ))
+        )),
+      // A bug must not end a life: the process would be taken for running, and nobody would start it again.
+      Effect.catchDefect((defect) =>
+        Effect.logError("a start failed by a defect", defect).pipe(
+          Effect.as({ lastExit: `a defect: ${String(defect)}`.slice(0, longestExitText), readyFor: Duration.zero })
+        )
+      )
     )
 
   /** Never ends by itself. */
@@ -126,7 +136,7 @@ export const makeProcessLife = Effect.fnUntraced(function*(
       let restarts = 0
       let lastExit: string | undefined
       const starting = (reason?: string) =>
-        board.put({ id: spec.id, spec, state: "Starting", restarts, pid: undefined, run, lastExit, reason })
+        board.put({ id: spec.id, spec, state: "Starting", restarts, deaths, pid: undefined, run, lastExit, reason })
       while (true) {
         yield* starting(spec.after.length === 0 ? undefined : `waits for ${spec.after.join(", ")}`)
         yield* board.awaitReady(spec.after)
@@ -142,8 +152,9 @@ export const makeProcessLife = Effect.fnUntraced(function*(
         restarts += 1
         deaths = Duration.isGreaterThanOrEqualTo(death.readyFor, healthyAfter) ? 1 : deaths + 1
         lastExit = death.lastExit
-        yield* board.update(spec.id, { state: "BackOff", restarts, lastExit, reason: undefined })
-        yield* board.awaitDependantsDown(spec.id)
+        yield* board.update(spec.id, { state: "BackOff", restarts, deaths, lastExit, reason: undefined })
+        // A dependant that cannot be reaped must not keep this one down.
+        yield* board.awaitDependantsDown(spec.id).pipe(Effect.timeoutOption(stopPatience))
         yield* Effect.sleep(restartDelay(deaths, yield* Random.next))
       }
     },
@@ -154,7 +165,7 @@ export const makeProcessLife = Effect.fnUntraced(function*(
   const killAll: Effect.Effect<ReadonlyArray<number>> = Effect.suspend(() =>
     Effect.forEach([...live.values()], (process) => Effect.as(process.signal("SIGKILL"), process.pid))
   )
-  return { keepRunning, killAll, pids: () => [...live.values()].map((process) => process.pid) }
+  return { keepRunning, killAll, pids: () => [...live.keys()] }
 })
 
 const exitText = (exit: ProcessExit, stderr: string): string => {

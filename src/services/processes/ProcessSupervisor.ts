@@ -15,6 +15,8 @@ export interface ProcessStatus {
   readonly state: ProcessState
   /** Starts that nobody asked for: deaths since the spec was applied. */
   readonly restarts: number
+  /** Deaths in a row; 0 again once it has been ready for 60 s. */
+  readonly deaths: number
   /** Of the run under way. */
   readonly pid: number | undefined
   /** Counts the execs of this spec, from 1; output carries it, so that the lines of a predecessor are known as such. */

@@ -295,4 +295,92 @@ describe("FiberProcessSupervisor", () => {
       ;(yield* Queue.take(started)).print("two")
       assert.strictEqual(yield* Queue.take(subscribed), "ptp4l-a#2 two")
     }))
+
+  it.effect("starts nothing beside a child that cannot be reaped, however often the wish changes", () =>
+    Effect.gen(function*() {
+      const { awaitState, close, living, log, manners, started, supervisor } = yield* make
+      manners.set("a", "stuck")
+      yield* supervisor.apply([spec("a")])
+      const stuck = yield* Queue.take(started)
+      for (const option of ["-2", "-4", "-6"]) {
+        const applying = yield* Effect.forkChild(supervisor.apply([spec("a", { argv: ["ptp4l", option] })]), {
+          startImmediately: true
+        })
+        yield* awaitState("a", "Stopping")
+        yield* TestClock.adjust("20 seconds")
+        yield* Fiber.join(applying)
+      }
+      assert.deepStrictEqual(log, ["+a", "SIGTERM a", "SIGKILL a"])
+      assert.strictEqual((yield* awaitState("a", "Stopping")).reason, `pid ${stuck.pid} cannot be reaped`)
+      const closing = yield* Effect.forkChild(Effect.exit(close), { startImmediately: true })
+      yield* TestClock.adjust("10 seconds")
+      const exit = yield* Fiber.join(closing)
+      assert.isTrue(Exit.isFailure(exit) && Cause.pretty(exit.cause).includes(`pid ${stuck.pid}`))
+      assert.deepStrictEqual([...living.keys()], [stuck.pid])
+    }))
+
+  it.effect("restarts a process although its dependant cannot be reaped", () =>
+    Effect.gen(function*() {
+      const { awaitState, manners, started, supervisor } = yield* make
+      manners.set("phc2sys-a", "stuck")
+      yield* supervisor.apply([ptp4l, phc2sys])
+      const first = yield* Queue.take(started)
+      first.print("ready")
+      const stuck = yield* Queue.take(started)
+      yield* first.die({ signal: "SIGKILL" })
+      yield* awaitState("phc2sys-a", "Stopping")
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual((yield* Queue.take(started)).spec.id, "ptp4l-a")
+      yield* stuck.die({ signal: "SIGKILL" })
+    }))
+
+  it.effect("stops a dependant first also when an earlier apply was interrupted while it stopped", () =>
+    Effect.gen(function*() {
+      const { awaitState, log, manners, started, supervisor } = yield* make
+      yield* supervisor.apply([ptp4l, phc2sys])
+      ;(yield* Queue.take(started)).print("ready")
+      yield* Queue.take(started)
+      manners.set("phc2sys-a", "ignores")
+      log.length = 0
+      const first = yield* Effect.forkChild(supervisor.apply([ptp4l]), { startImmediately: true })
+      yield* awaitState("phc2sys-a", "Stopping")
+      yield* Fiber.interrupt(first)
+      const second = yield* Effect.forkChild(supervisor.apply([]), { startImmediately: true })
+      yield* TestClock.adjust("5 seconds")
+      yield* Fiber.join(second)
+      assert.deepStrictEqual(log, [
+        "SIGTERM phc2sys-a",
+        "SIGKILL phc2sys-a",
+        "-phc2sys-a",
+        "SIGTERM ptp4l-a",
+        "-ptp4l-a"
+      ])
+    }))
+
+  it.effect("survives a defect in a start: it is told, and tried again", () =>
+    Effect.gen(function*() {
+      const { awaitState, defects, started, supervisor } = yield* make
+      defects.add("a")
+      yield* supervisor.apply([spec("a")])
+      assert.include((yield* awaitState("a", "BackOff")).lastExit ?? "", "scripted defect")
+      defects.clear()
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* Queue.take(started)).spec.id, "a")
+    }))
+
+  it.effect("counts deaths in a row, and forgives them after 60 s of being ready", () =>
+    Effect.gen(function*() {
+      const { awaitState, started, supervisor } = yield* make
+      yield* supervisor.apply([ptp4l])
+      yield* (yield* Queue.take(started)).die({ code: 1 })
+      const second = yield* Queue.take(started)
+      second.print("ready")
+      assert.strictEqual((yield* awaitState("ptp4l-a", "Running")).deaths, 1)
+      yield* TestClock.adjust("60 seconds")
+      const forgiven = yield* supervisor.statuses.pipe(
+        Stream.filter(([status]) => status?.deaths === 0),
+        Stream.runHead
+      )
+      assert.strictEqual(Option.getOrThrow(forgiven)[0]?.restarts, 1)
+    }))
 })

@@ -23,10 +23,13 @@ export const makeScriptedRunner = Effect.gen(function*() {
   const started = yield* Queue.unbounded<ScriptedChild>()
   const manners = new Map<string, Manners>()
   const failures = new Map<string, ProcessStartError["reason"]>()
+  /** Ids whose start has a bug. */
+  const defects = new Set<string>()
   const living = new Map<number, string>()
   let lastPid = 1000
   const layer = Layer.succeed(ProcessRunner, {
     start: Effect.fnUntraced(function*(spec, onLine) {
+      if (defects.has(spec.id)) return yield* Effect.die(new Error("scripted defect"))
       const failure = failures.get(spec.id)
       if (failure !== undefined) {
         log.push(`!${spec.id}`)
@@ -60,7 +63,7 @@ export const makeScriptedRunner = Effect.gen(function*() {
       }
     })
   })
-  return { log, started, manners, failures, living, layer }
+  return { log, started, manners, failures, defects, living, layer }
 })
 
 /** A spec that differs from others only where a test says so. */

@@ -23,6 +23,7 @@ export const statusOf = (spec: ProcessSpec, change: Partial<ProcessStatus> = {})
   spec,
   state: "Running",
   restarts: 0,
+  deaths: 0,
   pid: 42,
   run: 1,
   lastExit: undefined,

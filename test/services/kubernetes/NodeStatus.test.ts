@@ -45,6 +45,7 @@ const running = (change: Partial<ProcessStatus> = {}): ProcessStatus => ({
   spec: spec("ptp4l-a"),
   state: "Running",
   restarts: 0,
+  deaths: 0,
   pid: 7,
   run: 1,
   lastExit: undefined,
@@ -102,6 +103,16 @@ describe("nodeStatus", () => {
       linkUp: true,
       profile: "profile1"
     }])
+  })
+
+  it("leaves a missing priority out: a merge patch would lose a null, and the status would not be what was written", () => {
+    const profiles = [{ ...profile("profile1", []), priority: null }]
+    const status = nodeStatus(facts({ decision: decision({ profiles }) }), undefined, now)
+    assert.deepStrictEqual(status.profiles, [
+      { name: "profile1", config: "config1", generation: 3, matchedBy: "nodeName worker-1" }
+    ])
+    const stored = mergePatch({}, Schema.encodeSync(Schema.fromJsonString(NodePTPDevStatus))(status).length > 0 ? Schema.encodeSync(NodePTPDevStatus)(status) : {})
+    assert.deepStrictEqual(Schema.decodeUnknownSync(NodePTPDevStatus)(stored), status)
   })
 
   const conditionCases: ReadonlyArray<{ readonly name: string; readonly facts: NodeFacts; readonly expected: string }> =
