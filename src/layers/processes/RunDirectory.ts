@@ -58,6 +58,9 @@ const kill = (pid: number) => {
   }
 }
 
+/** What a process's own directory is called (ProcessId); nothing else below the run directory is the daemon's. */
+const ownDirectory = /^(ptp4l|phc2sys|ts2phc|timemaster)-(.*-)?[0-9a-f]{8}$/
+
 const sweep = (directory: string) =>
   Effect.gen(function*() {
     for (let waited = 0; waited < sweepPatienceMillis; waited += sweepStepMillis) {
@@ -70,27 +73,37 @@ const sweep = (directory: string) =>
       // Not our children: nothing tells of their end, so look again.
       yield* Effect.sleep(sweepStepMillis)
     }
-    for (const name of readdirSync(directory)) rmSync(path.join(directory, name), { recursive: true, force: true })
+    const survivors = leftOvers(directory)
+    if (survivors.length > 0) {
+      return yield* new RunDirectoryError({
+        directory,
+        detail: `pid ${survivors.join(", ")} of an earlier daemon lives on`
+      })
+    }
+    for (const name of readdirSync(directory)) {
+      if (ownDirectory.test(name)) rmSync(path.join(directory, name), { recursive: true, force: true })
+    }
   })
 
-/** Makes the directory, takes its lock, ends left-overs; releases the lock at the end. */
-export const layer = (options: { readonly directory: string }): Layer.Layer<never, RunDirectoryError> =>
+const failedOn = (directory: string) => (cause: unknown) =>
+  new RunDirectoryError({ directory, detail: cause instanceof Error ? cause.message : String(cause) })
+
+/** Makes the directory when it is missing, and gives the one name under which lock, mark and files know it. */
+export const resolve = (directory: string): Effect.Effect<string, RunDirectoryError> =>
+  Effect.try({
+    try: () => {
+      mkdirSync(directory, { recursive: true, mode: 0o755 })
+      return realpathSync(directory)
+    },
+    catch: failedOn(directory)
+  })
+
+/** Takes the lock of a resolved directory and ends left-overs; gives the lock back at the end. */
+export const layer = ({ directory }: { readonly directory: string }): Layer.Layer<never, RunDirectoryError> =>
   Layer.effectDiscard(Effect.gen(function*() {
-    const failed = (cause: unknown) =>
-      new RunDirectoryError({
-        directory: options.directory,
-        detail: cause instanceof Error ? cause.message : String(cause)
-      })
-    const directory = yield* Effect.try({
-      try: () => {
-        mkdirSync(options.directory, { recursive: true, mode: 0o755 })
-        return realpathSync(options.directory)
-      },
-      catch: failed
-    })
     yield* Effect.acquireRelease(
-      Effect.tryPromise({ try: () => lockExclusively(directory), catch: failed }),
+      Effect.tryPromise({ try: () => lockExclusively(directory), catch: failedOn(directory) }),
       (fd) => Effect.sync(() => closeSync(fd))
     )
-    yield* sweep(options.directory)
+    yield* sweep(directory)
   }))

@@ -73,7 +73,8 @@ const live = (settings: Settings.SettingsValues, inCluster: boolean) =>
 export const runCommand = Command.make("run", {}, () =>
   Effect.gen(function*() {
     const isInCluster = yield* inCluster
-    const settings = yield* Settings.config({ hostname: isInCluster ? Option.none() : Option.some(hostname()) })
+    const configured = yield* Settings.config({ hostname: isInCluster ? Option.none() : Option.some(hostname()) })
+    const settings = { ...configured, runDirectory: yield* RunDirectory.resolve(configured.runDirectory) }
     yield* Effect.andThen(Effect.logInfo("daemon started"), Daemon.run).pipe(
       Effect.annotateLogs({ node: settings.nodeName }),
       Effect.provide(live(settings, isInCluster))

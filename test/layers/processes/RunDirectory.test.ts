@@ -1,0 +1,74 @@
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, FileSystem, Layer } from "effect"
+import { type ChildProcess, spawn } from "node:child_process"
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs"
+import * as RunDirectory from "../../../src/layers/processes/RunDirectory.ts"
+
+const makeDirectory = FileSystem.FileSystem.use((fs) => fs.makeTempDirectoryScoped())
+const open = (directory: string) =>
+  Effect.flatMap(
+    RunDirectory.resolve(directory),
+    (resolved) => Layer.build(RunDirectory.layer({ directory: resolved }))
+  )
+
+/** A process that carries the mark of a directory, as a child of an earlier daemon would. */
+const leftOver = (mark: string) =>
+  Effect.acquireRelease(
+    Effect.callback<ChildProcess>((resume) => {
+      const child = spawn("sleep", ["1000"], { env: { PATH: process.env["PATH"], [RunDirectory.markVariable]: mark } })
+      child.once("spawn", () => resume(Effect.succeed(child)))
+    }),
+    (child) => Effect.sync(() => child.kill("SIGKILL"))
+  )
+
+const exitOf = (child: ChildProcess) =>
+  Effect.callback<string | null>((resume) => {
+    if (child.signalCode !== null) return resume(Effect.succeed(child.signalCode))
+    child.once("exit", (_, signal) => resume(Effect.succeed(signal)))
+  })
+
+describe("RunDirectory", () => {
+  it.live("belongs to one daemon at a time, and leaves no lock file", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const directory = `${yield* makeDirectory}/run`
+      yield* Effect.scoped(Effect.gen(function*() {
+        yield* open(directory)
+        const error = yield* Effect.flip(Effect.scoped(open(directory)))
+        assert.include(error.message, "another linuxptp-daemon is running on it")
+      }))
+      yield* Effect.scoped(open(directory))
+      assert.deepStrictEqual(yield* fs.readDirectory(directory), [])
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
+
+  it.live("removes what processes of an earlier daemon left, and nothing else", () =>
+    Effect.gen(function*() {
+      const directory = yield* makeDirectory
+      for (const name of ["ptp4l-profile1-06eef489", "precious"]) {
+        mkdirSync(`${directory}/${name}`)
+        writeFileSync(`${directory}/${name}/file`, "")
+      }
+      yield* open(directory)
+      assert.isFalse(existsSync(`${directory}/ptp4l-profile1-06eef489`))
+      assert.isTrue(existsSync(`${directory}/precious/file`))
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
+
+  it.live("ends what carries its mark, under whatever name the directory is opened", () =>
+    Effect.gen(function*() {
+      const parent = yield* makeDirectory
+      const directory = yield* RunDirectory.resolve(`${parent}/run`)
+      symlinkSync(directory, `${parent}/other`)
+      const child = yield* leftOver(directory)
+      const innocent = yield* leftOver(`${directory}-of-another`)
+      yield* open(`${parent}/other/`)
+      assert.strictEqual(yield* exitOf(child), "SIGKILL")
+      assert.isNull(innocent.signalCode)
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
+
+  it.live("says what is wrong with a directory that can't be made", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(RunDirectory.resolve("/dev/null/run"))
+      assert.include(error.message, "/dev/null/run")
+    }))
+})
