@@ -5,7 +5,7 @@
  */
 import { Effect, Layer } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import path from "node:path"
 import {
   type OutputLine,
@@ -42,11 +42,18 @@ const startError = (spec: ProcessSpec, reason: ProcessStartError["reason"], caus
     detail: cause instanceof Error ? cause.message : String(cause)
   })
 
+/** With its parent when somebody removed that too. Not recursive: node's recursive mkdir never returns below /proc. */
+const makeDirectory = (directory: string) => {
+  const parent = path.dirname(directory)
+  if (!existsSync(parent)) mkdirSync(parent, { mode: 0o755 })
+  mkdirSync(directory, { mode: 0o755 })
+}
+
 const writeFiles = (spec: ProcessSpec) =>
   Effect.try({
     try: () => {
       rmSync(spec.directory, { recursive: true, force: true })
-      mkdirSync(spec.directory, { mode: 0o755 })
+      makeDirectory(spec.directory)
       for (const [file, text] of Object.entries(spec.files)) writeFileSync(file, text, { mode: 0o644, flush: false })
     },
     catch: (cause) => startError(spec, "FilesNotWritten", cause)

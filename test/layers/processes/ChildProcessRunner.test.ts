@@ -87,6 +87,19 @@ describe("ChildProcessRunner", () => {
       assert.isFalse(existsSync(directory))
     }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
 
+  it.live("makes the run directory again when somebody removed it", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const parent = yield* fs.makeTempDirectoryScoped()
+      const runner = yield* Effect.provide(ProcessRunner, ChildProcessRunner.layer({ runDirectory: `${parent}/run` }))
+      const directory = `${parent}/run/ptp4l-a`
+      const process = yield* runner.start(
+        spec("ptp4l-a", { argv: ["sh", "-c", "test -d $1", "sh", directory], directory }),
+        () => {}
+      )
+      assert.deepStrictEqual(yield* process.exit, { code: 0 })
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
+
   it.live("says that files can't be written", () =>
     Effect.gen(function*() {
       const runner = yield* Effect.provide(ProcessRunner, ChildProcessRunner.layer({ runDirectory: "/proc/nowhere" }))
