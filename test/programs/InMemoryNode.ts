@@ -1,6 +1,7 @@
 /** A node whose API, hardware and processes are all in memory: what the programs' tests run against. */
 import { Clock, Effect, Layer, Option, Queue, Stream, SubscriptionRef } from "effect"
 import * as InMemoryDeviceDiscovery from "../../src/layers/devices/InMemoryDeviceDiscovery.ts"
+import { mergePatch } from "../../src/layers/kubernetes/embedded/MergePatch.ts"
 import * as NodeState from "../../src/programs/NodeState.ts"
 import {
   KubernetesApi,
@@ -96,9 +97,7 @@ export const makeInMemoryNode = Effect.gen(function*() {
       yield* failOnce
       const found = yield* get(resource, name)
       if (Option.isNone(found)) return yield* failure("NotFound")
-      const { clock, ...rest } = status
-      const kept = clock === null || clock === undefined ? rest : { ...rest, clock }
-      const next = { ...found.value, status: kept }
+      const next = { ...found.value, status: mergePatch({}, status) }
       yield* store(resource, next)
       yield* Queue.offer(written, next)
       return next

@@ -23,12 +23,12 @@ export const PublishedDevice = Schema.Struct({
   profile: Schema.optionalKey(Schema.String)
 })
 
-/** A profile that runs and why. A missing priority is `null`. */
+/** A profile that runs and why. Without `priority` its recommendation has none: kube-apiserver keeps no null in a list. */
 export const PublishedProfile = Schema.Struct({
   name: Schema.String,
   config: Schema.String,
   generation: Schema.optionalKey(Schema.Int),
-  priority: Schema.NullOr(Schema.Int),
+  priority: Schema.optionalKey(Schema.Int),
   matchedBy: Schema.String
 })
 

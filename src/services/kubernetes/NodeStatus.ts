@@ -70,7 +70,7 @@ const publishedProfile = ({ config, generation, matchedBy, name, priority }: Cho
   name,
   config,
   ...(generation === undefined ? {} : { generation }),
-  priority,
+  ...(priority === null ? {} : { priority }),
   matchedBy
 })
 

@@ -7,8 +7,12 @@ import jsonPatch from "fast-json-patch"
 import { type ApiStatusError, badRequest } from "./ApiStatusError.ts"
 import { at, isList, isObject, type Json, type JsonObject, textAt } from "./JsonTree.ts"
 
-/** Applies an RFC 7396 patch: null removes, objects merge, everything else (lists too) replaces. */
+/**
+ * Applies an RFC 7396 patch: null removes, objects merge, everything else (lists too) replaces. As in kube-apiserver
+ * (evanphx/json-patch, pruneNils), objects in lists lose their null keys; null elements stay.
+ */
 export const mergePatch = (target: Json | undefined, patch: Json): Json => {
+  if (isList(patch)) return patch.map((element) => mergePatch(undefined, element))
   if (!isObject(patch)) return patch
   const merged = new Map(Object.entries(isObject(target) ? target : {}))
   for (const [key, value] of Object.entries(patch)) {

@@ -63,7 +63,7 @@ describe("lists and tables over HTTP", () => {
       yield* call("POST", devs, dev("worker-2"))
       const status = {
         ptpDevices: [{ name: "ens787f0" }, { name: "ens787f1" }],
-        profiles: [{ name: "p", config: "c", priority: null, matchedBy: "nodeName worker-1" }],
+        profiles: [{ name: "p", config: "c", priority: 4, matchedBy: "nodeName worker-1" }],
         clock: { state: "LOCKED", ports: [], since: "2026-01-01T00:00:00Z" },
         conditions: ["Applied", "Degraded"].map((type) => ({
           type,

@@ -33,6 +33,12 @@ describe("mergePatch", () => {
     for (const [target, patch, expected] of cases) assert.deepStrictEqual(mergePatch(target, patch), expected)
   })
 
+  it("removes null keys of objects in lists, and keeps null elements, as kube-apiserver does", () =>
+    assert.deepStrictEqual(
+      mergePatch({ a: [{ b: 1 }] }, { a: [{ b: null, c: [[{ d: null, e: 2 }], null] }, null, "f"] }),
+      { a: [{ c: [[{ e: 2 }], null] }, null, "f"] }
+    ))
+
   it.prop("does the same the second time", [Schema.Json, Schema.Json], ([target, patch]) => {
     const once = mergePatch(target, patch)
     assert.deepStrictEqual(mergePatch(once, patch), once)
