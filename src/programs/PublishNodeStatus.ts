@@ -88,7 +88,7 @@ export const run = Effect.gen(function*() {
     const next = nodeStatus(facts, previous, now)
     return previous !== undefined && Equal.equals(previous, next)
       ? Option.none()
-      : Option.some({ previous, next, missing: Option.isNone(object) })
+      : Option.some({ previous, next, statuses, missing: Option.isNone(object) })
   })
 
   /** Waits until the difference of now may be written; a newer change looks again, but waits no longer for it. */
@@ -112,7 +112,7 @@ export const run = Effect.gen(function*() {
     if (Option.isNone(found)) return
     yield* bucket.take
     differsSince = undefined
-    const { missing, next, previous } = found.value
+    const { missing, next, previous, statuses } = found.value
     if (missing) {
       // Somebody else may have made it meanwhile; the patch below finds out.
       yield* api.create(nodePTPDevs, { metadata: { name: nodeName }, spec: {} }).pipe(
@@ -128,7 +128,9 @@ export const run = Effect.gen(function*() {
     )
     lastWrite = yield* Clock.monotonicTimeNanos
     known = { ...known, object: Option.some(written) }
-    for (const event of eventsBetween(previous, next)) yield* api.recordEvent({ ...event, regarding: written })
+    for (const event of eventsBetween(previous, next, statuses)) {
+      yield* api.recordEvent({ ...event, regarding: written })
+    }
   })
 
   const writeUntilItWorks = write.pipe(

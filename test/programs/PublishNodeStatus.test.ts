@@ -117,7 +117,9 @@ describe("PublishNodeStatus", () => {
       yield* run
       yield* set(nodePTPDevs, [])
       yield* takeInTime(written)
-      yield* SubscriptionRef.set(statuses, [status({ state: "BackOff", restarts: 3, lastExit: "exit code 255" })])
+      yield* SubscriptionRef.set(statuses, [
+        status({ state: "BackOff", restarts: 3, deaths: 3, lastExit: "exit code 255" })
+      ])
       const event = yield* takeInTime(events)
       assert.strictEqual(event.reason, "ProcessCrashLoop")
       assert.include(event.note, "exit code 255")

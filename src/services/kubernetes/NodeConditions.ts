@@ -69,20 +69,27 @@ const clockTexts = {
   FREERUN: "the clock runs on its own oscillator"
 } as const
 
+/** The first death is an accident that the restart heals. */
+const troublingDeaths = 2
+
 /** True while something needs a look: a process that keeps dying, is not ready in time or can't be reaped. */
 const degraded = ({ statuses }: ConditionFacts): ConditionNow => {
   const unreaped = statuses.filter((status) => status.state === "Stopping" && status.reason !== undefined)
-  const dying = statuses.filter((status) => status.state === "BackOff")
+  // Not by its state: between two deaths it runs, and the condition would change with each of them.
+  const dying = statuses.filter((status) => status.deaths >= troublingDeaths)
   const late = statuses.filter((status) => status.state === "Starting" && status.reason?.startsWith("not ready"))
-  const [reason, troubled] = unreaped.length > 0
-    ? ["ProcessNotReaped", unreaped] as const
+  const [reason, texts] = unreaped.length > 0
+    ? ["ProcessNotReaped", unreaped.map((status) => `${status.id}: ${waitingText(status)}`)] as const
     : dying.length > 0
-    ? ["ProcessBackOff", dying] as const
-    : ["ProcessNotReady", late] as const
-  return troubled.length === 0
+    ? ["ProcessBackOff", dying.map(dyingText)] as const
+    : ["ProcessNotReady", late.map((status) => `${status.id}: ${waitingText(status)}`)] as const
+  return texts.length === 0
     ? condition("Degraded", "False", "AsExpected", "every process runs as expected")
-    : condition("Degraded", "True", reason, troubled.map((status) => `${status.id}: ${waitingText(status)}`).join("; "))
+    : condition("Degraded", "True", reason, texts.join("; "))
 }
+
+const dyingText = ({ deaths, id, lastExit, reason }: ProcessStatus): string =>
+  `${id}: ${deaths} deaths in a row, the last: ${lastExit ?? reason ?? "for an unknown reason"}`
 
 const waitingText = (status: ProcessStatus | undefined): string =>
   status === undefined

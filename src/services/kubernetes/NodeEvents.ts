@@ -1,17 +1,22 @@
-/** What happened between two statuses of a node, as events for people; a pure function of both. */
+/**
+ * What happened between two statuses of a node, as events for people. Pure; the processes are given beside the
+ * statuses, because deaths in a row are not published.
+ */
+import type { ProcessStatus } from "../processes/ProcessSupervisor.ts"
 import type { NodeEvent } from "./KubernetesApi.ts"
 import type { NodePTPDevStatus } from "./NodePTPDev.ts"
 
-/** A process that died this often without a longer life in between is crash looping. */
-const crashLoopRestarts = 3
+/** A process that died this often in a row is crash looping. */
+const crashLoopDeaths = 3
 
-/** The events that `next` tells after `previous`; none of them when nothing was published before but losses. */
+/** The events that `next` tells after `previous`; `processes` are those that `next` was made from. */
 export const eventsBetween = (
   previous: NodePTPDevStatus | undefined,
-  next: NodePTPDevStatus
+  next: NodePTPDevStatus,
+  processes: ReadonlyArray<ProcessStatus>
 ): ReadonlyArray<Omit<NodeEvent, "regarding">> => [
   ...appliedEvents(previous, next),
-  ...crashLoopEvents(previous, next),
+  ...crashLoopEvents(previous, processes),
   ...clockEvents(previous, next)
 ]
 
@@ -28,15 +33,15 @@ const appliedEvents = (previous: NodePTPDevStatus | undefined, next: NodePTPDevS
     : []
 }
 
-const crashLoopEvents = (previous: NodePTPDevStatus | undefined, next: NodePTPDevStatus) =>
-  next.processes.flatMap((process) => {
-    const before = previous?.processes.find((other) => other.id === process.id)?.restarts ?? 0
-    return process.state === "BackOff" && process.restarts >= crashLoopRestarts && before < process.restarts
+const crashLoopEvents = (previous: NodePTPDevStatus | undefined, processes: ReadonlyArray<ProcessStatus>) =>
+  processes.flatMap(({ deaths, id, lastExit, restarts }) => {
+    const before = previous?.processes.find((other) => other.id === id)?.restarts ?? 0
+    return deaths >= crashLoopDeaths && before < restarts
       ? [
         {
           type: "Warning",
           reason: "ProcessCrashLoop",
-          note: `${process.id} keeps ending: ${process.lastExit ?? "for an unknown reason"}`
+          note: `${id} keeps ending: ${lastExit ?? "for an unknown reason"}`
         } as const
       ]
       : []

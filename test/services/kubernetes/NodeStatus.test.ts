@@ -161,12 +161,30 @@ describe("nodeStatus", () => {
   it("is degraded by a process that keeps dying, is not ready in time or can't be reaped", () =>
     assert.deepStrictEqual(
       [
-        running({ state: "BackOff", lastExit: "exit code 255" }),
+        running({ state: "BackOff", deaths: 2, lastExit: "exit code 255" }),
         running({ state: "Starting", reason: "not ready after 30s, last line: x" }),
         running({ state: "Stopping", reason: "pid 7 cannot be reaped" })
       ].map((status) => conditionOf(nodeStatus(facts({ statuses: [status] }), undefined, now), "Degraded")),
       ["True ProcessBackOff", "True ProcessNotReady", "True ProcessNotReaped"]
     ))
+
+  it("stays degraded between the deaths of a crash loop, and is not by one death nor by those that were forgiven", () => {
+    const degradedBy = (change: Partial<ProcessStatus>) => {
+      const status = nodeStatus(
+        facts({ statuses: [running({ lastExit: "exit code 255", ...change })] }),
+        undefined,
+        now
+      )
+      return status.conditions.find(({ type }) => type === "Degraded")
+    }
+    for (const state of ["BackOff", "Starting", "Running"] as const) {
+      const degraded = degradedBy({ state, restarts: 2, deaths: 2 })
+      assert.strictEqual(degraded?.reason, "ProcessBackOff")
+      assert.strictEqual(degraded?.message, "ptp4l-a: 2 deaths in a row, the last: exit code 255")
+      assert.strictEqual(degradedBy({ state, restarts: 1, deaths: 1 })?.status, "False")
+      assert.strictEqual(degradedBy({ state, restarts: 9, deaths: 0 })?.status, "False")
+    }
+  })
 
   it("keeps a condition's time while its status is the same, also when reason and message change", () => {
     const before = nodeStatus(facts(), undefined, now)
@@ -238,7 +256,7 @@ describe("eventsBetween", () => {
   const withProfile = { decision: decision({ profiles: [profile("a", [])], processes: [spec("ptp4l-a")] }) }
   const status = (change: Partial<NodeFacts>) => nodeStatus(facts(change), undefined, now)
   const reasons = (before: Partial<NodeFacts>, after: Partial<NodeFacts>) =>
-    eventsBetween(status(before), status(after)).map(({ reason }) => reason)
+    eventsBetween(status(before), status(after), after.statuses ?? []).map(({ reason }) => reason)
 
   it("tells nothing when nothing changed", () =>
     assert.deepStrictEqual(
@@ -259,10 +277,23 @@ describe("eventsBetween", () => {
     assert.deepStrictEqual(reasons({ ...ready, clock: locked }, { ...ready, clock: freeRunning }), ["ClockLost"])
   })
 
-  it("tells of a crash loop at the third death, and at each one after it", () => {
-    const dying = (restarts: number) => ({ ...withProfile, statuses: [running({ state: "BackOff", restarts })] })
+  it("tells of a crash loop at the third death in a row, and at each one after it", () => {
+    const dying = (deaths: number, restarts = deaths) => ({
+      ...withProfile,
+      statuses: [running({ state: "BackOff", restarts, deaths })]
+    })
     assert.deepStrictEqual(reasons(dying(1), dying(2)), [])
     assert.deepStrictEqual(reasons(dying(2), dying(3)), ["ProcessCrashLoop"])
     assert.deepStrictEqual(reasons(dying(3), dying(3)), [])
+    assert.deepStrictEqual(reasons(dying(3), dying(4)), ["ProcessCrashLoop"])
+    assert.deepStrictEqual(reasons(dying(0, 17), dying(1, 18)), [])
+  })
+
+  it("tells of a crash loop also when the process is up again by the time of writing", () => {
+    const statuses = [running({ restarts: 3, deaths: 3 })]
+    assert.deepStrictEqual(
+      reasons({ ...withProfile, statuses: [running({ restarts: 2, deaths: 2 })] }, { ...withProfile, statuses }),
+      ["ProcessCrashLoop"]
+    )
   })
 })
