@@ -2,12 +2,13 @@
  * Which lines of a child go to the daemon's own log: `stdoutFilter` and `logReduce` of a profile, and a bound on lines
  * a second that no setting lifts. A pure fold per process; clocks and metrics see every line whatever is printed.
  */
+import { type LineFilter, lineFilter } from "./LineFilter.ts"
 import { parseLogLine } from "./LogEvent.ts"
 
 /** The settings of a profile, read. */
 export interface LogReduction {
   /** Lines that match are not printed. */
-  readonly filter: RegExp | undefined
+  readonly filter: LineFilter | undefined
   readonly offsets: OffsetReduction
 }
 
@@ -52,19 +53,10 @@ const defaultWindowSeconds = 30
 const mostClocks = 64
 
 /** Reads the settings, which were checked when the profile was planned; what can't be read has no effect. */
-export const logReduction = (settings: Readonly<Record<string, string>>): LogReduction => ({
-  filter: filterOf(settings["stdoutFilter"]),
-  offsets: offsetReduction(settings["logReduce"])
+export const logReduction = ({ logReduce, stdoutFilter }: Readonly<Record<string, string>>): LogReduction => ({
+  filter: stdoutFilter === undefined ? undefined : lineFilter(stdoutFilter),
+  offsets: offsetReduction(logReduce)
 })
-
-const filterOf = (pattern: string | undefined): RegExp | undefined => {
-  if (pattern === undefined) return undefined
-  try {
-    return new RegExp(pattern)
-  } catch {
-    return undefined
-  }
-}
 
 const offsetReduction = (text = "false"): OffsetReduction => {
   const [mode = "", window, threshold] = text.trim().toLowerCase().split(/\s+/)
@@ -93,7 +85,7 @@ export const reduceLine = (
   now: bigint
 ): { readonly state: LogReductionState; readonly print: ReadonlyArray<string> } => {
   const { print: reduced, window } = reduceOffset(offsets, state.window, line, now)
-  const wanted = filter === undefined ? reduced : reduced.filter((text) => !filter.test(text))
+  const wanted = filter === undefined ? reduced : reduced.filter((text) => !filter(text))
   return bounded({ ...state, window }, wanted, now)
 }
 

@@ -2,6 +2,7 @@
  * The fields of a profile that are the daemon's own and not a program's: clock thresholds, scheduling, `ptpSettings`.
  */
 import type { PtpProfile } from "../kubernetes/NodePTPCfg.ts"
+import { lineFilter, lineFilterExpected } from "../linuxptp/LineFilter.ts"
 import type { ClockThreshold } from "./Decision.ts"
 import { planError, type PlanProblem, planWarning } from "./PlanProblem.ts"
 
@@ -19,17 +20,8 @@ const knownSettings: ReadonlyMap<string, { readonly expected: string; readonly i
       expected: "false, basic, true or enhanced [window] [threshold ns]",
       is: (value) => /^\s*(?:false|basic|true|enhanced(?:\s+\S{1,20}){0,2})\s*$/i.test(value)
     }],
-    ["stdoutFilter", { expected: "a regular expression", is: (value) => isRegularExpression(value) }]
+    ["stdoutFilter", { expected: lineFilterExpected, is: (value) => lineFilter(value) !== undefined }]
   ])
-
-/** The constructor is the only judge of a pattern that the language has. */
-const isRegularExpression = (pattern: string): boolean => {
-  try {
-    return pattern.length <= 1000 && new RegExp(pattern) instanceof RegExp
-  } catch {
-    return false
-  }
-}
 
 /** The settings that mean something. The others are warned of and left out: they never stop a clock. */
 export const knownPtpSettings = ({ ptpSettings = {} }: PtpProfile): Readonly<Record<string, string>> =>

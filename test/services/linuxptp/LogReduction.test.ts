@@ -36,9 +36,10 @@ describe("LogReduction", () => {
     assert.deepStrictEqual(printed({ logReduce }, atOnce(port, master(1), realtime(2))), [port, realtime(2)])
   })
 
-  it("leaves out what stdoutFilter matches, and nothing when it is no regular expression", () => {
+  it("leaves out what stdoutFilter matches, and nothing when it is refused", () => {
     assert.deepStrictEqual(printed({ stdoutFilter: "^phc2sys" }, atOnce(port, realtime(2))), [port])
     assert.deepStrictEqual(printed({ stdoutFilter: "(" }, atOnce(port)), [port])
+    assert.deepStrictEqual(printed({ stdoutFilter: "^(\\w+\\W*)*offset$" }, atOnce(master(1))), [master(1)])
   })
 
   it.each([["enhanced", 30n], ["enhanced 10", 10n], ["Enhanced 2m", 120n], ["enhanced 5s 50", 5n], [
