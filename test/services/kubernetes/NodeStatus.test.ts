@@ -1,68 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import type { NetworkInterface } from "../../../src/services/devices/PtpDevice.ts"
-import { eventsBetween } from "../../../src/services/kubernetes/NodeEvents.ts"
 import { NodePTPDevStatus } from "../../../src/services/kubernetes/NodePTPDev.ts"
 import { differsAtOnce, type NodeFacts, nodeStatus } from "../../../src/services/kubernetes/NodeStatus.ts"
 import type { ProcessStatus } from "../../../src/services/processes/ProcessSupervisor.ts"
-import type { ChosenProfile, Decision } from "../../../src/services/profiles/Decision.ts"
 import { spec } from "../../layers/processes/ScriptedRunner.ts"
+import { decision, facts, nic, profile, running } from "./PublishedNode.ts"
 
 const now = "2026-11-23T10:00:00Z"
 const later = "2026-11-23T10:00:07Z"
-
-const nic = (index: number): NetworkInterface => ({
-  name: `enp129s0f${index}np${index}`,
-  kind: "physical",
-  linkUp: true,
-  driver: "mlx5_core",
-  pciAddress: `0000:81:00.${index}`,
-  phcIndex: index,
-  hardwareTimestamping: true,
-  softwareTimestamping: true,
-  notCapable: undefined
-})
-
-const profile = (name: string, interfaces: ReadonlyArray<string>): ChosenProfile => ({
-  config: "config1",
-  name,
-  generation: 3,
-  priority: 4,
-  matchedBy: "nodeName worker-1",
-  interfaces,
-  clockThreshold: { holdOverTimeoutSeconds: 5, maxOffsetNs: 100, minOffsetNs: -100 },
-  settings: {}
-})
-
-const decision = (change: Partial<Decision> = {}): Decision => ({
-  profiles: [],
-  skipped: [],
-  processes: [],
-  problems: [],
-  ...change
-})
-
-const running = (change: Partial<ProcessStatus> = {}): ProcessStatus => ({
-  id: "ptp4l-a",
-  spec: spec("ptp4l-a"),
-  state: "Running",
-  restarts: 0,
-  deaths: 0,
-  pid: 7,
-  run: 1,
-  lastExit: undefined,
-  reason: undefined,
-  ...change
-})
-
-const facts = (change: Partial<NodeFacts> = {}): NodeFacts => ({
-  decision: decision(),
-  linuxptpMissing: false,
-  statuses: [],
-  clock: undefined,
-  interfaces: [],
-  ...change
-})
 
 const conditionOf = (status: ReturnType<typeof nodeStatus>, type: string) => {
   const { reason, status: value } = status.conditions.find((condition) => condition.type === type) ?? {}
@@ -198,36 +143,6 @@ describe("nodeStatus", () => {
     const broken = nodeStatus(facts({ linuxptpMissing: true }), after, later)
     assert.strictEqual(broken.conditions[0]?.lastTransitionTime, later)
   })
-
-  it("stays below 4 KiB for 16 NICs, when all is well and when everything goes wrong", () => {
-    const nics = Array.from({ length: 16 }, (_, index) => nic(index))
-    const ports = nics.slice(0, 4).map(({ name }) => ({ interface: name, state: "UNCALIBRATED" }))
-    const profiles = ["grandmaster-client", "boundary-clock"].map((name) =>
-      profile(name, nics.map((other) => other.name))
-    )
-    const words = "timed out while polling for tx timestamp ".repeat(20)
-    const statuses = ["ptp4l-a", "phc2sys-a", "ptp4l-b", "phc2sys-b"].map((id) =>
-      running({ id, spec: spec(id), state: "BackOff", restarts: 17, lastExit: words.slice(0, 200), reason: words })
-    )
-    const problems = Array.from({ length: 50 }, (_, index) => ({
-      severity: "error" as const,
-      config: "config1",
-      path: `spec.profile[${index}]`,
-      message: words
-    }))
-    const lockedClock = {
-      state: "LOCKED",
-      reason: "Locked",
-      grandmaster: "507c6f.fffe.1fb1c0",
-      ports,
-      sinceMillis: 0
-    } as const
-    const sizes = [
-      facts({ interfaces: nics, decision: decision({ profiles }), statuses: [running()], clock: lockedClock }),
-      facts({ interfaces: nics, decision: decision({ profiles, problems }), statuses, clock: lockedClock })
-    ].map((each) => JSON.stringify(nodeStatus(each, undefined, now)).length)
-    assert.isTrue(sizes.every((size) => size < 4_096), `${sizes}`)
-  })
 })
 
 describe("differsAtOnce", () => {
@@ -246,54 +161,6 @@ describe("differsAtOnce", () => {
     assert.isFalse(differsAtOnce(status({ statuses: [running()] }), status({ statuses: [running({ restarts: 4 })] })))
     assert.isFalse(
       differsAtOnce(status({ clock: clock("LOCKED", "SLAVE") }), status({ clock: clock("LOCKED", "UNCALIBRATED") }))
-    )
-  })
-})
-
-describe("eventsBetween", () => {
-  const locked = { state: "LOCKED", reason: "Locked", grandmaster: "a.b.c", ports: [], sinceMillis: 0 } as const
-  const freeRunning = { ...locked, state: "FREERUN", reason: "Listening", grandmaster: undefined } as const
-  const withProfile = { decision: decision({ profiles: [profile("a", [])], processes: [spec("ptp4l-a")] }) }
-  const status = (change: Partial<NodeFacts>) => nodeStatus(facts(change), undefined, now)
-  const reasons = (before: Partial<NodeFacts>, after: Partial<NodeFacts>) =>
-    eventsBetween(status(before), status(after), after.statuses ?? []).map(({ reason }) => reason)
-
-  it("tells nothing when nothing changed", () =>
-    assert.deepStrictEqual(
-      reasons({ ...withProfile, statuses: [running()] }, { ...withProfile, statuses: [running()] }),
-      []
-    ))
-
-  it("tells of a profile that runs, of one that was refused, of a lock and of its loss", () => {
-    const before = { ...withProfile, clock: freeRunning }
-    assert.deepStrictEqual(reasons(before, { ...withProfile, statuses: [running()], clock: locked }), [
-      "ProfileApplied",
-      "ClockLocked"
-    ])
-    const problem = { severity: "error", config: "c", path: "", message: "m" } as const
-    const refused = { decision: decision({ problems: [problem] }) }
-    assert.deepStrictEqual(reasons({}, refused), ["ProfileRejected"])
-    const ready = { ...withProfile, statuses: [running()] }
-    assert.deepStrictEqual(reasons({ ...ready, clock: locked }, { ...ready, clock: freeRunning }), ["ClockLost"])
-  })
-
-  it("tells of a crash loop at the third death in a row, and at each one after it", () => {
-    const dying = (deaths: number, restarts = deaths) => ({
-      ...withProfile,
-      statuses: [running({ state: "BackOff", restarts, deaths })]
-    })
-    assert.deepStrictEqual(reasons(dying(1), dying(2)), [])
-    assert.deepStrictEqual(reasons(dying(2), dying(3)), ["ProcessCrashLoop"])
-    assert.deepStrictEqual(reasons(dying(3), dying(3)), [])
-    assert.deepStrictEqual(reasons(dying(3), dying(4)), ["ProcessCrashLoop"])
-    assert.deepStrictEqual(reasons(dying(0, 17), dying(1, 18)), [])
-  })
-
-  it("tells of a crash loop also when the process is up again by the time of writing", () => {
-    const statuses = [running({ restarts: 3, deaths: 3 })]
-    assert.deepStrictEqual(
-      reasons({ ...withProfile, statuses: [running({ restarts: 2, deaths: 2 })] }, { ...withProfile, statuses }),
-      ["ProcessCrashLoop"]
     )
   })
 })
