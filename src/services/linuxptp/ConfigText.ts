@@ -14,7 +14,7 @@ import {
 import type { LinuxptpVersion } from "./LinuxptpVersion.ts"
 import { readSetting } from "./Setting.ts"
 import { findRepeatedTables, readUnicastMasterTable, unicastMasterTable } from "./UnicastMasterTable.ts"
-import { isInterfaceName, isPhcName } from "./ValuePattern.ts"
+import { isInterfaceName, isPhcName, isPulseSource } from "./ValuePattern.ts"
 
 /** The programs that read linuxptp's configuration file; timemaster's is another language, see TimemasterText. */
 export type ConfigFileProgram = "ptp4l" | "phc2sys" | "ts2phc"
@@ -64,10 +64,11 @@ const readPortSection = (
   version: LinuxptpVersion,
   section: ConfigSection
 ): SectionReading => {
-  const isName = program === "ts2phc" ? isPhcName : isInterfaceName
+  const isTs2phc = program === "ts2phc"
+  const isName = isTs2phc ? isPhcName(section.name) || isPulseSource(section.name) : isInterfaceName(section.name)
   const settings = readSettings(version, "port", section.entries)
-  if (isName(section.name)) return { section: { ...section, entries: settings.entries }, problems: settings.problems }
-  const message = program === "ts2phc" ? "is neither an interface name nor /dev/ptpN" : "is not an interface name"
+  if (isName) return { section: { ...section, entries: settings.entries }, problems: settings.problems }
+  const message = isTs2phc ? "is neither an interface name nor /dev/ptpN" : "is not an interface name"
   const line = section.entries[0]?.line ?? 0
   const option = `[${section.name.slice(0, 60)}]`
   return { section: undefined, problems: [{ severity: "error", line, option, message }] }

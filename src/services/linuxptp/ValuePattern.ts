@@ -9,9 +9,15 @@ const matching = (expected: string, pattern: RegExp): ValueType => text(expected
 
 const interfaceCharacters = /^[A-Za-z0-9._:@][A-Za-z0-9._:@-]{0,14}$/
 
-/** Whether the kernel and a path below /sys take `name` as that of a NIC (IFNAMSIZ is 16 with the closing zero). */
+/** As sections they mean something else, `[global]` in any case (linuxptp config.c, parse_section_line). */
+const sectionNames: ReadonlySet<string> = new Set(["global", "cmlds", "nmea"])
+
+/**
+ * Whether the kernel and a path below /sys take `name` as that of a NIC (IFNAMSIZ is 16 with the closing zero), and
+ * linuxptp as that of a port.
+ */
 export const isInterfaceName = (name: string): boolean =>
-  interfaceCharacters.test(name) && name !== "." && name !== ".."
+  interfaceCharacters.test(name) && name !== "." && name !== ".." && !sectionNames.has(name.toLowerCase())
 
 const phcDevice = /^\/dev\/ptp[0-9]{1,4}$/
 const systemClockName = /^CLOCK_[A-Z0-9_]{1,24}$/
@@ -36,8 +42,14 @@ export const clockName = text(
 /** phc2sys -C. */
 export const systemClock = matching("a clock name as CLOCK_REALTIME", systemClockName)
 
-/** ts2phc -s: `generic` and `nmea` have the shape of an interface name too. */
-export const todSource = text("generic, nmea, an interface name or /dev/ptpN", isPhcName)
+/** Whether `name` is a source of pulses that is no PHC (linuxptp ts2phc.c, main). */
+export const isPulseSource = (name: string): boolean => name === "generic" || name === "nmea"
+
+/** ts2phc -s. */
+export const todSource = text(
+  "generic, nmea, an interface name or /dev/ptpN",
+  (name) => isPulseSource(name) || isPhcName(name)
+)
 
 export const ppsDevice = matching("/dev/ppsN", /^\/dev\/pps[0-9]{1,4}$/)
 

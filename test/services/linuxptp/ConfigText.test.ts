@@ -101,6 +101,8 @@ UDPv4 10.0.0.1
     ["[eth0]\npriority1 128", "error 2 priority1: belongs in [global]: it holds for the whole clock"],
     ["[/dev/ptp0]\nts2phc.channel 0", "error 2 [/dev/ptp0]: is not an interface name"],
     ["[../../x]", "error 0 [../../x]: is not an interface name"],
+    ["[nmea]", "error 0 [nmea]: is not an interface name"],
+    ["[CMLDS]", "error 0 [CMLDS]: is not an interface name"],
     ["priority1 128", "error 1 priority1: stands before the first section"],
     ["[unicast_master_table]\nUDPv4 10.0.0.1", "error 2 UDPv4: stands before the first table_id"],
     ["[unicast_master_table]\ntable_id 1\nUDPv4 ntp.org", "error 3 UDPv4: expected an address of UDPv4"],

@@ -93,6 +93,8 @@ describe("readOptions", () => {
     ["phc2sys", "-d /dev/sda", "-d"],
     ["ts2phc", "--ts2phc.nmea_serialport /dev/sda", "--ts2phc.nmea_serialport"],
     ["ts2phc", "-i eth0", "-i"],
+    ["ts2phc", "-c nmea", "-c"],
+    ["ptp4l", "-i GLOBAL", "-i"],
     ["timemaster", "-f /etc/x", "-f"],
     ["timemaster", "-n", "-n"],
     ["timemaster", "--verbose 1", "--verbose"]

@@ -131,6 +131,7 @@ hybrid_e2e 1
     ["[ntp_server a]\nntp_options x/y", "error 2 ntp_options: expected options of a time source, no paths"],
     ["[ptp_domain 0]\ndelay 1", "error 2 [ptp_domain 0]: needs interfaces"],
     ["[ptp_domain 0]\ninterfaces ../x", "error 2 interfaces: expected interface names"],
+    ["[ptp_domain 0]\ninterfaces Global", "error 2 interfaces: expected interface names"],
     ["[ptp_domain x]\ninterfaces eth0", "error 2 [ptp_domain x]: needs a whole number from 0 to 255"],
     ["[timemaster x]", "error 0 [timemaster x]: takes no parameter"],
     ["[other]\npath /x", "error 2 [other]: unknown section"],
