@@ -18,7 +18,7 @@ export interface ProfilePlan {
   readonly ptp4l: Ptp4lServer | undefined
   /** `-a` without a ptp4l of its own: bound once the winners are known. */
   readonly phc2sysForAll: Phc2sysDraft | undefined
-  /** NICs that ptp4l or timemaster takes for itself, in port order. */
+  /** NICs that its programs take for themselves: those of ptp4l or timemaster in port order, then those of ts2phc. */
   readonly interfaces: ReadonlyArray<string>
   readonly systemClockWriters: ReadonlyArray<Program>
   readonly problems: ReadonlyArray<PlanProblem>
@@ -47,7 +47,7 @@ export const planProfile = (context: PlanContext): ProfilePlan => {
     processes: planned.map((plan) => plan.spec),
     ptp4l: ptp4l?.server,
     phc2sysForAll: servesAll ? draft : undefined,
-    interfaces: [...new Set([...(ptp4l?.interfaces ?? []), ...(timemaster?.interfaces ?? [])])],
+    interfaces: [...new Set([ptp4l, timemaster, ts2phc].flatMap((plan) => plan?.interfaces ?? []))],
     systemClockWriters,
     problems: [
       ...settingProblems(context.profile),

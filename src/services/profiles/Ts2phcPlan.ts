@@ -4,14 +4,16 @@
 import { type ConfigFile, setOption } from "../linuxptp/ConfigFile.ts"
 import { readConfigText } from "../linuxptp/ConfigText.ts"
 import { type Argument, readOptions, renderArguments } from "../linuxptp/Options.ts"
+import { isInterfaceName, isPulseSource } from "../linuxptp/ValuePattern.ts"
 import type { ProcessSpec } from "../processes/ProcessSpec.ts"
 import { type PlanContext, processSpec, withOwnedSettings } from "./PlanContext.ts"
 import { ofConfigText, ofOptions, planError, type PlanProblem } from "./PlanProblem.ts"
 import type { Ptp4lServer } from "./Ptp4lPlan.ts"
 
-/** A profile's ts2phc as a process. */
+/** A profile's ts2phc as a process, and the NICs that it takes. */
 export interface Ts2phcPlan {
   readonly spec: ProcessSpec
+  readonly interfaces: ReadonlyArray<string>
   readonly problems: ReadonlyArray<PlanProblem>
 }
 
@@ -23,14 +25,16 @@ export const planTs2phc = (context: PlanContext, ptp4l: Ptp4lServer | undefined)
   const text = readConfigText("ts2phc", version, profile.ts2phcConf)
   const asksPtp4l = options.arguments.some(({ name }) => name === "a")
   const server = asksPtp4l ? ptp4l : undefined
+  const interfaces = interfacesOf(options.arguments, text.file)
   return {
     spec: processSpec(context, {
       program: "ts2phc",
       words: renderArguments(server === undefined ? options.arguments : options.arguments.filter(isNotDecidedByPtp4l)),
       file: following(withOwnedSettings(text.file), server),
       after: server === undefined ? [] : [server.id],
-      interfaces: sinksOf(options.arguments, text.file)
+      interfaces
     }),
+    interfaces,
     problems: [
       ...ofOptions("ts2phcOpts", options.problems),
       ...ofConfigText("ts2phcConf", text.problems),
@@ -54,9 +58,9 @@ const following = (file: ConfigFile, server: Ptp4lServer | undefined): ConfigFil
   return Object.entries(settings).reduce((owned, [key, value]) => setOption(owned, "global", key, value), file)
 }
 
-/** NICs whose PHC it steers; `/dev/ptpN` names none. */
-const sinksOf = (args: ReadonlyArray<Argument>, file: ConfigFile): ReadonlyArray<string> => {
+/** NICs whose PHC or pins it takes; `/dev/ptpN` names none. */
+const interfacesOf = (args: ReadonlyArray<Argument>, file: ConfigFile): ReadonlyArray<string> => {
   const typed = args.flatMap(({ name, value }) => (name === "c" && value !== undefined ? [value] : []))
-  const sections = file.sections.map(({ name }) => name).filter((name) => name !== "global")
-  return [...new Set([...typed, ...sections])].filter((name) => !name.startsWith("/"))
+  const sections = file.sections.map(({ name }) => name)
+  return [...new Set([...typed, ...sections])].filter((name) => isInterfaceName(name) && !isPulseSource(name))
 }

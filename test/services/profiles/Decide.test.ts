@@ -123,6 +123,13 @@ describe("conflicts among winners", () => {
     ])
   })
 
+  it("gives the NIC whose clock ts2phc steers to one profile", () => {
+    const gnss = (name: string) => ({ name, ts2phcOpts: "-s generic -c ens1f0" })
+    const objects = [object("a", { profile: [gnss("p"), gnss("q")], recommend: [entry("p"), entry("q")] })]
+    assert.deepStrictEqual(runningOn(objects), ["a/p ts2phc"])
+    assert.deepStrictEqual(skippedOn(objects), ["a/q InterfaceConflict"])
+  })
+
   it("gives the system clock to one profile", () => {
     const more = { phc2sysOpts: "-a -r" }
     const objects = [

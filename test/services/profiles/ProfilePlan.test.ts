@@ -252,6 +252,16 @@ describe("phc2sys", () => {
 })
 
 describe("ts2phc", () => {
+  it.each<readonly [string, Fields, ReadonlyArray<string>]>([
+    ["nothing by a PHC of no known NIC", { ts2phcOpts: "-s generic -c /dev/ptp0" }, []],
+    ["nothing by the sources generic and nmea", { ts2phcConf: "[nmea]\nts2phc.master 1\n[generic]\n" }, []],
+    ["the NICs of its options", { ts2phcOpts: "-s generic -c eth1 -c eth0" }, ["eth1", "eth0"]],
+    ["the NICs of its text", { ts2phcConf: "[global]\n[eth1]\n[eth0]\n" }, ["eth1", "eth0"]],
+    ["each NIC once, ports of ptp4l first", { ...bc, ts2phcOpts: "-c eth1 -c eth0" }, ["eth0", "eth1"]]
+  ])("takes %s", (_, fields, expected) => {
+    assert.deepStrictEqual(plan(fields).interfaces, expected)
+  })
+
   it("runs beside ptp4l and asks it only with -a", () => {
     const alone = { ...bc, ts2phcOpts: "-s generic -c eth0" }
     assert.strictEqual(argvOf(alone, "ts2phc"), "ts2phc -s generic -c eth0 -f /run/d/ts2phc-p/ts2phc.conf")
@@ -314,6 +324,12 @@ describe("writers of the system clock", () => {
 
   it("make a profile invalid when there are two", () => {
     assert.deepStrictEqual(errorsOf({ interface: "eth0", ptp4lOpts: "-S", phc2sysOpts: "-s eth0 -O 0" }), [""])
+  })
+})
+
+describe("an interface", () => {
+  it.each(["global", "Global", "cmlds", "NMEA"])("is not called %s, which names a section of linuxptp", (name) => {
+    assert.deepStrictEqual(errorsOf({ interface: name, ptp4lOpts: "-2" }), ["interface"])
   })
 })
 
