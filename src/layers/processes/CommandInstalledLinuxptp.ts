@@ -6,25 +6,38 @@ import { Duration, Effect, Layer, Option, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { InstalledLinuxptp } from "../../services/linuxptp/InstalledLinuxptp.ts"
 import { parseLinuxptpVersion } from "../../services/linuxptp/LinuxptpVersion.ts"
+import { findProgram, systemSearchPath } from "./ProgramPath.ts"
 
 /** `ptp4l -v` answers in milliseconds; a disk that does not answer must not hold up the daemon. */
 const patience = Duration.seconds(2)
 
-/** Asks the `ptp4l` that PATH finds. */
-export const layer: Layer.Layer<InstalledLinuxptp, never, ChildProcessSpawner.ChildProcessSpawner> = Layer.effect(
-  InstalledLinuxptp,
-  Effect.gen(function*() {
-    const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
-    const ask = ChildProcess.make("ptp4l", ["-v"], { stdin: "ignore", forceKillAfter: Duration.millis(100) })
-    return InstalledLinuxptp.of({
-      version: spawner.streamLines(ask).pipe(
-        Stream.runHead,
-        Effect.timeout(patience),
-        Effect.option,
-        Effect.map((line) =>
-          Option.flatMap(Option.flatten(line), (text) => Option.fromUndefinedOr(parseLinuxptpVersion(text)))
+/** Asks the `ptp4l` that is found in `searchPath`, anew each time: an image may get one while the daemon waits. */
+export const layerIn = (
+  searchPath: ReadonlyArray<string>
+): Layer.Layer<InstalledLinuxptp, never, ChildProcessSpawner.ChildProcessSpawner> =>
+  Layer.effect(
+    InstalledLinuxptp,
+    Effect.gen(function*() {
+      const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
+      const ask = (ptp4l: string) =>
+        spawner.streamLines(
+          ChildProcess.make(ptp4l, ["-v"], { stdin: "ignore", forceKillAfter: Duration.millis(100) })
+        ).pipe(
+          Stream.runHead,
+          Effect.timeout(patience),
+          Effect.option,
+          Effect.map((line) =>
+            Option.flatMap(Option.flatten(line), (text) => Option.fromUndefinedOr(parseLinuxptpVersion(text)))
+          )
         )
-      )
+      return InstalledLinuxptp.of({
+        version: Effect.suspend(() => {
+          const ptp4l = findProgram("ptp4l", searchPath)
+          return ptp4l === undefined ? Effect.succeedNone : ask(ptp4l)
+        })
+      })
     })
-  })
-)
+  )
+
+/** Asks the `ptp4l` that would run: it is looked for where ChildProcessRunner looks. */
+export const layer = layerIn(systemSearchPath)
