@@ -124,8 +124,9 @@ describe("conflicts among winners", () => {
   })
 
   it("gives the NIC whose clock ts2phc steers to one profile", () => {
-    const gnss = (name: string) => ({ name, ts2phcOpts: "-s generic -c ens1f0" })
-    const objects = [object("a", { profile: [gnss("p"), gnss("q")], recommend: [entry("p"), entry("q")] })]
+    const gnss = { ts2phcOpts: "-s generic -c ens1f0" }
+    const profile = [{ name: "p", ...gnss }, { name: "q", ...gnss }]
+    const objects = [object("a", { profile, recommend: [entry("p"), entry("q")] })]
     assert.deepStrictEqual(runningOn(objects), ["a/p ts2phc"])
     assert.deepStrictEqual(skippedOn(objects), ["a/q InterfaceConflict"])
   })
