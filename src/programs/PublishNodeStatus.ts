@@ -2,7 +2,19 @@
  * The only writer of this node's NodePTPDev. It keeps the newest facts, says them when they differ from what the API
  * server has, at once where somebody waits for it and seldom otherwise, and makes the object when it is missing.
  */
-import { Clock, Duration, Effect, Equal, Option, Random, Schedule, Schema, Stream, SubscriptionRef } from "effect"
+import {
+  Clock,
+  Duration,
+  Effect,
+  Equal,
+  Option,
+  Queue,
+  Random,
+  Schedule,
+  Schema,
+  Stream,
+  SubscriptionRef
+} from "effect"
 import type { NodeClock } from "../services/clocks/NodeClock.ts"
 import { DeviceDiscovery } from "../services/devices/DeviceDiscovery.ts"
 import type { NetworkInterface } from "../services/devices/PtpDevice.ts"
@@ -42,8 +54,9 @@ interface Known {
 const nanos = (duration: Duration.Duration): bigint => Duration.toNanosUnsafe(duration)
 
 /** A status that somebody else wrote may not decode; then it counts as absent and is replaced. */
-const statusOf = (object: KubernetesObject): NodePTPDevStatus | undefined =>
-  Option.getOrUndefined(Schema.decodeUnknownOption(NodePTPDevStatus)(object["status"]))
+const publishedIn = ({ object = Option.none() }: Known): NodePTPDevStatus | undefined =>
+  Option.getOrUndefined(Option.flatMap(object, ({ status }) => decodeStatus(status)))
+const decodeStatus = Schema.decodeUnknownOption(NodePTPDevStatus)
 
 /** Null removes a field that a merge patch would otherwise leave (RFC 7396). */
 const asPatch = (status: NodePTPDevStatus) => Schema.encodeSync(NodePTPDevStatus)(status)
@@ -57,6 +70,8 @@ export const run = Effect.gen(function*() {
   const { nodeName } = yield* Settings
   const bucket = yield* makeTokenBucket({ burst, refill })
   let lastWrite: bigint | undefined
+  /** Written last, or found first: the object may be gone, what was told and since when may not. */
+  let told: NodePTPDevStatus | undefined
   /** Monotonic time at which the difference that is not written yet began. */
   let differsSince: bigint | undefined
   let known: Known = {
@@ -66,8 +81,10 @@ export const run = Effect.gen(function*() {
     clock: undefined,
     object: undefined
   }
+  const looksAgain = yield* Queue.sliding<Partial<Known>>(1)
 
   const changes: ReadonlyArray<Stream.Stream<Partial<Known>>> = [
+    Stream.fromQueue(looksAgain),
     discovery.interfaces.pipe(Stream.map((interfaces) => ({ interfaces }))),
     SubscriptionRef.changes(reconciliation).pipe(Stream.map((now) => ({ reconciliation: now }))),
     supervisor.statuses.pipe(Stream.map((statuses) => ({ statuses }))),
@@ -81,14 +98,14 @@ export const run = Effect.gen(function*() {
   const difference = Effect.gen(function*() {
     const { clock, interfaces, object, reconciliation, statuses } = known
     if (interfaces === undefined || object === undefined) return Option.none()
-    const previous = Option.match(object, { onNone: () => undefined, onSome: statusOf })
+    const published = publishedIn(known)
     const now = new Date(yield* Clock.currentTimeMillis).toISOString().replace(/\.\d+Z$/, "Z")
     const { decision, linuxptpMissing } = reconciliation
     const facts = { decision: Option.getOrUndefined(decision), linuxptpMissing, statuses, clock, interfaces }
-    const next = nodeStatus(facts, previous, now)
-    return previous !== undefined && Equal.equals(previous, next)
-      ? Option.none()
-      : Option.some({ previous, next, statuses, missing: Option.isNone(object) })
+    const next = nodeStatus(facts, told, now)
+    if (published !== undefined && Equal.equals(published, next)) return Option.none()
+    const isUrgent = published === undefined || differsAtOnce(published, next)
+    return Option.some({ previous: told, next, statuses, isUrgent, isMissing: Option.isNone(object) })
   })
 
   /** Waits until the difference of now may be written; a newer change looks again, but waits no longer for it. */
@@ -100,20 +117,33 @@ export const run = Effect.gen(function*() {
     }
     const now = yield* Clock.monotonicTimeNanos
     differsSince ??= now
-    const { next, previous } = found.value
-    const isUrgent = previous === undefined || differsAtOnce(previous, next)
-    const due = isUrgent ? differsSince + nanos(togetherFor) : (lastWrite ?? now) + nanos(quietPeriod)
+    const due = found.value.isUrgent ? differsSince + nanos(togetherFor) : (lastWrite ?? now) + nanos(quietPeriod)
     yield* Effect.sleep(Duration.nanos(due > now ? due - now : 0n))
     return true
   })
 
-  const write = Effect.gen(function*() {
-    const found = yield* difference
-    if (Option.isNone(found)) return
+  /** What to write once there is a token for it: what was true before the wait may be over. */
+  const taken = Effect.gen(function*() {
     yield* bucket.take
+    const found = yield* difference
+    const now = yield* Clock.monotonicTimeNanos
+    const isDue = Option.exists(
+      found,
+      ({ isUrgent }) => isUrgent || lastWrite === undefined || now >= lastWrite + nanos(quietPeriod)
+    )
+    if (isDue) return found
+    yield* bucket.giveBack
+    // What is left of it waits its own time.
+    yield* Queue.offer(looksAgain, {})
+    return Option.none()
+  })
+
+  const write = Effect.gen(function*() {
+    const found = yield* taken
+    if (Option.isNone(found)) return
     differsSince = undefined
-    const { missing, next, previous, statuses } = found.value
-    if (missing) {
+    const { isMissing, next, previous, statuses } = found.value
+    if (isMissing) {
       // Somebody else may have made it meanwhile; the patch below finds out.
       yield* api.create(nodePTPDevs, { metadata: { name: nodeName }, spec: {} }).pipe(
         Effect.catchIf((error) => error.reason === "Conflict", () => Effect.void)
@@ -127,6 +157,7 @@ export const run = Effect.gen(function*() {
       )
     )
     lastWrite = yield* Clock.monotonicTimeNanos
+    told = next
     known = { ...known, object: Option.some(written) }
     for (const event of eventsBetween(previous, next, statuses)) {
       yield* api.recordEvent({ ...event, regarding: written })
@@ -145,6 +176,7 @@ export const run = Effect.gen(function*() {
   return yield* Stream.mergeAll(changes, { concurrency: "unbounded" }).pipe(
     Stream.switchMap((change) => {
       known = { ...known, ...change }
+      told ??= publishedIn(known)
       return Stream.fromEffect(untilDue)
     }),
     Stream.filter((due) => due),

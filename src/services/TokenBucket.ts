@@ -4,6 +4,8 @@ import { Clock, Duration, Effect } from "effect"
 export interface TokenBucket {
   /** Takes one token, and waits for it when there is none. */
   readonly take: Effect.Effect<void>
+  /** Returns a token that was taken and not needed; who waits already still waits its time. */
+  readonly giveBack: Effect.Effect<void>
 }
 
 /** A full bucket of `burst` tokens, to which `refill` adds one each time it passes. */
@@ -21,5 +23,8 @@ export const makeTokenBucket = Effect.fnUntraced(function*(options: {
     // A debt: who comes next waits behind this one.
     if (tokens < 0) yield* Effect.sleep(Duration.nanos(BigInt(Math.round(-tokens * refillNanos))))
   })
-  return { take } satisfies TokenBucket
+  const giveBack = Effect.sync(() => {
+    tokens = Math.min(options.burst, tokens + 1)
+  })
+  return { take, giveBack } satisfies TokenBucket
 })

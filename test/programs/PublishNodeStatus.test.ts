@@ -34,6 +34,10 @@ const status = (change: Partial<ProcessStatus>): ProcessStatus => ({
   ...change
 })
 
+/** Lets time pass in steps that news get through in. */
+const passSeconds = (seconds: number) =>
+  Effect.replicateEffect(TestClock.adjust("100 millis"), Math.round(seconds * 10), { discard: true })
+
 /** Lets time pass in small steps until something comes. */
 const takeInTime = <A>(queue: Queue.Queue<A>) =>
   TestClock.adjust("100 millis").pipe(
@@ -97,6 +101,86 @@ describe("PublishNodeStatus", () => {
       assert.strictEqual(yield* Queue.size(written), 0)
       yield* TestClock.adjust("1 seconds")
       assert.include(conditionsOf(yield* takeInTime(written)), "Stopping")
+    }))
+
+  it.effect("does not write what is over when its turn comes, and keeps the turn for the next change", () =>
+    Effect.gen(function*() {
+      const { run, set, statuses, written } = yield* make
+      yield* run
+      yield* set(nodePTPDevs, [])
+      yield* takeInTime(written)
+      for (let write = 1; write < 10; write += 1) {
+        yield* SubscriptionRef.set(statuses, [status({ state: write % 2 === 0 ? "BackOff" : "Running" })])
+        yield* takeInTime(written)
+      }
+      yield* SubscriptionRef.set(statuses, [status({ state: "BackOff" })])
+      yield* passSeconds(2)
+      yield* SubscriptionRef.set(statuses, [status({ state: "Running" })])
+      yield* passSeconds(3)
+      assert.strictEqual(yield* Queue.size(written), 0)
+      yield* SubscriptionRef.set(statuses, [status({ state: "Stopping" })])
+      yield* passSeconds(0.3)
+      assert.strictEqual(yield* Queue.size(written), 1)
+      assert.include(conditionsOf(yield* Queue.take(written)), "Stopping")
+    }))
+
+  it.effect("writes counters that are left of a change that is over in their own time", () =>
+    Effect.gen(function*() {
+      const { run, set, statuses, written } = yield* make
+      yield* run
+      yield* set(nodePTPDevs, [])
+      yield* takeInTime(written)
+      for (let write = 1; write < 10; write += 1) {
+        yield* SubscriptionRef.set(statuses, [status({ state: write % 2 === 0 ? "BackOff" : "Running" })])
+        yield* takeInTime(written)
+      }
+      yield* SubscriptionRef.set(statuses, [status({ state: "BackOff", restarts: 1 })])
+      yield* passSeconds(1)
+      yield* SubscriptionRef.set(statuses, [status({ state: "Running", restarts: 1 })])
+      yield* passSeconds(8)
+      assert.strictEqual(yield* Queue.size(written), 0)
+      yield* passSeconds(2)
+      assert.strictEqual(yield* Queue.size(written), 1)
+      assert.include(conditionsOf(yield* Queue.take(written)), "\"restarts\":1")
+    }))
+
+  it.effect("makes a deleted object as it was: with the times of its conditions, and without telling old events anew", () =>
+    Effect.gen(function*() {
+      const { events, reconciliation, run, set, written } = yield* make
+      yield* SubscriptionRef.update(reconciliation, (now) => ({
+        ...now,
+        decision: Option.some({
+          profiles: [],
+          skipped: [],
+          processes: [],
+          problems: [{ severity: "error" as const, config: "c", path: "spec", message: "is missing" }]
+        })
+      }))
+      yield* run
+      yield* set(nodePTPDevs, [])
+      const first = yield* takeInTime(written)
+      assert.strictEqual((yield* Queue.take(events)).reason, "ProfileRejected")
+      yield* TestClock.adjust("1 hour")
+      yield* set(nodePTPDevs, [])
+      assert.deepStrictEqual((yield* takeInTime(written))["status"], first["status"])
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(yield* Queue.size(events), 0)
+    }))
+
+  it.effect("remembers the status that an earlier daemon has written", () =>
+    Effect.gen(function*() {
+      const { run, set, written } = yield* make
+      yield* run
+      yield* set(nodePTPDevs, [])
+      const first = yield* takeInTime(written)
+      const { run: runAnew, set: setAnew, written: writtenAnew } = yield* make
+      yield* TestClock.adjust("1 hour")
+      yield* setAnew(nodePTPDevs, [first])
+      yield* runAnew
+      yield* passSeconds(11)
+      assert.strictEqual(yield* Queue.size(writtenAnew), 0)
+      yield* setAnew(nodePTPDevs, [])
+      assert.deepStrictEqual((yield* takeInTime(writtenAnew))["status"], first["status"])
     }))
 
   it.effect("tries again with back-off when the API server refuses, and says what is true by then", () =>
