@@ -8,7 +8,7 @@ import type { ClockState } from "./ClockState.ts"
 import { faultyMeasurement, type Measurement } from "./Measurement.ts"
 import type { ClockStateName } from "./NodeClock.ts"
 import type { ObservedClock, ObservedProcess } from "./ObservedProcess.ts"
-import { lastFollowingPort } from "./ProgramEvidence.ts"
+import { lastFollowingPort, type ProgramEvidence } from "./ProgramEvidence.ts"
 
 /** A metric's name without its prefix. */
 export type SeriesName =
@@ -80,11 +80,15 @@ const portSeries = ({ evidence: { ports, program } }: ObservedClock, node: strin
 const stateValues: Readonly<Record<ClockStateName, number>> = { FREERUN: 0, LOCKED: 1, HOLDOVER: 2 }
 
 const stateSeries = ({ evidence, held, steered }: ObservedClock, node: string, nameOf: ClockName) =>
-  steered.map((clock): Series => ({
+  (steered.length === 0 ? unmeasuredClocks(evidence) : steered).map((clock): Series => ({
     name: "clock_state",
     labels: { process: evidence.program, node, iface: nameOf(clock) },
     value: stateValues[held.state]
   }))
+
+/** A ptp4l that never found a grandmaster has a state too: an alert on it must not need a first measurement. */
+const unmeasuredClocks = ({ interfaces, program }: ProgramEvidence): ReadonlyArray<string> =>
+  program === "ptp4l" ? interfaces : []
 
 /** phc2sys compares with the PHC of a dead port for a second or more, and then with nothing. */
 const offsetSeries = (clock: ObservedClock, node: string, nameOf: ClockName, isFaulty: boolean) => {

@@ -60,12 +60,36 @@ describe("clockSeries", () => {
       [statusOf(ptp4l, { run: 3 }), statusOf(phc2sys, { pid: undefined, run: 7 })],
       0n
     )
-    assert.deepStrictEqual(clockSeries(state, "worker-1"), [
+    const ofProcesses = clockSeries(state, "worker-1").filter(({ name }) => name.startsWith("process_"))
+    assert.deepStrictEqual(ofProcesses, [
       { name: "process_status", labels: labels(ptp4l), value: 1 },
       { name: "process_restart_count", labels: labels(ptp4l), value: 3 },
       { name: "process_status", labels: labels(phc2sys), value: 0 },
       { name: "process_restart_count", labels: labels(phc2sys), value: 7 }
     ])
+  })
+
+  it("shows a ptp4l that has measured nothing as FREERUN, under each NIC of its ports", () => {
+    const boundary = specOf("ptp4l", { interfaces: ["ens1f0", "ens1f1"] })
+    const unmeasured = ["clock_state ptp4l ens1f0 0", "clock_state ptp4l ens1f1 0"]
+    assert.deepStrictEqual(seriesOf(started(boundary)), unmeasured)
+    const serving = say(
+      started(boundary),
+      boundary,
+      "port 1: INITIALIZING to LISTENING on INIT_COMPLETE",
+      "port 1: LISTENING to MASTER on ANNOUNCE_RECEIPT_TIMEOUT_EXPIRES"
+    )
+    assert.deepStrictEqual(seriesOf(serving), ["interface_role ptp4l ens1f0 2", ...unmeasured])
+    const dead = observeStatuses(serving, [statusOf(boundary, { pid: undefined })], 0n)
+    assert.deepStrictEqual(seriesOf(dead), unmeasured)
+    const locked = say(started(boundary), boundary, ...slave, near, calibrated)
+    assert.deepStrictEqual(seriesOf(locked).filter((series) => series.startsWith("clock_state")), [
+      "clock_state ptp4l ens1f0 1"
+    ])
+  })
+
+  it("shows no state of a phc2sys that has named no clock", () => {
+    assert.deepStrictEqual(seriesOf(started(phc2sys, ts2phc)), [])
   })
 
   it("shows an offset of ptp4l under the NIC that follows, from master", () => {
@@ -80,9 +104,10 @@ describe("clockSeries", () => {
   })
 
   it("does not show the offset of a NIC that is not known", () => {
-    assert.deepStrictEqual(seriesOf(say(started(ptp4l), ptp4l, near)), [])
+    const unmeasured = ["clock_state ptp4l ens1f0 0"]
+    assert.deepStrictEqual(seriesOf(say(started(ptp4l), ptp4l, near)), unmeasured)
     const beyond = "port 2: LISTENING to UNCALIBRATED on RS_SLAVE"
-    assert.deepStrictEqual(seriesOf(say(started(ptp4l), ptp4l, beyond, near)), [])
+    assert.deepStrictEqual(seriesOf(say(started(ptp4l), ptp4l, beyond, near)), unmeasured)
   })
 
   it("shows rms, max, frequency and delay of a summary", () => {
