@@ -47,7 +47,7 @@ const facts = Effect.gen(function*() {
   const installed = yield* InstalledLinuxptp
   const { nodeName } = yield* Settings
   const changes: ReadonlyArray<Stream.Stream<Partial<Facts>>> = [
-    api.watchAll(nodePTPCfgs).pipe(Stream.map(({ change, objects }) => ({ configs: objects, cause: change }))),
+    api.watchAll(nodePTPCfgs, { traced: true }).pipe(Stream.map(({ change, objects }) => ({ configs: objects, cause: change }))),
     api.watchAll(nodes, { name: nodeName, metadataOnly: true }).pipe(
       // A kubelet's heartbeats change the Node, but nothing that a rule reads.
       Stream.changesWith((a, b) => Equal.equals(labelsOf(a.objects), labelsOf(b.objects))),

@@ -21,16 +21,15 @@ export const withEvent = (
 }
 
 /**
- * Describes a change: when it was read and, for a namespaced kind, the root span of its trace. The span ends at once:
+ * Describes a change: when it was read and, in a traced watch, the root span of its trace. The span ends at once:
  * what the change leads to are its children, and a trace back end shows them only under a parent that was exported.
  */
 export const describeChange = Effect.fnUntraced(function*(
-  resource: ResourceType,
+  { resource, traced }: { readonly resource: ResourceType; readonly traced: boolean },
   change: Pick<WatchedChange, "type" | "name" | "generation" | "resourceVersion">
 ): Effect.fn.Return<WatchedChange> {
   const receivedAtNanos = yield* Clock.monotonicTimeNanos
-  // A Node's status changes every few minutes and means nothing to us: no trace.
-  if (!resource.namespaced) return { ...change, receivedAtNanos, span: Option.none() }
+  if (!traced) return { ...change, receivedAtNanos, span: Option.none() }
   const { generation, name, resourceVersion } = change
   const attributes = { name, resourceVersion, ...(generation === undefined ? {} : { generation }) }
   const span = yield* Effect.useSpan(`${resource.kind} ${change.type}`, { root: true, attributes }, Effect.succeed)

@@ -35,7 +35,7 @@ export const layer = (
       const watchAges = makeWatchAges()
       const recordEvent = yield* makeEventRecorder(connection, { ...options, regarding: nodePTPDevs })
 
-      const watchAll = (resource: ResourceType, { metadataOnly = false, name }: WatchOptions = {}) =>
+      const watchAll = (resource: ResourceType, { metadataOnly = false, name, traced = false }: WatchOptions = {}) =>
         Stream.unwrap(Effect.gen(function*() {
           return listWatch({
             connection: yield* makeApiConnection(credentials),
@@ -43,7 +43,8 @@ export const layer = (
             path: collectionPath(resource, namespace),
             resource,
             name,
-            metadataOnly
+            metadataOnly,
+            traced
           })
         }))
 

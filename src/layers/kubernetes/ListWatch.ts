@@ -20,6 +20,7 @@ export interface WatchTarget {
   /** Only the object of this name. */
   readonly name: string | undefined
   readonly metadataOnly: boolean
+  readonly traced: boolean
   readonly heard: Effect.Effect<void>
 }
 
@@ -48,7 +49,7 @@ const follow = Effect.fnUntraced(
     const current = yield* Ref.make<ReadonlyArray<KubernetesObject>>([])
     const publish: Publish = Effect.fnUntraced(function*(objects, change) {
       yield* Ref.set(current, objects)
-      yield* deliver({ objects, change: yield* describeChange(target.resource, change) })
+      yield* deliver({ objects, change: yield* describeChange(target, change) })
     })
     let plan = firstPlan
     while (true) {

@@ -38,7 +38,7 @@ const portsOf = (port: number, index: number) =>
 const deployed = (name: string) => fileURLToPath(new URL(`../../../deploy/${name}`, import.meta.url))
 
 /** The cluster begins with namespace, CRDs and examples, or with nodes alone. */
-const populate = Effect.fn("demo.populate")(function*(server: string, configs: ReadonlyArray<Manifest>) {
+const populate = Effect.fnUntraced(function*(server: string, configs: ReadonlyArray<Manifest>) {
   for (const file of ["00-ns.yaml", "01-crd.yaml"]) {
     yield* createManifests(server, yield* readManifestFile(deployed(file)))
   }
@@ -66,13 +66,14 @@ const tell = (options: DemoOptions) =>
   Effect.gen(function*() {
     const { url } = yield* EmbeddedApiServer
     const screen = yield* DemoScreen.DemoScreen
-    yield* screen.say(kubectlLines({ port: Number(new URL(url).port), empty: options.empty }))
+    yield* screen.say(kubectlLines({ ...options, port: Number(new URL(url).port) }))
     yield* kindsAreServed
     const api = yield* KubernetesApi
     return yield* showTable(api.watchAll(nodePTPDevs).pipe(Stream.map(({ objects }) => objects)))
   })
 
-const simulated = Effect.fn("demo.simulated")(function*(options: DemoOptions) {
+// Not traced: a span as long as the demo would be the parent of everything in it, and end with it.
+const simulated = Effect.fnUntraced(function*(options: DemoOptions) {
   const nodes: ReadonlyArray<DemoNode> = demoNodes(options.nodes)
   const { url } = yield* EmbeddedApiServer
   yield* Effect.forEach(nodes, ({ labels, name }) => seedNode(name, labels), { discard: true })
@@ -92,7 +93,7 @@ const simulated = Effect.fn("demo.simulated")(function*(options: DemoOptions) {
   )
 })
 
-const real = Effect.fn("demo.real")(function*(options: DemoOptions) {
+const real = Effect.fnUntraced(function*(options: DemoOptions) {
   const { url } = yield* EmbeddedApiServer
   const { configs, nodes } = yield* realNodes(options.nodes)
   yield* Effect.forEach(nodes, ({ name }) => seedNode(name, { "node-role.kubernetes.io/worker": "" }), {
@@ -115,7 +116,7 @@ const client = Layer.unwrap(
 )
 
 /** The demo can't listen where it should. */
-export class DemoPortTaken extends Schema.TaggedError<DemoPortTaken>()("DemoPortTaken", {
+class DemoPortTaken extends Schema.TaggedError<DemoPortTaken>()("DemoPortTaken", {
   port: Schema.Int,
   cause: Schema.Defect()
 }) {
@@ -154,13 +155,15 @@ export const demoCommand = Command.make(
       Flag.withMetavar("N"),
       Flag.withDefault(3),
       Flag.filter((nodes) => nodes >= 1 && nodes <= most, (nodes) => `expected 1 to ${most} nodes, not ${nodes}`),
-      Flag.withDescription("how many nodes the cluster has")
+      Flag.withDescription("how many nodes the cluster has (3)")
     ),
     port: Flag.Int("port").pipe(
       Flag.withMetavar("P"),
       Flag.withDefault(8001),
       Flag.filter((port) => port >= 0 && port <= 65_000, (port) => `expected a port, not ${port}`),
-      Flag.withDescription("where the API server listens on 127.0.0.1")
+      Flag.withDescription(
+        "where the API server listens on 127.0.0.1 (8001); nodes have metrics at +101.., health at +201.."
+      )
     ),
     empty: Flag.Boolean("empty").pipe(
       Flag.withDefault(false),

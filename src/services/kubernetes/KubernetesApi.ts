@@ -49,7 +49,7 @@ export interface WatchedChange {
   readonly resourceVersion: string
   /** When the event was read, in nanoseconds of the monotonic clock. */
   readonly receivedAtNanos: bigint
-  /** Root span of the change's trace; it has ended when the set is delivered, children hang on it. */
+  /** Root span of the change's trace, in a traced watch; it has ended when the set is delivered, children hang on it. */
   readonly span: Option.Option<Tracer.AnySpan>
 }
 
@@ -70,6 +70,8 @@ export interface WatchOptions {
   readonly name?: string
   /** Ask for PartialObjectMetadata: metadata without spec and status. */
   readonly metadataOnly?: boolean
+  /** Begin a trace with each change. Only for what people write: the echo of an own write is no story. */
+  readonly traced?: boolean
 }
 
 /** An `events.k8s.io/v1` event on the node's NodePTPDev. `reason` is one of contract section 4's five. */

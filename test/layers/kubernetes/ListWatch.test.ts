@@ -93,6 +93,13 @@ describe("a healthy watch", () => {
       assert.deepStrictEqual(Object.fromEntries(root.attributes), { name: "a", generation: 3, resourceVersion: "41" })
     }))
 
+  it.effect("begins no trace where nobody asked for one", () =>
+    Effect.gen(function*() {
+      const { server, set } = yield* watchScripted({})
+      yield* (yield* server.next).answer(200, listOf("40"))
+      assert.isTrue(Option.isNone((yield* set).change.span))
+    }))
+
   it.effect("gives a slow consumer the newest set, not every set", () =>
     Effect.gen(function*() {
       const { api, server } = yield* connectScripted

@@ -35,37 +35,39 @@ interface BackOff {
 }
 
 /** A server, and a client that watches it until the test ends. */
-export const watchScripted = Effect.fnUntraced(function*(options: WatchOptions = {}, resource = nodePTPCfgs) {
-  const { api, server } = yield* connectScripted
-  const sets = yield* Queue.unbounded<WatchedSet>()
-  const backOffs = yield* Queue.unbounded<BackOff>()
-  const logger = Logger.make(({ fiber }) => {
-    const annotations = fiber.getRef(References.CurrentLogAnnotations)
-    const { delayMillis, next } = annotations
-    if (typeof delayMillis === "number") Queue.offerUnsafe(backOffs, { delayMillis, next: String(next) })
-  })
-  const fiber = yield* api.watchAll(resource, options).pipe(
-    Stream.runForEach((set) => Queue.offer(sets, set)),
-    Effect.provide(Logger.layer([logger])),
-    Effect.provideService(References.MinimumLogLevel, "Debug"),
-    Effect.forkScoped
-  )
-  /** Waits until the client has begun a back-off, and lets it pass. */
-  const passBackOff = Effect.gen(function*() {
-    const backOff = yield* Queue.take(backOffs)
-    yield* TestClock.adjust(backOff.delayMillis)
-    return backOff
-  })
-  return {
-    api,
-    server,
-    fiber,
-    backOff: Queue.take(backOffs),
-    passBackOff,
-    set: Queue.take(sets),
-    nextSet: Effect.map(Queue.take(sets), summary)
+export const watchScripted = Effect.fnUntraced(
+  function*(options: WatchOptions = { traced: true }, resource = nodePTPCfgs) {
+    const { api, server } = yield* connectScripted
+    const sets = yield* Queue.unbounded<WatchedSet>()
+    const backOffs = yield* Queue.unbounded<BackOff>()
+    const logger = Logger.make(({ fiber }) => {
+      const annotations = fiber.getRef(References.CurrentLogAnnotations)
+      const { delayMillis, next } = annotations
+      if (typeof delayMillis === "number") Queue.offerUnsafe(backOffs, { delayMillis, next: String(next) })
+    })
+    const fiber = yield* api.watchAll(resource, options).pipe(
+      Stream.runForEach((set) => Queue.offer(sets, set)),
+      Effect.provide(Logger.layer([logger])),
+      Effect.provideService(References.MinimumLogLevel, "Debug"),
+      Effect.forkScoped
+    )
+    /** Waits until the client has begun a back-off, and lets it pass. */
+    const passBackOff = Effect.gen(function*() {
+      const backOff = yield* Queue.take(backOffs)
+      yield* TestClock.adjust(backOff.delayMillis)
+      return backOff
+    })
+    return {
+      api,
+      server,
+      fiber,
+      backOff: Queue.take(backOffs),
+      passBackOff,
+      set: Queue.take(sets),
+      nextSet: Effect.map(Queue.take(sets), summary)
+    }
   }
-})
+)
 
 /** The same, with the LIST answered by `items` at version 40 and the first WATCH open. */
 export const watchOpened = Effect.fnUntraced(function*(...items: ReadonlyArray<unknown>) {

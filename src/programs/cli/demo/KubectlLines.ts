@@ -1,11 +1,15 @@
 /** What a user of the demo can type in another terminal, in the folder of this project. Text only; nothing runs it. */
 
 /** The lines to try: the cluster has examples already, or is `empty` and gets everything from `deploy/`. */
-export const kubectlLines = ({ empty, port }: { readonly empty: boolean; readonly port: number }): string => {
+export const kubectlLines = (
+  { empty, port, real = false }: { readonly empty: boolean; readonly port: number; readonly real?: boolean }
+): string => {
   const server = `http://127.0.0.1:${port}`
   return [
     `The cluster answers on ${server}. In another terminal, in this folder:`,
-    ...(empty ? emptyCluster : exampleCluster).flatMap(([why, command]) => [
+    ...(empty ? emptyCluster : exampleCluster).filter(([, command]) => !real || !command.includes(quickStart)).flatMap((
+      [why, command]
+    ) => [
       `  # ${why}`,
       `  kubectl -s ${server} ${command}`
     ]),
@@ -16,6 +20,9 @@ export const kubectlLines = ({ empty, port }: { readonly empty: boolean; readonl
 /** What a command shows, and the command without the server. Apart, because not every shell takes a comment behind. */
 type Try = readonly [why: string, command: string]
 
+/** Its NIC is one of a simulated node; nodes of real namespaces do not have it. */
+const quickStart = "deploy/nodeptpcfg_cr.yaml"
+
 const exampleCluster: ReadonlyArray<Try> = [
   ["what people wrote, what the daemons answer, and what happened", "-n ptp get nodeptpcfgs,nodeptpdevs,events"],
   ["everything about one node", "-n ptp get nodeptpdev worker-1 -o yaml"],
@@ -25,14 +32,14 @@ const exampleCluster: ReadonlyArray<Try> = [
   ],
   [
     "priority 4 goes before the examples; delete -f brings them back",
-    "apply -f deploy/nodeptpcfg_cr.yaml"
+    `apply -f ${quickStart}`
   ]
 ]
 
 const emptyCluster: ReadonlyArray<Try> = [
   ["the daemons wait for namespace and CRDs", "apply -f deploy/00-ns.yaml -f deploy/01-crd.yaml"],
   ["every node publishes its NICs", "-n ptp get nodeptpdevs"],
-  ["a profile for all workers", "apply -f deploy/nodeptpcfg_cr.yaml"],
+  ["a profile for all workers", `apply -f ${quickStart}`],
   ["everything about one node", "-n ptp get nodeptpdev worker-1 -o yaml"],
-  ["linuxptp stops everywhere", "delete -f deploy/nodeptpcfg_cr.yaml"]
+  ["linuxptp stops everywhere", `delete -f ${quickStart}`]
 ]

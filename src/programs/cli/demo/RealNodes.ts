@@ -13,7 +13,7 @@ import type { NetworkInterface } from "../../../services/devices/PtpDevice.ts"
 import type { Manifest } from "./CreateManifests.ts"
 
 /** `demo --real` can't make its network: it needs Linux, root, iproute2 and linuxptp. */
-export class RealNodesError extends Schema.TaggedError<RealNodesError>()("RealNodesError", { detail: Schema.String }) {
+class RealNodesError extends Schema.TaggedError<RealNodesError>()("RealNodesError", { detail: Schema.String }) {
   override get message(): string {
     return `demo --real needs Linux, root, iproute2 and linuxptp: ${this.detail}`
   }
