@@ -1,7 +1,7 @@
 /** How the program runs and ends: services, logs and exit codes that all commands share. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Cause, Effect, Exit, Layer, Logger, References, Runtime } from "effect"
+import { Cause, Effect, Exit, Layer, Logger, References, Runtime, Schema } from "effect"
 import { withUsageExit } from "./UsageExit.ts"
 
 /** A service that Kubernetes or a person asks to stop has not failed: 0 instead of the shell's 130. */
@@ -13,6 +13,20 @@ const quietLogs = Layer.merge(
   Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)]),
   Layer.succeed(References.MinimumLogLevel, "Warn")
 )
+
+/** A failure that was told in one sentence; where it came from is nothing that a person at a terminal can use. */
+class ToldFailure extends Schema.TaggedError<ToldFailure>()("ToldFailure", { exitCode: Schema.Int }) {
+  override readonly [Runtime.errorExitCode] = this.exitCode
+  override readonly [Runtime.errorReported] = false
+}
+
+/** Says on stderr what failed. Defects are told in full by the runtime: they are bugs. */
+const tellFailure = Effect.fnUntraced(function*(error: unknown) {
+  const message = error instanceof Error ? error.message : String(error)
+  // Usage errors, and plans with errors in them, have said all there is to say.
+  if (Runtime.getErrorReported(error)) yield* Effect.sync(() => console.error(`error: ${message}`))
+  return yield* new ToldFailure({ exitCode: Runtime.getErrorExitCode(error) })
+})
 
 /** Runs the program and ends the process with its exit code. */
 export const launch = <E>(
@@ -26,6 +40,7 @@ export const launch = <E>(
   if (options.isService) process.on("SIGHUP", () => process.kill(process.pid, "SIGTERM"))
   program.pipe(
     withUsageExit,
+    Effect.catch(tellFailure),
     Effect.provide(options.isService ? NodeServices.layer : Layer.merge(NodeServices.layer, quietLogs)),
     NodeRuntime.runMain(options.isService ? { teardown: serviceTeardown } : {})
   )

@@ -1,10 +1,14 @@
 /** `status`: every node of the cluster in one table, those with problems first. It reads NodePTPDevs once. */
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { Config, Console, Effect, Layer, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import * as HttpKubernetesApi from "../../layers/kubernetes/HttpKubernetesApi.ts"
 import * as KubeConfigCredentials from "../../layers/kubernetes/KubeConfigCredentials.ts"
+import * as PlainCredentials from "../../layers/kubernetes/PlainCredentials.ts"
 import { KubernetesApi } from "../../services/kubernetes/KubernetesApi.ts"
+import type {
+  KubernetesCredentials,
+  KubernetesCredentialsError
+} from "../../services/kubernetes/KubernetesCredentials.ts"
 import type { KubernetesObject } from "../../services/kubernetes/KubernetesObject.ts"
 import { nodePTPDevs, NodePTPDevStatus } from "../../services/kubernetes/NodePTPDev.ts"
 
@@ -65,18 +69,20 @@ export const renderRows = (rows: ReadonlyArray<NodeRow>): string => {
   return cells.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()).join("\n")
 }
 
-const kubernetes = Layer.unwrap(
-  Config.String("POD_NAMESPACE").pipe(
-    Config.withDefault("ptp"),
-    Config.map((namespace) =>
-      HttpKubernetesApi.layer({ namespace, nodeName: "", component: "linuxptp-daemon-cli" }).pipe(
-        Layer.provide(KubeConfigCredentials.layer)
-      )
+const kubernetes = (server: Option.Option<string>) =>
+  Layer.unwrap(
+    Config.String("POD_NAMESPACE").pipe(
+      Config.withDefault("ptp"),
+      Config.map((namespace) => HttpKubernetesApi.layer({ namespace, nodeName: "", component: "linuxptp-daemon-cli" }))
     )
-  )
-)
+  ).pipe(Layer.provide(credentials(server)))
 
-/** The `status` subcommand; reads the cluster of the current kubeconfig. */
+const credentials = (
+  server: Option.Option<string>
+): Layer.Layer<KubernetesCredentials, KubernetesCredentialsError> =>
+  Option.isSome(server) ? PlainCredentials.layer({ server: server.value }) : KubeConfigCredentials.layer
+
+/** The `status` subcommand; reads the cluster of the current kubeconfig, or the server that is named. */
 export const statusCommand = Command.make(
   "status",
   {
@@ -84,6 +90,12 @@ export const statusCommand = Command.make(
       Flag.withAlias("o"),
       Flag.withDefault("text"),
       Flag.withDescription("text: a table for people, json: an array of objects")
+    ),
+    server: Flag.String("server").pipe(
+      Flag.withAlias("s"),
+      Flag.withMetavar("URL"),
+      Flag.withDescription("an API server without authentication, as the demo's; default: the current kubeconfig"),
+      Flag.optional
     )
   },
   ({ output }) =>
@@ -93,5 +105,5 @@ export const statusCommand = Command.make(
     })
 ).pipe(
   Command.withDescription("The cluster's nodes, those with problems first"),
-  Command.provide(kubernetes.pipe(Layer.provide(NodeFileSystem.layer)))
+  Command.provide(({ server }) => kubernetes(server))
 )
