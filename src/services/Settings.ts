@@ -2,7 +2,7 @@
  * The daemon's settings, typed, from the environment. A setting that is missing or wrong ends the program with exit
  * code 1 and a message that names the variable; an empty variable counts as missing.
  */
-import { Config, Context, Layer, Option, Schema } from "effect"
+import { Config, Context, Option, Schema } from "effect"
 
 /** Both spellings are in use: slog's and Effect's. */
 const levels = {
@@ -65,5 +65,3 @@ export const config = (options: { readonly hostname: Option.Option<string> }): C
     ),
     logFormat: Config.Literals(["json", "pretty"], "LOG_FORMAT").pipe(Config.withDefault("json" as const))
   })
-
-export const layer = (options: { readonly hostname: Option.Option<string> }) => Layer.effect(Settings, config(options))

@@ -69,7 +69,7 @@ const directory = Effect.acquireRelease(
 )
 
 /** A child of the test that is ended, at the latest, with the scope. */
-export const child = (command: string, args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) =>
+const child = (command: string, args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) =>
   Effect.gen(function*() {
     const exited = yield* Deferred.make<number | string>()
     const output: Array<string> = []

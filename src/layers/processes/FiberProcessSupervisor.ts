@@ -15,7 +15,7 @@ import { makeStatusBoard } from "./StatusBoard.ts"
 const outputBacklog = 8_192
 
 /** At the end of the program these children could not be reaped. A defect: the program's exit code has to say it. */
-export class UnreapedProcesses extends Schema.TaggedError<UnreapedProcesses>()("UnreapedProcesses", {
+class UnreapedProcesses extends Schema.TaggedError<UnreapedProcesses>()("UnreapedProcesses", {
   pids: Schema.Array(Schema.Int)
 }) {
   override get message(): string {

@@ -30,7 +30,7 @@ export interface Measurement {
 }
 
 /** What the Go daemon shows for a port that was following and is FAULTY; alerts are built on it. */
-export const faultyOffsetNs = 999_999
+const faultyOffsetNs = 999_999
 
 /** Stands for the measurement that a FAULTY port can't make. */
 export const faultyMeasurement = (from: OffsetSource): Measurement => ({

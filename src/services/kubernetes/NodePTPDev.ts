@@ -14,7 +14,7 @@ export const nodePTPDevs: ResourceType = {
 }
 
 /** A NIC as published. `phcIndex` is N of /dev/ptpN. */
-export const PublishedDevice = Schema.Struct({
+const PublishedDevice = Schema.Struct({
   name: Schema.String,
   phcIndex: Schema.optionalKey(Schema.Int),
   pciAddress: Schema.optionalKey(Schema.String),
@@ -24,7 +24,7 @@ export const PublishedDevice = Schema.Struct({
 })
 
 /** A profile that runs and why. Without `priority` its recommendation has none: kube-apiserver keeps no null in a list. */
-export const PublishedProfile = Schema.Struct({
+const PublishedProfile = Schema.Struct({
   name: Schema.String,
   config: Schema.String,
   generation: Schema.optionalKey(Schema.Int),
@@ -32,7 +32,7 @@ export const PublishedProfile = Schema.Struct({
   matchedBy: Schema.String
 })
 
-export const PublishedProcess = Schema.Struct({
+const PublishedProcess = Schema.Struct({
   id: Schema.String,
   program: Schema.String,
   profile: Schema.String,
@@ -41,7 +41,7 @@ export const PublishedProcess = Schema.Struct({
   lastExit: Schema.optionalKey(Schema.String)
 })
 
-export const PublishedClock = Schema.Struct({
+const PublishedClock = Schema.Struct({
   state: Schema.Literals(["FREERUN", "LOCKED", "HOLDOVER"]),
   grandmaster: Schema.optionalKey(Schema.String),
   ports: Schema.Array(Schema.Struct({ interface: Schema.String, state: Schema.String })),
