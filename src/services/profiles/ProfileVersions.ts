@@ -3,9 +3,11 @@
  */
 import { Equal } from "effect"
 import type { NodePTPCfg, PtpProfile } from "../kubernetes/NodePTPCfg.ts"
+import { knownPlan } from "./KnownPlans.ts"
 import type { ValidProfile } from "./LastValid.ts"
+import type { PlanContext } from "./PlanContext.ts"
 import { type PlanProblem, planWarning } from "./PlanProblem.ts"
-import { isValidPlan, planProfile, type ProfilePlan } from "./ProfilePlan.ts"
+import { isValidPlan, type ProfilePlan } from "./ProfilePlan.ts"
 import { generationText } from "./ReadObjects.ts"
 
 /** A profile as it stood in its object at one generation, and its plan. */
@@ -33,7 +35,7 @@ export const profileKey = (uid: string, profile: string): string => JSON.stringi
 export const candidatesOf = (
   configs: ReadonlyArray<NodePTPCfg>,
   remembered: ReadonlyArray<ValidProfile>,
-  setup: { readonly version: Parameters<typeof planProfile>[0]["version"]; readonly runDir: string }
+  setup: Pick<PlanContext, "version" | "runDir">
 ): ReadonlyMap<string, Candidate> => {
   const lastValid = new Map(remembered.map((valid) => [profileKey(valid.uid, valid.profile.name), valid]))
   const candidates = new Map<string, Candidate>()
@@ -41,7 +43,7 @@ export const candidatesOf = (
     const plan = (profile: PtpProfile, generation: number | undefined): ProfileVersion => ({
       profile,
       generation,
-      plan: planProfile({ ...setup, config: config.name, profile })
+      plan: knownPlan({ ...setup, config: config.name, profile })
     })
     for (const [index, profile] of config.profiles.entries()) {
       const current = plan(profile, config.generation)

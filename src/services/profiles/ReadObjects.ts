@@ -27,6 +27,15 @@ export const readObjects = (
   }
 }
 
+/** Objects that did not change are the same values from one watch event to the next, and need no second reading. */
+const decoded = new WeakMap<KubernetesObject, ReturnType<typeof decodeNodePTPCfg>>()
+
+const decodeOnce = (object: KubernetesObject): ReturnType<typeof decodeNodePTPCfg> => {
+  const known = decoded.get(object) ?? decodeNodePTPCfg(object)
+  decoded.set(object, known)
+  return known
+}
+
 const nameOf = ({ metadata }: KubernetesObject): string => `${metadata.namespace ?? ""}/${metadata.name}`
 
 /** Objects of one name. An API server has one; files may have more, and then none is more right than another. */
@@ -48,7 +57,7 @@ const readGroup = (
   }
   const again: Problem = { ...problem("metadata.name", `is given ${group.length} times`), severity: "warning" }
   const repeated = others.length === 0 ? [] : [again]
-  return Result.match(decodeNodePTPCfg(object), {
+  return Result.match(decodeOnce(object), {
     onSuccess: (config) => ({ configs: [config], problems: repeated }),
     onFailure: (fields) => {
       const problems = fields.map(({ message, path }) => problem(path, message))

@@ -193,3 +193,44 @@ describe("decide, over edits that change nothing for the node", () => {
     }))
   })
 })
+
+describe("decide, with objects that the watch left as they are", () => {
+  const input = {
+    objects: objectsOf(start),
+    node: { name: "worker-1", labels: start.labels },
+    interfaces: undefined,
+    linuxptpVersion: { major: 4, minor: 4, patch: 0 },
+    runDir: "/run/d",
+    memory: emptyLastValid
+  }
+  const { processes } = decide(input).decision
+  const reusedIn = (next: typeof processes) => processes.map((process) => next.includes(process))
+  const [dual, pulse] = input.objects
+
+  it("plans none of their profiles again, whatever else changes", () => {
+    const labels = { ...start.labels, rack: "7" }
+    const next = decide({ ...input, node: { name: "worker-1", labels }, interfaces: ["eth9"] }).decision.processes
+    // A phc2sys for all is bound anew to the ptp4l of the winners; the others are the values that they were.
+    assert.deepStrictEqual(reusedIn(next), [false, true, true, true])
+    assert.deepStrictEqual(next, processes)
+  })
+
+  it("plans those of an edited object again, and no others", () => {
+    assert.isDefined(dual)
+    assert.isDefined(pulse)
+    const edited = { ...pulse, spec: structuredClone(pulse["spec"] ?? null) }
+    const next = decide({ ...input, objects: [dual, edited] }).decision.processes
+    assert.deepStrictEqual(reusedIn(next), [false, true, true, false])
+    assert.deepStrictEqual(next, processes)
+  })
+
+  it.each([
+    ["another linuxptp", { linuxptpVersion: { major: 3, minor: 1, patch: 1 } }],
+    ["another directory", { runDir: "/run/e" }]
+  ])("plans all of them again for %s", (_, change) => {
+    const next = decide({ ...input, ...change }).decision.processes
+    assert.isNotEmpty(next)
+    assert.isFalse(reusedIn(next).includes(true))
+    assert.deepStrictEqual(decide(input).decision.processes, processes)
+  })
+})
