@@ -9,6 +9,7 @@ import * as CommandInstalledLinuxptp from "../../layers/processes/CommandInstall
 import { InstalledLinuxptp } from "../../services/linuxptp/InstalledLinuxptp.ts"
 import { type LinuxptpVersion, parseLinuxptpVersion } from "../../services/linuxptp/LinuxptpVersion.ts"
 import { decide } from "../../services/profiles/Decide.ts"
+import type { Problem } from "../../services/profiles/Decision.ts"
 import { emptyLastValid } from "../../services/profiles/LastValid.ts"
 import { sortProblems } from "../../services/profiles/ResultOrder.ts"
 import { readManifests } from "./Manifests.ts"
@@ -49,11 +50,26 @@ export const printPlan = Effect.fn("printPlan")(function*(options: PlanOptions) 
   const node = { name: options.node, labels: options.labels }
   const interfaces = options.devices
   const { decision } = decide({ objects, node, interfaces, linuxptpVersion, runDir, memory: emptyLastValid })
-  const whole = { ...decision, problems: sortProblems([...problems, ...decision.problems]) }
+  const whole = {
+    ...decision,
+    problems: sortProblems([
+      ...problems,
+      ...decision.problems,
+      ...(objects.length === 0 ? [nothingToPlan(options)] : [])
+    ])
+  }
   const plan = { node, linuxptpVersion, decision: whole }
   yield* Console.log(options.output === "json" ? renderPlanJson(plan) : renderPlanText(plan))
   const count = whole.problems.filter(({ severity }) => severity === "error").length
   if (count > 0) return yield* new PlanHasErrors({ count })
+})
+
+/** In a pipeline an empty input is more often a mistake before it than a wish. */
+const nothingToPlan = ({ files }: PlanOptions): Problem => ({
+  severity: "warning",
+  config: files.join(", "),
+  path: "",
+  message: "no NodePTPCfg found"
 })
 
 const installedVersion = Effect.gen(function*() {
@@ -85,7 +101,11 @@ const flags = {
     Argument.withDescription("more manifests, so that a shell may expand -f *.yaml"),
     Argument.variadic()
   ),
-  node: Flag.String("node").pipe(Flag.withMetavar("NAME"), Flag.withDescription("name of the node to plan for")),
+  node: Flag.String("node").pipe(
+    Flag.withMetavar("NAME"),
+    Flag.filter((name) => name.trim() !== "", () => "the name of a node"),
+    Flag.withDescription("name of the node to plan for")
+  ),
   labels: Flag.String("labels").pipe(
     Flag.withMetavar("k=v,…"),
     Flag.withDescription("labels of the node"),

@@ -74,7 +74,7 @@ const fileLines = ([path, text]: readonly [string, string]): ReadonlyArray<strin
 const shellWord = (word: string): string => /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 
 const problemLine = ({ config, message, path, severity }: Problem): string =>
-  `${severity}: ${config}: ${path}: ${message}`
+  [severity, config, path, message].filter((part) => part !== "").join(": ")
 
 /** What manifests say must not steer the reader's terminal. */
 const printable = (text: string): string =>

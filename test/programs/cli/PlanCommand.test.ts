@@ -64,6 +64,18 @@ describe("plan", () => {
       ])
     }))
 
+  it.effect("warns of an input without any NodePTPCfg, as a pipeline that failed leaves it", () =>
+    Effect.gen(function*() {
+      const { code, stdout } = yield* plan(["-f", "deploy/00-ns.yaml", "--node=worker-1", "--linuxptp=4.4"])
+      assert.strictEqual(code, 0)
+      assert.include(stdout, "warning: deploy/00-ns.yaml: no NodePTPCfg found")
+    }))
+
+  it.effect("refuses a node without a name", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* plan(["-f", boundaryClock, "--node="])).code, 2)
+    }))
+
   it.effect("prints a page for people", () =>
     Effect.gen(function*() {
       const { code, stdout } = yield* plan(
