@@ -58,8 +58,47 @@ const publishedIn = ({ object = Option.none() }: Known): NodePTPDevStatus | unde
   Option.getOrUndefined(Option.flatMap(object, ({ status }) => decodeStatus(status)))
 const decodeStatus = Schema.decodeUnknownOption(NodePTPDevStatus)
 
-/** Null removes a field that a merge patch would otherwise leave (RFC 7396). */
-const asPatch = (status: NodePTPDevStatus) => Schema.encodeSync(NodePTPDevStatus)(status)
+const encodeStatus = Schema.encodeSync(NodePTPDevStatus)
+
+/** What is published and what should be. */
+interface Difference {
+  readonly previous: NodePTPDevStatus | undefined
+  readonly next: NodePTPDevStatus
+  /** Those that `next` was made from. */
+  readonly statuses: ReadonlyArray<ProcessStatus>
+  readonly isUrgent: boolean
+  /** There is no object to write it to. */
+  readonly isMissing: boolean
+}
+
+/** `None` when nothing differs or too little is known yet. `told` is what was written last. */
+const differenceOf = (
+  known: Known,
+  told: NodePTPDevStatus | undefined,
+  nowMillis: number
+): Option.Option<Difference> => {
+  const { clock, interfaces, object, reconciliation: { decision, linuxptpMissing }, statuses } = known
+  if (interfaces === undefined || object === undefined) return Option.none()
+  const facts = { decision: Option.getOrUndefined(decision), linuxptpMissing, statuses, clock, interfaces }
+  const next = nodeStatus(facts, told, new Date(nowMillis).toISOString().replace(/\.\d+Z$/, "Z"))
+  const published = publishedIn(known)
+  if (published !== undefined && Equal.equals(published, next)) return Option.none()
+  const isUrgent = published === undefined || differsAtOnce(published, next)
+  return Option.some({ previous: told, next, statuses, isUrgent, isMissing: Option.isNone(object) })
+}
+
+/** Writes the status, and makes its object first when it is missing. */
+const store = Effect.fnUntraced(function*(nodeName: string, { isMissing, next }: Difference) {
+  const api = yield* KubernetesApi
+  if (isMissing) {
+    // Somebody else may have made it meanwhile; the patch below finds out.
+    yield* api.create(nodePTPDevs, { metadata: { name: nodeName }, spec: {} }).pipe(
+      Effect.catchIf((error) => error.reason === "Conflict", () => Effect.void)
+    )
+  }
+  // Null removes a clock that a merge patch would otherwise leave (RFC 7396).
+  return yield* api.patchStatus(nodePTPDevs, nodeName, { clock: null, ...encodeStatus(next) })
+})
 
 /** Never ends by itself. */
 export const run = Effect.gen(function*() {
@@ -94,19 +133,7 @@ export const run = Effect.gen(function*() {
     )
   ]
 
-  /** What is published and what should be; `None` when they are the same or too little is known yet. */
-  const difference = Effect.gen(function*() {
-    const { clock, interfaces, object, reconciliation, statuses } = known
-    if (interfaces === undefined || object === undefined) return Option.none()
-    const published = publishedIn(known)
-    const now = new Date(yield* Clock.currentTimeMillis).toISOString().replace(/\.\d+Z$/, "Z")
-    const { decision, linuxptpMissing } = reconciliation
-    const facts = { decision: Option.getOrUndefined(decision), linuxptpMissing, statuses, clock, interfaces }
-    const next = nodeStatus(facts, told, now)
-    if (published !== undefined && Equal.equals(published, next)) return Option.none()
-    const isUrgent = published === undefined || differsAtOnce(published, next)
-    return Option.some({ previous: told, next, statuses, isUrgent, isMissing: Option.isNone(object) })
-  })
+  const difference = Effect.map(Clock.currentTimeMillis, (now) => differenceOf(known, told, now))
 
   /** Waits until the difference of now may be written; a newer change looks again, but waits no longer for it. */
   const untilDue = Effect.gen(function*() {
@@ -142,14 +169,8 @@ export const run = Effect.gen(function*() {
     const found = yield* taken
     if (Option.isNone(found)) return
     differsSince = undefined
-    const { isMissing, next, previous, statuses } = found.value
-    if (isMissing) {
-      // Somebody else may have made it meanwhile; the patch below finds out.
-      yield* api.create(nodePTPDevs, { metadata: { name: nodeName }, spec: {} }).pipe(
-        Effect.catchIf((error) => error.reason === "Conflict", () => Effect.void)
-      )
-    }
-    const written = yield* api.patchStatus(nodePTPDevs, nodeName, { clock: null, ...asPatch(next) }).pipe(
+    const { next, previous, statuses } = found.value
+    const written = yield* store(nodeName, found.value).pipe(
       Effect.tapError((error) =>
         Effect.sync(() => {
           if (error.reason === "NotFound") known = { ...known, object: Option.none() }
