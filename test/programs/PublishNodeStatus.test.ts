@@ -1,16 +1,24 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Option, Queue, SubscriptionRef } from "effect"
+import { Context, Effect, Latch, Layer, Option, Queue, SubscriptionRef } from "effect"
 import { TestClock } from "effect/testing"
 import * as NodeState from "../../src/programs/NodeState.ts"
 import * as PublishNodeStatus from "../../src/programs/PublishNodeStatus.ts"
+import { KubernetesApi } from "../../src/services/kubernetes/KubernetesApi.ts"
 import { nodePTPDevs } from "../../src/services/kubernetes/NodePTPDev.ts"
 import type { ProcessStatus } from "../../src/services/processes/ProcessSupervisor.ts"
 import { spec } from "../layers/processes/ScriptedRunner.ts"
 import { makeInMemoryNode } from "./InMemoryNode.ts"
 
+/** While `answers` is closed, patches are stored and seen, but not answered. */
 const make = Effect.gen(function*() {
   const node = yield* makeInMemoryNode
-  const context = yield* Layer.build(node.layer)
+  const built = yield* Layer.build(node.layer)
+  const answers = yield* Latch.make(true)
+  const api = Context.get(built, KubernetesApi)
+  const context = Context.add(built, KubernetesApi, {
+    ...api,
+    patchStatus: (...patch) => Effect.tap(api.patchStatus(...patch), () => Latch.await(answers))
+  })
   const { reconciliation } = yield* Effect.provideContext(NodeState.NodeState, context)
   yield* SubscriptionRef.set(reconciliation, {
     decision: Option.some({ profiles: [], skipped: [], processes: [], problems: [] }),
@@ -18,7 +26,7 @@ const make = Effect.gen(function*() {
     applyingSince: undefined
   })
   const run = Effect.forkScoped(Effect.provideContext(PublishNodeStatus.run, context))
-  return { ...node, reconciliation, run }
+  return { ...node, answers, reconciliation, run }
 })
 
 const status = (change: Partial<ProcessStatus>): ProcessStatus => ({
@@ -138,6 +146,26 @@ describe("PublishNodeStatus", () => {
       yield* passSeconds(1)
       yield* SubscriptionRef.set(statuses, [status({ state: "Running", restarts: 1 })])
       yield* passSeconds(8)
+      assert.strictEqual(yield* Queue.size(written), 0)
+      yield* passSeconds(2)
+      assert.strictEqual(yield* Queue.size(written), 1)
+      assert.include(conditionsOf(yield* Queue.take(written)), "\"restarts\":1")
+    }))
+
+  it.effect("writes counters that change while a write waits for its answer 10 s after it", () =>
+    Effect.gen(function*() {
+      const { answers, run, set, statuses, written } = yield* make
+      yield* run
+      yield* set(nodePTPDevs, [])
+      yield* takeInTime(written)
+      yield* passSeconds(20)
+      yield* Latch.close(answers)
+      yield* SubscriptionRef.set(statuses, [status({})])
+      yield* takeInTime(written)
+      yield* SubscriptionRef.set(statuses, [status({ restarts: 1 })])
+      yield* passSeconds(1)
+      yield* Latch.open(answers)
+      yield* passSeconds(9)
       assert.strictEqual(yield* Queue.size(written), 0)
       yield* passSeconds(2)
       assert.strictEqual(yield* Queue.size(written), 1)
