@@ -1,7 +1,7 @@
 /**
  * From every NodePTPCfg, this node's labels, its interfaces and the installed linuxptp to the processes that run:
- * whatever changes, everything is decided anew and applied; what is the same stays untouched. A newer change
- * interrupts an apply under way, which is safe at any moment.
+ * whatever changes, everything is decided anew, and applied if other processes are to run. Only then an apply under
+ * way is interrupted, which is safe at any moment.
  */
 import { Clock, Duration, Effect, Equal, Metric, Option, Schedule, Stream, SubscriptionRef } from "effect"
 import { DeviceDiscovery } from "../services/devices/DeviceDiscovery.ts"
@@ -28,8 +28,15 @@ interface Facts {
   readonly node: ReadonlyArray<KubernetesObject> | undefined
   readonly interfaces: ReadonlyArray<string> | undefined
   readonly linuxptp: Option.Option<LinuxptpVersion> | undefined
-  /** The change of the API that came last, for its trace. */
+  /** The change of the API that these facts come from; undefined when something else changed. */
   readonly cause: WatchedChange | undefined
+}
+
+/** A decision, what it came from, and the monotonic nanoseconds at which the facts had changed. */
+interface Decided {
+  readonly decision: Decision
+  readonly cause: WatchedChange | undefined
+  readonly since: bigint
 }
 
 const unknown: Facts = {
@@ -47,7 +54,9 @@ const facts = Effect.gen(function*() {
   const installed = yield* InstalledLinuxptp
   const { nodeName } = yield* Settings
   const changes: ReadonlyArray<Stream.Stream<Partial<Facts>>> = [
-    api.watchAll(nodePTPCfgs, { traced: true }).pipe(Stream.map(({ change, objects }) => ({ configs: objects, cause: change }))),
+    api.watchAll(nodePTPCfgs, { traced: true }).pipe(
+      Stream.map(({ change, objects }) => ({ configs: objects, cause: change }))
+    ),
     api.watchAll(nodes, { name: nodeName, metadataOnly: true }).pipe(
       // A kubelet's heartbeats change the Node, but nothing that a rule reads.
       Stream.changesWith((a, b) => Equal.equals(labelsOf(a.objects), labelsOf(b.objects))),
@@ -56,12 +65,12 @@ const facts = Effect.gen(function*() {
     discovery.interfaces.pipe(
       Stream.map((interfaces) => interfaces.map((nic) => nic.name)),
       Stream.changes,
-      Stream.map((interfaces) => ({ interfaces }))
+      Stream.map((interfaces) => ({ interfaces, cause: undefined }))
     ),
     Stream.fromEffectSchedule(installed.version, Schedule.spaced(linuxptpPoll)).pipe(
       Stream.takeUntil(Option.isSome),
       Stream.changes,
-      Stream.map((linuxptp) => ({ linuxptp }))
+      Stream.map((linuxptp) => ({ linuxptp, cause: undefined }))
     )
   ]
   return Stream.mergeAll(changes, { concurrency: "unbounded" }).pipe(
@@ -78,8 +87,8 @@ export const run = Effect.gen(function*() {
   const { reconciliation: state } = yield* NodeState
   let memory = emptyLastValid
 
-  const decideNow = (known: Facts, version: LinuxptpVersion) =>
-    Effect.sync(() => {
+  const decideNow = (known: Facts, version: LinuxptpVersion) => {
+    const decideAll = Effect.sync(() => {
       const decided = decide({
         objects: known.configs ?? [],
         node: nodeIdentity(nodeName, known.node?.[0]),
@@ -90,7 +99,12 @@ export const run = Effect.gen(function*() {
       })
       memory = decided.memory
       return decided.decision
-    }).pipe(Effect.withSpan("ProfileSelection.decide"))
+    })
+    // NICs come and go with every pod: only what a person changed is worth a trace.
+    return known.cause === undefined
+      ? decideAll
+      : Effect.withSpan(decideAll, "ProfileSelection.decide", parentOf(known.cause))
+  }
 
   const remember = Effect.fnUntraced(function*(decision: Decision) {
     const before = (yield* SubscriptionRef.get(state)).decision
@@ -118,38 +132,46 @@ export const run = Effect.gen(function*() {
     }
   })
 
-  const reconcile = Effect.fnUntraced(function*(known: Facts) {
+  /** `None` while not everything is known that a decision depends on. */
+  const decideOn = Effect.fnUntraced(function*(known: Facts): Effect.fn.Return<Option.Option<Decided>> {
     const { cause, linuxptp } = known
-    if (linuxptp === undefined || known.configs === undefined || known.node === undefined) return
+    if (linuxptp === undefined || known.configs === undefined || known.node === undefined) return Option.none()
     if (Option.isNone(linuxptp)) {
       yield* Effect.logWarning("linuxptp is not installed, or its version cannot be read")
-      return yield* SubscriptionRef.update(state, (now) => ({ ...now, linuxptpMissing: true }))
+      yield* SubscriptionRef.update(state, (now) => ({ ...now, linuxptpMissing: true }))
+      return Option.none()
     }
-    const before = yield* SubscriptionRef.get(state)
-    const decision = yield* Effect.gen(function*() {
-      const decided = yield* decideNow(known, linuxptp.value)
-      yield* remember(decided)
-      yield* apply(decided)
-      return decided
-    }).pipe(
-      Effect.trackDuration(reconcileDuration, (duration) => Duration.toSeconds(duration)),
+    const since = yield* Clock.monotonicTimeNanos
+    const decision = yield* decideNow(known, linuxptp.value)
+    yield* remember(decision)
+    return Option.some({ decision, cause, since })
+  })
+
+  const reconcile = Effect.fnUntraced(function*({ cause, decision, since }: Decided) {
+    yield* apply(decision).pipe(
       Effect.withSpan("ReconcileProfiles.reconcile", {
         attributes: { node: nodeName, object: cause?.name, generation: cause?.generation },
-        ...(cause === undefined ? {} : { parent: Option.getOrUndefined(cause.span) })
+        ...parentOf(cause)
       })
     )
-    const changed = !Equal.equals(Option.map(before.decision, processesOf), Option.some(decision.processes))
-    if (changed) yield* measureChange(decision, cause)
+    const now = yield* Clock.monotonicTimeNanos
+    yield* Metric.update(reconcileDuration, Duration.toSeconds(Duration.nanos(now - since)))
+    yield* measureChange(decision, cause)
   })
 
   const changes = yield* facts
   return yield* changes.pipe(
-    Stream.switchMap((known) => Stream.fromEffectDrain(reconcile(known))),
+    Stream.mapEffect(decideOn),
+    Stream.flatMap((decided) => Stream.fromIterable(Option.toArray(decided))),
+    Stream.changesWith((a, b) => Equal.equals(a.decision.processes, b.decision.processes)),
+    Stream.switchMap((decided) => Stream.fromEffectDrain(reconcile(decided))),
     Stream.runDrain
   )
 })
 
-const processesOf = (decision: Decision) => decision.processes
+/** A change's trace is where its spans belong; without one they begin a trace of their own. */
+const parentOf = (cause: WatchedChange | undefined) =>
+  cause === undefined ? {} : { parent: Option.getOrUndefined(cause.span) }
 
 /** The mistakes that concern this node. */
 export const mistakesOf = (decision: Decision) =>
