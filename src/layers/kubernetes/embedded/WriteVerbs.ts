@@ -77,13 +77,19 @@ export const updateObject = Effect.fn("EmbeddedApiServer.update")(function*(requ
   const { kind, target } = request
   const body = yield* Effect.fromResult(decodeObject(request.contentType, request.body))
   const replacement = yield* Effect.fromResult(addressed(kind, target, body))
-  if (kind.schema !== undefined && textAt(replacement, "metadata", "resourceVersion") === "") {
-    const message = "Invalid value: 0x0: must be specified for an update"
-    const causes = [{ reason: "FieldValueInvalid", field: "metadata.resourceVersion", message }]
-    return yield* invalid(kind, target.name, causes)
-  }
-  return yield* change(request, () => Result.succeed(replacement))
+  // Asked of an object that is there only: without one the answer is 404, whatever the version.
+  return yield* change(request, () => versioned(kind, replacement))
 })
+
+// k8s.io/apiserver pkg/registry/generic/registry/store.go, Update: a custom resource has no unconditional update.
+const versioned = (kind: ServedKind, replacement: JsonObject): Result.Result<JsonObject, ApiStatusError> => {
+  if (kind.schema === undefined || textAt(replacement, "metadata", "resourceVersion") !== "") {
+    return Result.succeed(replacement)
+  }
+  const message = "Invalid value: 0x0: must be specified for an update"
+  const causes = [{ reason: "FieldValueInvalid", field: "metadata.resourceVersion", message }]
+  return Result.fail(invalid(kind, textAt(replacement, "metadata", "name"), causes))
+}
 
 /** PATCH of an object or its status; an applied configuration of an object that is not there creates it. */
 export const patchObject = Effect.fn("EmbeddedApiServer.patch")(function*(request: ApiRequest) {

@@ -65,6 +65,21 @@ describe("objects over HTTP", () => {
       assert.strictEqual(unversioned.status, 422)
     }).pipe(Effect.provide(server())))
 
+  it.effect("answers a replacement of what is not there with 404, with or without a version", () =>
+    Effect.gen(function*() {
+      yield* install
+      const versioned = { ...cfg("a"), metadata: { name: "a", resourceVersion: "1" } }
+      for (const body of [cfg("a"), versioned]) {
+        const answer = yield* call("PUT", `${cfgs}/a`, body)
+        assert.deepStrictEqual([answer.status, textAt(answer.body, "reason"), textAt(answer.body, "message")], [
+          404,
+          "NotFound",
+          "nodeptpcfgs.ptp.openshift.io \"a\" not found"
+        ])
+      }
+      assert.strictEqual((yield* call("PUT", `${devs}/a/status`, dev("a"))).status, 404)
+    }).pipe(Effect.provide(server())))
+
   it.effect("keeps status and the rest apart", () =>
     Effect.gen(function*() {
       yield* install
