@@ -2,11 +2,19 @@
  * Writes `events.k8s.io/v1` events in the background, so that a slow API never holds up who records one.
  * HttpKubernetesApi owns one. Events are a courtesy to `kubectl describe`: a failure is logged and forgotten.
  */
-import { Clock, DateTime, Effect, Queue, Random, Ref } from "effect"
+import { Clock, DateTime, Duration, Effect, Option, Queue, Random, Ref } from "effect"
 import type { NodeEvent } from "../../services/kubernetes/KubernetesApi.ts"
 import type { ResourceType } from "../../services/kubernetes/KubernetesObject.ts"
 import type { ApiConnection, ApiRequest } from "./ApiConnection.ts"
-import { emptyHistory, recordInHistory, withoutSeries } from "./EventSeries.ts"
+import {
+  type CountStep,
+  emptyHistory,
+  type EventOccurrence,
+  nextWriteMillis,
+  recordInHistory,
+  takeHeldBack,
+  withoutSeries
+} from "./EventSeries.ts"
 import { apiVersionOf, collectionPath, objectPath } from "./ResourcePath.ts"
 
 const events: ResourceType = {
@@ -42,29 +50,46 @@ export const makeEventRecorder = Effect.fnUntraced(function*(connection: ApiConn
   const waiting = yield* Queue.dropping<Recorded>(mostWaiting)
   const history = yield* Ref.make(emptyHistory)
 
-  const write = Effect.fnUntraced(
-    function*(recorded: Recorded, key: string) {
-      const nowMillis = Number((yield* Clock.monotonicTimeNanos) / 1_000_000n)
-      const eventName = yield* newEventName(recorded.event)
-      const step = yield* Ref.modify(history, (known) => recordInHistory(known, { key, eventName }, nowMillis))
-      if (step._tag === "Create") yield* connection.text(createRequest(source, recorded, eventName))
-      if (step._tag === "Count") yield* connection.text(countRequest(source, recorded, step))
-      if (step._tag === "Drop") yield* Effect.logDebug("event dropped: too many")
-    },
-    (effect, { event }, key) =>
-      effect.pipe(
-        Effect.catch((error) =>
-          Effect.andThen(
-            Ref.update(history, (known) => withoutSeries(known, key)),
-            Effect.logWarning("event not recorded").pipe(Effect.annotateLogs({ error: error.message }))
-          )
-        ),
-        Effect.annotateLogs({ reason: event.reason })
+  const send = (request: ApiRequest, { key, reason }: EventOccurrence) =>
+    connection.text(request).pipe(
+      Effect.catch((error) =>
+        Effect.andThen(
+          Ref.update(history, (known) => withoutSeries(known, key)),
+          Effect.logWarning("event not recorded").pipe(Effect.annotateLogs({ error: error.message, reason }))
+        )
       )
-  )
+    )
 
-  yield* Queue.take(waiting).pipe(
-    Effect.flatMap((recorded) => write(recorded, seriesKey(recorded.event))),
+  const write = Effect.fnUntraced(function*(recorded: Recorded) {
+    const nowMillis = yield* monotonicMillis
+    const eventName = yield* newEventName(recorded.event)
+    const occurrence = occurrenceOf(source, recorded, eventName)
+    const { reason } = occurrence
+    const step = yield* Ref.modify(history, (known) => recordInHistory(known, occurrence, nowMillis))
+    if (step._tag === "Create") yield* send(createRequest(source, recorded, eventName), occurrence)
+    if (step._tag === "Count") yield* send(countRequest(step), step.newest)
+    if (step._tag === "Drop") yield* Effect.logDebug("event dropped: too many").pipe(Effect.annotateLogs({ reason }))
+  })
+
+  const writeHeldBack = Effect.gen(function*() {
+    const nowMillis = yield* monotonicMillis
+    const step = yield* Ref.modify(history, (known) => takeHeldBack(known, nowMillis))
+    if (step !== undefined) yield* send(countRequest(step), step.newest)
+  })
+
+  const untilEventOrHeldBack = Effect.gen(function*() {
+    const dueMillis = nextWriteMillis(yield* Ref.get(history))
+    // Only looked at: a take that loses the race against the time could lose the event with it.
+    const event = Queue.peek(waiting)
+    if (dueMillis === undefined) return yield* Effect.asVoid(event)
+    const left = Duration.millis(Math.max(0, dueMillis - (yield* monotonicMillis)))
+    yield* Effect.timeoutOption(event, left)
+  })
+
+  yield* untilEventOrHeldBack.pipe(
+    Effect.andThen(writeHeldBack),
+    Effect.andThen(Queue.poll(waiting)),
+    Effect.flatMap(Option.match({ onNone: () => Effect.void, onSome: write })),
     Effect.forever,
     Effect.forkScoped
   )
@@ -72,9 +97,20 @@ export const makeEventRecorder = Effect.fnUntraced(function*(connection: ApiConn
     Effect.flatMap(DateTime.now, (at) => Effect.asVoid(Queue.offer(waiting, { event, at })))
 })
 
-// Events that agree in all of it are the same event again.
-const seriesKey = ({ note, reason, regarding: { metadata } }: NodeEvent): string =>
-  JSON.stringify([reason, note, metadata.uid, metadata.name])
+const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n))
+
+const occurrenceOf = (source: EventSource, { at, event }: Recorded, eventName: string): EventOccurrence => {
+  const { note, reason, regarding: { metadata } } = event
+  const regarding = JSON.stringify([metadata.uid, metadata.name])
+  return {
+    // Events that agree in all of it are the same event again.
+    key: JSON.stringify([reason, note, regarding]),
+    regarding,
+    reason,
+    path: objectPath(events, namespaceOf(source, event), eventName),
+    at
+  }
+}
 
 const newEventName = Effect.fnUntraced(function*({ regarding: { metadata } }: NodeEvent) {
   const prefix = metadata.name.slice(0, longestNamePrefix).replace(/[-.]+$/, "")
@@ -93,15 +129,11 @@ const createRequest = (source: EventSource, recorded: Recorded, eventName: strin
   body: { contentType: "application/json", text: JSON.stringify(newEvent(source, recorded, eventName)) }
 })
 
-const countRequest = (
-  source: EventSource,
-  { at, event }: Recorded,
-  { count, eventName }: { readonly count: number; readonly eventName: string }
-): ApiRequest => ({
+const countRequest = ({ count, newest: { at, path } }: CountStep): ApiRequest => ({
   verb: "patch",
   method: "PATCH",
   resource: events.plural,
-  path: objectPath(events, namespaceOf(source, event), eventName),
+  path,
   body: {
     contentType: "application/merge-patch+json",
     text: JSON.stringify({ series: { count, lastObservedTime: microTime(at) } })

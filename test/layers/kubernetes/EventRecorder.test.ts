@@ -51,8 +51,7 @@ describe("recordEvent", () => {
       yield* api.recordEvent(lost)
       const created = yield* server.next
       yield* created.answer(201, {})
-      // Written in order: once `other` is on the wire, the recurrence before it made no request.
-      yield* api.recordEvent(lost)
+      // Written in order: once `other` is on the wire, the answer before it has arrived.
       yield* api.recordEvent({ ...lost, note: "other" })
       const other = yield* server.next
       assert.strictEqual(Object(other.body).note, "other")
@@ -63,7 +62,41 @@ describe("recordEvent", () => {
       assert.strictEqual(counted.method, "PATCH")
       assert.strictEqual(counted.path, `${path}/${Object(created.body).metadata.name}`)
       assert.strictEqual(counted.headers["content-type"], "application/merge-patch+json")
-      assert.deepStrictEqual(counted.body, { series: { count: 3, lastObservedTime: "1970-01-01T00:01:00.000000Z" } })
+      assert.deepStrictEqual(counted.body, { series: { count: 2, lastObservedTime: "1970-01-01T00:01:00.000000Z" } })
+    }))
+
+  it.effect("writes a recurrence that was held back when its minute is over", () =>
+    Effect.gen(function*() {
+      const { api, server } = yield* connectScripted
+      yield* api.recordEvent(lost)
+      const created = yield* server.next
+      yield* created.answer(201, {})
+      yield* TestClock.adjust("20 seconds")
+      yield* api.recordEvent(lost)
+      // Written in order: once `other` is on the wire, the recurrence before it made no request.
+      yield* api.recordEvent({ ...lost, note: "other" })
+      const other = yield* server.next
+      assert.strictEqual(Object(other.body).note, "other")
+      yield* other.answer(201, {})
+      yield* TestClock.adjust("40 seconds")
+      const counted = yield* server.next
+      assert.strictEqual(counted.path, `${path}/${Object(created.body).metadata.name}`)
+      assert.deepStrictEqual(counted.body, { series: { count: 2, lastObservedTime: "1970-01-01T00:00:20.000000Z" } })
+    }))
+
+  it.effect("writes a recurrence at once when the clock changed since", () =>
+    Effect.gen(function*() {
+      const { api, server } = yield* connectScripted
+      const locked: NodeEvent = { ...lost, type: "Normal", reason: "ClockLocked", note: "the clock is locked" }
+      for (const event of [locked, lost]) {
+        yield* api.recordEvent(event)
+        yield* (yield* server.next).answer(201, {})
+        yield* TestClock.adjust("10 seconds")
+      }
+      yield* api.recordEvent(locked)
+      const counted = yield* server.next
+      assert.strictEqual(counted.method, "PATCH")
+      assert.deepStrictEqual(counted.body, { series: { count: 2, lastObservedTime: "1970-01-01T00:00:20.000000Z" } })
     }))
 
   it.effect("goes on after a refusal, and creates the event anew", () =>
