@@ -9,21 +9,18 @@ export type LineFilter = (line: string) => boolean
 
 /** What a pattern must be; completes the sentence "must be …". */
 export const lineFilterExpected =
-  "a regular expression of at most 1000 characters with few ways to match: no back reference or look-behind, " +
-  "nothing repeated inside of a repeated group, at most three of * and +"
+  "a regular expression of at most 1000 characters with few ways to match: no back reference, look-ahead or " +
+  "look-behind, nothing repeated inside of a repeated group, at most three of * and +"
 
 const longestPattern = 1000
 
 /** linuxptp's own lines have about 100 characters; a longer one is no match, since its end would not be tested. */
-const longestLine = 256
+const longestLine = 160
 
-/** Ways from one start in a line: 17 optional parts, or three repetitions and four alternatives. */
-const mostWays = 2 ** 17
+/** Ways from one start in a line: 16 optional parts, or three repetitions and two alternatives. */
+const mostWays = 2 ** 16
 
-/**
- * What a repetition without an end counts. Three of them cost about as much as 16 optional parts on the worst line of
- * 256 characters: 0.4 s in Node 26, or 0.03 s where its linear engine takes over after many backtracks.
- */
+/** What a repetition without an end counts: three on the worst line cost as much as 15 to 18 optional parts. */
 const waysOfRepetition = 32
 
 /** The filter of a pattern; undefined when it is none, or one that could take long. */
@@ -44,8 +41,7 @@ const compile = (pattern: string): RegExp | undefined => {
 }
 
 /** A pattern's parts: escapes, classes, openings, `)`, `|`, repetitions, and any other character. */
-const parts =
-  /\\[^]|\[(?:\\[^]|[^\]\\])*\]|\(\?<[=!]|\(\?<[^>]*>|\(\?[=!]|\(\?[a-z-]*:|[()|]|[*+?]\??|\{\d+(?:,\d*)?\}\??|[^]/g
+const parts = /\\[^]|\[(?:\\[^]|[^\]\\])*\]|\(\?<?[=!]|\(\?<[^>]*>|\(\?[a-z-]*:|[()|]|[*+?]\??|\{\d+(?:,\d*)?\}\??|[^]/g
 
 /** An open group: alternatives that are over, the one being read without its last part, and that part. */
 interface Group {
@@ -62,14 +58,14 @@ const open = (): Group => ({ over: 0, before: 1, last: 1, varies: false, lastVar
 
 /**
  * An upper bound for the ways in which a backtracking engine can try a valid pattern from one start: alternatives add
- * up, what follows each other multiplies. Infinity for what has no such bound: a repeated group that can match one
- * text in several ways, back references, look-behind.
+ * up, what follows each other multiplies. Infinity for a repeated group that can match one text in several ways, and
+ * for what V8's linear engine could not take over: back references, looking ahead or behind.
  */
 const waysToMatch = (pattern: string): number => {
   const groups = [open()]
   for (const [part] of pattern.matchAll(parts)) {
     const group = groups.at(-1)
-    if (group === undefined || /^(?:\\[1-9k]|\(\?<[=!])/.test(part)) return Infinity
+    if (group === undefined || /^(?:\\[1-9k]|\(\?<?[=!])/.test(part)) return Infinity
     if (part.startsWith("(")) groups.push(open())
     else if (part === ")") {
       groups.pop()

@@ -15,7 +15,6 @@ describe("lineFilter", () => {
     ["(?:master|rms) offset( +-?\\d+ s2)?", true],
     ["\\((\\*|\\+)\\)", false],
     ["[*+(]{2}", false],
-    ["(?!.*offset)phc", false],
     ["(?<program>ptp4l)\\[", true],
     ["(?:ab)*", true]
   ])("takes %j, and %s is whether it matches an offset", (pattern, isMatch) => {
@@ -29,7 +28,6 @@ describe("lineFilter", () => {
     ["a repeated group with an optional part", "(a?)*b"],
     ["a repeated group with alternatives", "^(\\w|\\d)*offset$"],
     ["a repetition two groups further in", "((?:x(a*)))+"],
-    ["a repetition in a repeated look-ahead", "(?=a*b)*c"],
     ["four repetitions", "\\w*\\w*\\w*\\w*x"],
     ["four repetitions in one alternative", "a|.*.*.*.*x"],
     ["many optional parts", `${"\\w?".repeat(30)}x`],
@@ -37,6 +35,8 @@ describe("lineFilter", () => {
     ["counts with a wide range", "a{0,200}a{0,200}a{0,200}x"],
     ["a back reference", "(a)\\1"],
     ["a named back reference", "(?<x>a)\\k<x>"],
+    ["look-ahead", "^(?=ptp4l)"],
+    ["negative look-ahead", "^(?!ptp4l)"],
     ["look-behind", "(?<=ptp4l).*"],
     ["negative look-behind", "(?<!ptp4l).*"],
     ["more than 1000 characters", "a".repeat(1001)]
@@ -44,10 +44,10 @@ describe("lineFilter", () => {
     assert.isUndefined(lineFilter(pattern))
   })
 
-  it("matches no line of more than 256 characters", () => {
+  it("matches no line of more than 160 characters", () => {
     const filter = lineFilter("a$")
-    assert.isTrue(filter?.("a".repeat(256)))
-    assert.isFalse(filter?.("a".repeat(257)))
+    assert.isTrue(filter?.("a".repeat(160)))
+    assert.isFalse(filter?.("a".repeat(161)))
   })
 
   it("never throws, and answers whatever it takes as the plain regular expression does", () => {
