@@ -73,7 +73,12 @@ describe("recordInHistory", () => {
     assert.deepStrictEqual(steps, ["Create", "Wait", "Create", "Count /locked.0 3 @30", "Wait", "Count /free.20 2 @40"])
   })
 
-  it("does not when the other event has the same reason, or is another object's", () => {
+  it("takes a recurrence for news when both reasons were seen in the same millisecond", () => {
+    const { steps } = recordAll([...at("locked", 0), ...at("free", 0), ...at("locked", 10, 11)])
+    assert.deepStrictEqual(steps, ["Create", "Create", "Count /locked.0 2 @10", "Wait"])
+  })
+
+  it("holds a recurrence back when the other event has the same reason, or is another object's", () => {
     const other = { key: "free", second: 20, regarding: "worker-2" }
     const { steps } = recordAll([...at("locked", 0), ...at("late", 10), other, ...at("locked", 30)])
     assert.deepStrictEqual(steps, ["Create", "Create", "Create", "Wait"])
@@ -137,6 +142,7 @@ describe("takeHeldBack", () => {
   it("waits for a token", () => {
     const burst = Array.from({ length: 13 }, (_, index) => ({ key: `k${index}`, second: 0 }))
     const { history } = recordAll([...burst, ...at("k0", 1), ...at("new", 30), ...at("other", 60)])
+    assert.isUndefined(takeHeldBack(history, 89_999)[0])
     assert.deepStrictEqual(writeUntil(history, 600).written, ["90: Count /k0.0 2 @1"])
   })
 
