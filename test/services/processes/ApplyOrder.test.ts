@@ -14,6 +14,8 @@ const b = spec("b", { after: ["a"] })
 const c = spec("c", { after: ["b"] })
 const changed = (each: ProcessSpec) => ({ ...each, argv: [...each.argv, "-m"] })
 
+const byId = (x: ProcessSpec, y: ProcessSpec) => x.id < y.id ? -1 : 1
+
 describe("applyOrder", () => {
   it("does nothing for nothing, and nothing for equal values in any order", () => {
     assert.deepStrictEqual(order([], []), { stops: [], starts: [] })
@@ -46,7 +48,7 @@ describe("applyOrder", () => {
     fc.record({ index: fc.nat(5), after: fc.array(fc.nat(5), { maxLength: 2 }), option: fc.nat(2) }),
     { maxLength: 6 }
   ).map((rows) => {
-    const byId = new Map(rows.map(({ after, index, option }) => [
+    const specById = new Map(rows.map(({ after, index, option }) => [
       `p${index}`,
       // Only smaller ones, so that there is no circle.
       spec(`p${index}`, {
@@ -54,14 +56,13 @@ describe("applyOrder", () => {
         after: after.filter((other) => other < index).map((other) => `p${other}`)
       })
     ]))
-    return [...byId.values()]
+    return Array.from(specById.values())
   })
 
   it("makes the desired set true: what is not stopped and what is started is what was asked for", () =>
     fc.assert(fc.property(specs, specs, (from, to) => {
       const { starts, stops } = applyOrder(running(...from), to)
       const kept = from.filter(({ id }) => !stops.flat().includes(id))
-      const byId = (x: ProcessSpec, y: ProcessSpec) => x.id < y.id ? -1 : 1
       assert.deepStrictEqual([...kept, ...starts].toSorted(byId), to.toSorted(byId))
     })))
 
