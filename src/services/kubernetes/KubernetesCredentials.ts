@@ -2,7 +2,11 @@
  * Where the API server is and how to prove who we are. Two layers give it: the pod's service account inside a
  * cluster, and a kubeconfig outside of one.
  */
-import { Context, type Effect, Schema } from "effect"
+import { Context, type Effect, Inspectable, Schema } from "effect"
+
+/** An exec plugin's failure may be any value, and not every value can become text by itself. */
+const causeText = (cause: unknown): string =>
+  cause instanceof Error ? cause.message : Inspectable.toStringUnknown(cause, 0)
 
 /** Credentials are missing or unreadable. Retryable: files appear, tokens rotate. */
 export class KubernetesCredentialsError
@@ -12,7 +16,7 @@ export class KubernetesCredentialsError
   })
 {
   override get message(): string {
-    return `cannot read Kubernetes credentials from ${this.source}: ${String(this.cause)}`
+    return `cannot read Kubernetes credentials from ${this.source}: ${causeText(this.cause)}`
   }
 }
 

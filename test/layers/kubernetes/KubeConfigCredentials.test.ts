@@ -92,6 +92,16 @@ describe("KubeConfigCredentials", () => {
       assert.deepStrictEqual(yield* headers({ renew: false }), { authorization: "Bearer from-plugin" })
     }).pipe(Effect.provide(NodeFileSystem.layer)))
 
+  it.effect("says that the user's exec plugin is missing", () =>
+    Effect.gen(function*() {
+      yield* kubeConfig(
+        `{server: "https://lab:6443"}`,
+        `{exec: {apiVersion: client.authentication.k8s.io/v1, command: no-such-plugin}}`
+      )
+      const { headers } = yield* credentials
+      assert.include((yield* Effect.flip(headers({ renew: false }))).message, "no-such-plugin")
+    }).pipe(Effect.provide(NodeFileSystem.layer)))
+
   it.effect("loads the file again when the last credentials were refused", () =>
     Effect.gen(function*() {
       const write = yield* kubeConfig(`{server: "https://lab:6443"}`, "{token: one}")
