@@ -5,6 +5,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     exclude: ["test/system/**", "node_modules/**"],
     setupFiles: ["./test/setup.ts"],
-    pool: "forks"
+    pool: "forks",
+    // How long a test may hang, not how fast it has to be: machines that run this are busy.
+    testTimeout: 30_000
   }
 })
