@@ -71,14 +71,15 @@ export const measurementOf = (
 const missedIntervals = 3n
 /** Some may be lost at any rate: network and scheduler are not perfect. */
 const shortestPatience = 10_000_000_000n
+/** After the first one the interval is not known yet; summaries each 2^6 s are in use, longer ones hardly. */
+const firstPatience = 150_000_000_000n
 
 /**
  * False when measurements have stopped: a ptp4l that hears announcements but no Sync stays SLAVE without a word, as
  * does a program that hangs.
  */
 export const isFresh = ({ interval, measuredAt }: Measurement, now: bigint): boolean => {
-  if (interval === undefined) return true
-  const patience = interval * missedIntervals
+  const patience = interval === undefined ? firstPatience : interval * missedIntervals
   return now - measuredAt <= (patience > shortestPatience ? patience : shortestPatience)
 }
 

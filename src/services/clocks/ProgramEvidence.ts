@@ -108,7 +108,11 @@ const observePort = (evidence: ProgramEvidence, event: PortStateEvent): ProgramE
   if (evidence.program !== "ptp4l" || event.port === 0) return evidence
   const port = { interface: event.interface ?? evidence.interfaces[event.port - 1], state: event.to }
   const ports = withEntry(evidence.ports, event.port, port)
-  if (followsMaster(event.to)) return { ...evidence, ports, followedPort: event.port }
+  if (followsMaster(event.to)) {
+    // Calibration begins anew, perhaps with another master: what was measured before says nothing of it.
+    const measurements = event.to === "UNCALIBRATED" ? new Map<string, Measurement>() : evidence.measurements
+    return { ...evidence, ports, followedPort: event.port, measurements }
+  }
   // From INITIALIZING comes a ptp4l that timemaster has started anew.
   const isFromFollowing = followsMaster(event.from) || event.from === "INITIALIZING"
   const wasFollowing = event.port === evidence.followedPort && isFromFollowing

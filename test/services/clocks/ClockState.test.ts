@@ -149,6 +149,19 @@ describe("ClockState", () => {
     assert.strictEqual(stateAndReason(advance(lost, 71n * second)), "FREERUN Unlocked")
   })
 
+  it("is not LOCKED by what was measured before the port calibrated anew, perhaps with another master", () => {
+    const again = hear(
+      locked,
+      say(
+        ptp4l,
+        "port 1: SLAVE to UNCALIBRATED on SYNCHRONIZATION_FAULT",
+        "port 1: UNCALIBRATED to SLAVE on MASTER_CLOCK_SELECTED"
+      )
+    )
+    assert.strictEqual(stateAndReason(again), "HOLDOVER Holdover")
+    assert.strictEqual(stateAndReason(hear(again, say(ptp4l, near))), "LOCKED Locked")
+  })
+
   it("holds the lock over a change of the process's options, and ignores the old one's last lines", () => {
     const successor = specOf("ptp4l", { argv: ["ptp4l", "-s"] })
     const gone = observeStatuses(locked, [], second)

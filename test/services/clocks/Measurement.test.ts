@@ -44,8 +44,10 @@ describe("Measurement", () => {
     assert.isTrue(isSettled(summary(0)))
   })
 
-  it("stays fresh until a second measurement tells the interval", () => {
-    assert.isTrue(isFresh(offset(0), 1_000_000_000_000n))
+  it("stays fresh for 150 s while no second measurement tells the interval, not for ever", () => {
+    const { measuredAt } = offset(0)
+    assert.isTrue(isFresh(offset(0), measuredAt + 150_000_000_000n))
+    assert.isFalse(isFresh(offset(0), measuredAt + 150_000_000_001n))
   })
 
   it("has 0 for a delay that is not printed", () => {
