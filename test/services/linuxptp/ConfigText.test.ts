@@ -29,11 +29,9 @@ describe("readConfigText", () => {
 
   it.each<[string, ConfigFileProgram, LinuxptpVersion]>([
     ["default-3.1.1.cfg", "ptp4l", v3],
-    ["default-4.4.cfg", "ptp4l", v4],
     ["default-3.1.1.cfg", "ptp4l", v4],
     ["G.8275.1-3.1.1.cfg", "ptp4l", v3],
     ["UNICAST-SLAVE-3.1.1.cfg", "ptp4l", v3],
-    ["UNICAST-SLAVE-4.4.cfg", "phc2sys", v4],
     ["ts2phc-generic-3.1.1.cfg", "ts2phc", v3]
   ])("accepts the sample %s for %s of %o", (name, program, version) => {
     assert.deepStrictEqual(errorsOf(program, sample(name), version), [])
@@ -41,6 +39,19 @@ describe("readConfigText", () => {
     assert.include(text, "[global]\n")
     assert.notMatch(text, /uds_|verbose|use_syslog|cmlds\.[cs]/)
   })
+
+  it.each([["3.1.1", v3], ["4.4", v4]] as const)(
+    "accepts every number of linuxptp %s with its default",
+    (release, version) => {
+      const defaults = sample(`options-${release}.txt`).split("\n")
+        .map((row) => row.split(" "))
+        // A default outside of its own range, as -1 for "none", can't be written.
+        .filter(([, , type, value, least]) => type === "integer" && Number(value) >= Number(least))
+        .map(([name, , , value]) => `${name} ${value}`)
+      assert.isAbove(defaults.length, 70)
+      assert.deepStrictEqual(errorsOf("ptp4l", `[global]\n${defaults.join("\n")}\n`, version), [])
+    }
+  )
 
   it("keeps ports in order, the rows of unicast tables, and canonical values", () => {
     const text = `[global]
