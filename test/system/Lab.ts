@@ -120,23 +120,15 @@ export const eventually = <A, E, R>(what: string, value: Effect.Effect<A | undef
   )
 
 /** The daemon from the sources, on `worker-1`, against the lab's API server. */
-export const startDaemon = (
-  lab: Pick<Lab, "node" | "directory" | "server">,
-  env: Readonly<Record<string, string>> = {}
-) =>
-  Effect.suspend(() => {
-    const config = path.join(lab.directory, "kubeconfig")
-    writeFileSync(config, kubeconfig(lab.server))
-    const main = path.resolve("src/programs/cli/main.ts")
-    return child("ip", ["netns", "exec", lab.node, process.execPath, main, "run"], {
-      KUBECONFIG: config,
-      NODE_NAME: "worker-1",
-      LINUXPTP_RUN_DIR: path.join(lab.directory, "run"),
-      LINUXPTP_STATE_DIR: path.join(lab.directory, "state"),
-      METRICS_PORT: "0",
-      HEALTH_PORT: "0",
-      ...env
-    })
+export const startDaemon = (lab: Pick<Lab, "node" | "directory">, env: Readonly<Record<string, string>> = {}) =>
+  child("ip", ["netns", "exec", lab.node, process.execPath, path.resolve("src/programs/cli/main.ts"), "run"], {
+    KUBECONFIG: path.join(lab.directory, "kubeconfig"),
+    NODE_NAME: "worker-1",
+    LINUXPTP_RUN_DIR: path.join(lab.directory, "run"),
+    LINUXPTP_STATE_DIR: path.join(lab.directory, "state"),
+    METRICS_PORT: "0",
+    HEALTH_PORT: "0",
+    ...env
   })
 
 export interface Lab {
@@ -164,6 +156,8 @@ export const makeLab = Effect.gen(function*() {
   yield* inside(node)
   // Built here and not by the test: it has to listen in the node's namespace.
   const { url } = Context.get(yield* Layer.build(EmbeddedApiServer.layer({ port: 0 })), EmbeddedApiServer)
+  // Once: daemons of the lab read it at any moment, and a file that is being written is empty for a moment.
+  writeFileSync(path.join(files, "kubeconfig"), kubeconfig(url))
   return { node, grandmaster, directory: files, server: url } satisfies Lab
 })
 
