@@ -53,7 +53,7 @@ export const layer = (
       yield* looks.pipe(
         // However many are due during a look: one more sees all.
         Stream.buffer({ capacity: 1, strategy: "sliding" }),
-        Stream.runForEach(() => restAfter(look)),
+        Stream.runForEach(() => Effect.flatMap(Effect.timed(look), ([took]) => Effect.sleep(restAfter(took)))),
         Effect.annotateLogs("job", "device-discovery"),
         Effect.forkScoped
       )
@@ -63,12 +63,15 @@ export const layer = (
     })
   )
 
+/** A look that a driver held up must not blind discovery for a multiple of that time. */
+const longestRest = Duration.seconds(5)
+
 /**
- * Rests four times as long as the look took. On a node of 200 interfaces a look takes 0.1 s; while pods come and go
- * without end, looking takes a fifth of a CPU at most, and a change is still seen within a second.
+ * The rest after a look: four times as long as it took, at most 5 s. On a node of 200 interfaces a look takes 0.1 s;
+ * while pods come and go without end, looking takes a fifth of a CPU, and a change is still seen within a second.
  */
-const restAfter = (look: Effect.Effect<void>): Effect.Effect<void> =>
-  Effect.timed(look).pipe(Effect.flatMap(([duration]) => Effect.sleep(Duration.times(duration, 4))))
+export const restAfter = (look: Duration.Duration): Duration.Duration =>
+  Duration.min(Duration.times(look, 4), longestRest)
 
 const isKernelsOwn = (sysfsRoot: string): boolean => /^\/+sys\/*$/.test(sysfsRoot)
 

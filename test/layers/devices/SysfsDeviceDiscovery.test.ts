@@ -1,7 +1,7 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, FileSystem, Layer, Logger, Queue, References } from "effect"
+import { Context, Duration, Effect, FileSystem, Layer, Logger, Queue, References } from "effect"
 import { TestClock } from "effect/testing"
 import * as SysfsDeviceDiscovery from "../../../src/layers/devices/SysfsDeviceDiscovery.ts"
 import { Machine, readInterfaces, suite } from "./DeviceDiscoverySuite.ts"
@@ -104,6 +104,12 @@ const changeLine = (changes: object, capable: ReadonlyArray<string>) =>
   }`
 
 describe("SysfsDeviceDiscovery", () => {
+  it("rests four times as long as a look took, and never longer than 5 s", () =>
+    assert.deepStrictEqual(
+      [0, 100, 1_250, 10_000].map((took) => Duration.toMillis(SysfsDeviceDiscovery.restAfter(Duration.millis(took)))),
+      [0, 400, 5_000, 5_000]
+    ))
+
   it.effect("looks at a copy of sysfs each 500 ms, not earlier", () =>
     Effect.gen(function*() {
       const scans = yield* Scans
