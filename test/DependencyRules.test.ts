@@ -42,6 +42,7 @@ const breaches = (
   )
 
 const coreOfEffect = (imported: string) => imported === "effect"
+const isContract = (text: string) => /\bextends Context\.Service</.test(text)
 const inCli = (name: string) => name.startsWith("programs/cli/")
 
 /** A way from `name` back to itself, or undefined. */
@@ -73,10 +74,18 @@ describe("dependency rules", () => {
       []
     ))
 
-  it("layers never import programs, and one folder of layers never another", () =>
+  it("layers never import programs, and one folder of layers never another than native", () =>
     assert.deepStrictEqual(
       breaches(({ name }) => name.startsWith("layers/"), (imported, { name }) =>
-        imported.startsWith("programs/") || (imported.startsWith("layers/") && folderOf(imported) !== folderOf(name))),
+        imported.startsWith("programs/") ||
+        (imported.startsWith("layers/") && ![folderOf(name), "layers/native"].includes(folderOf(imported)))),
+      []
+    ))
+
+  it("layers/native knows nothing of this project", () =>
+    assert.deepStrictEqual(
+      breaches(({ name }) => name.startsWith("layers/native/"), (imported) =>
+        !imported.startsWith("layers/native/") && byName.has(imported)),
       []
     ))
 
@@ -98,12 +107,10 @@ describe("dependency rules", () => {
       []
     ))
 
-  it("pure folders have no Effect in their signatures", () => {
+  it("pure folders have no Effect in their signatures, but for contracts", () => {
     const pure = ["services/profiles/", "services/linuxptp/", "services/clocks/"]
-    // A contract of these folders is a service, and is named as one.
-    const contracts = new Set(["services/linuxptp/InstalledLinuxptp.ts"])
     const withEffect = sources.filter(({ name, text }) =>
-      pure.some((folder) => name.startsWith(folder)) && !contracts.has(name) &&
+      pure.some((folder) => name.startsWith(folder)) && !isContract(text) &&
       /\bEffect\.(Effect|gen|fn)\b/.test(text)
     )
     assert.deepStrictEqual(withEffect.map(({ name }) => name), [])

@@ -4,7 +4,7 @@
  */
 import { Effect, type Scope } from "effect"
 import type { TimestampingAnswer } from "../../services/devices/InterfaceClassification.ts"
-import { type Libc, openSocket, type SystemCallError } from "./Libc.ts"
+import { type Libc, openSocket, type SystemCallError } from "../native/Libc.ts"
 
 const AF_INET = 2
 const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000

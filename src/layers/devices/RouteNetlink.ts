@@ -3,7 +3,7 @@
  * Sysfs device discovery looks again then. What changed is not read here: sysfs says it, and a lost message costs nothing.
  */
 import { Effect, type Scope, Stream } from "effect"
-import { type Libc, openSocket, SystemCallError } from "./Libc.ts"
+import { type Libc, openSocket, SystemCallError } from "../native/Libc.ts"
 
 const AF_NETLINK = 16
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000

@@ -6,8 +6,8 @@
 import { Duration, Effect, Equal, FileSystem, Layer, Stream, SubscriptionRef } from "effect"
 import { DeviceDiscovery } from "../../services/devices/DeviceDiscovery.ts"
 import { isPtpCapable, type NetworkInterface } from "../../services/devices/PtpDevice.ts"
+import * as Libc from "../native/Libc.ts"
 import * as EthtoolIoctl from "./EthtoolIoctl.ts"
-import * as Libc from "./Libc.ts"
 import * as RouteNetlink from "./RouteNetlink.ts"
 import { makeScan } from "./SysfsInterfaces.ts"
 

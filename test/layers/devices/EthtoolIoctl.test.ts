@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as EthtoolIoctl from "../../../src/layers/devices/EthtoolIoctl.ts"
-import * as Libc from "../../../src/layers/devices/Libc.ts"
+import * as Libc from "../../../src/layers/native/Libc.ts"
 import { scriptedLibc } from "./ScriptedLibc.ts"
 
 /** `struct ethtool_ts_info` as a kernel fills it. */

@@ -1,5 +1,5 @@
 /** A C library for tests: it answers from a script and remembers which sockets are open. */
-import type { Libc } from "../../../src/layers/devices/Libc.ts"
+import type { Libc } from "../../../src/layers/native/Libc.ts"
 
 interface Script {
   /** Filled `struct ethtool_ts_info` by interface; other names are ENODEV. */
@@ -27,6 +27,10 @@ export const scriptedLibc = (script: Script) => {
     },
     close: (fd) => open.delete(fd) ? 0 : fail("EBADF"),
     bind: () => script.bindErrno === undefined ? 0 : fail(script.bindErrno),
+    flock: () => 0,
+    exit: () => {},
+    connect: () => fail("EAFNOSUPPORT"),
+    send: () => fail("ENOTCONN"),
     recv: () => {
       calls += 1
       const next = received.shift()

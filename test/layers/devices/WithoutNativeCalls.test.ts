@@ -2,8 +2,8 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Logger, Queue } from "effect"
 import { vi } from "vitest"
-import * as Libc from "../../../src/layers/devices/Libc.ts"
 import * as SysfsDeviceDiscovery from "../../../src/layers/devices/SysfsDeviceDiscovery.ts"
+import * as Libc from "../../../src/layers/native/Libc.ts"
 import { readInterfaces } from "./DeviceDiscoverySuite.ts"
 
 vi.mock("koffi", () => {

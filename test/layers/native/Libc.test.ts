@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import * as Libc from "../../../src/layers/devices/Libc.ts"
+import * as Libc from "../../../src/layers/native/Libc.ts"
 
 const AF_NETLINK = 16
 const SOCK_RAW = 3

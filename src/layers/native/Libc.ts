@@ -1,6 +1,7 @@
 /**
- * The C library calls that device discovery needs and Node has not: sockets of other families than INET, and ioctl.
- * EthtoolIoctl and RouteNetlink use it. koffi is loaded here and only when asked, since most programs never need it.
+ * The C library calls that Node has not: sockets of other families than INET, UNIX datagrams among them, and ioctl.
+ * Device discovery and the management client use it, so it stands beside their folders and knows neither. koffi is
+ * loaded here and only when asked, since most programs never need it.
  */
 import { Effect, Schema, type Scope } from "effect"
 
@@ -28,9 +29,14 @@ export interface Libc {
   readonly socket: (domain: number, type: number, protocol: number) => number
   readonly close: (fd: number) => number
   readonly bind: (fd: number, address: Buffer, length: number) => number
+  readonly connect: (fd: number, address: Buffer, length: number) => number
+  readonly send: (fd: number, buffer: Uint8Array, length: number, flags: number) => number
   readonly recv: (fd: number, buffer: Buffer, length: number, flags: number) => number
   /** `ioctl(fd, request, struct ifreq *)` with `ifr_data`. */
   readonly ioctl: (fd: number, request: number, ifreq: { readonly name: string; readonly data: Buffer }) => number
+  readonly flock: (fd: number, operation: number) => number
+  /** Ends the process at once, without what Node does at its end. */
+  readonly exit: (status: number) => void
   /** `ENODEV`, or the number of an error without a name. */
   readonly errno: () => string
 }
@@ -38,8 +44,7 @@ export interface Libc {
 /** Other names of EAGAIN, EOPNOTSUPP and EDEADLK on Linux; a number shall have one name. */
 const synonyms = new Set(["EWOULDBLOCK", "ENOTSUP", "EDEADLOCK"])
 
-/** Loads koffi and binds the calls to the C library that Node itself runs on, be it glibc or musl. */
-export const load: Effect.Effect<Libc, LibcUnavailable> = Effect.tryPromise({
+const bindCalls: Effect.Effect<Libc, LibcUnavailable> = Effect.tryPromise({
   try: async () => {
     const { default: koffi } = await import("koffi")
     const self = koffi.load(null)
@@ -52,14 +57,24 @@ export const load: Effect.Effect<Libc, LibcUnavailable> = Effect.tryPromise({
       socket: self.func("int socket(int, int, int)"),
       close: self.func("int close(int)"),
       bind: self.func("int bind(int, void *, uint32)"),
+      connect: self.func("int connect(int, void *, uint32)"),
+      send: self.func("long send(int, void *, size_t, int)"),
       recv: self.func("long recv(int, void *, size_t, int)"),
       ioctl: (fd: number, request: number, { data, name }: { readonly name: string; readonly data: Buffer }) =>
         ioctl(fd, request, { name, data, rest: [] }),
+      flock: self.func("int flock(int, int)"),
+      exit: self.func("void _exit(int)"),
       errno: () => names.get(koffi.errno()) ?? String(koffi.errno())
     }
   },
   catch: (cause) => new LibcUnavailable({ cause })
 })
+
+/**
+ * Loads koffi and binds the calls to the C library that Node itself runs on, be it glibc or musl. Once for the whole
+ * program: koffi does not give back what a binding takes, and a platform that it lacks stays lacking.
+ */
+export const load: Effect.Effect<Libc, LibcUnavailable> = Effect.runSync(Effect.cached(bindCalls))
 
 /** Opens a socket that is closed with the scope. */
 export const openSocket = (
