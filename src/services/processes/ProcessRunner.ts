@@ -22,9 +22,17 @@ export class ProcessStartError extends Schema.TaggedError<ProcessStartError>()("
 /** How a process ended: by an exit code or by a signal. */
 export type ProcessExit = { readonly code: number } | { readonly signal: string }
 
+/** The kernel's scheduling of a process (sched(7)); `priority` is 0 but for the real-time policies. */
+export interface Scheduling {
+  readonly policy: "SCHED_OTHER" | "SCHED_FIFO" | "SCHED_RR" | "other"
+  readonly priority: number
+}
+
 /** One process that was started and is not yet reaped. */
 export interface RunningProcess {
   readonly pid: number
+  /** As it is now; undefined when it can't be told. */
+  readonly scheduling: Effect.Effect<Scheduling | undefined>
   /** Completes once the process is reaped and its directory is removed. */
   readonly exit: Effect.Effect<ProcessExit>
   /** Signals the whole process group. Harmless after the exit. */

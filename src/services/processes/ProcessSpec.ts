@@ -6,6 +6,16 @@ import { Schema } from "effect"
 export const Program = Schema.Literals(["ptp4l", "phc2sys", "ts2phc", "timemaster"])
 export type Program = typeof Program.Type
 
+/** Where a program answers PTP management messages, and what they must carry to be heard (linuxptp port.c, port_ignore). */
+export const ManagementSocket = Schema.Struct({
+  /** Of a UNIX datagram socket. */
+  path: Schema.String,
+  domainNumber: Schema.Int,
+  /** The upper four bits of a message's first byte. */
+  transportSpecific: Schema.Int
+})
+export type ManagementSocket = typeof ManagementSocket.Type
+
 export const ProcessSpec = Schema.Struct({
   /** `<program>-<profile>-<8 hex digits>`, see ProcessPlan. */
   id: Schema.String,
@@ -22,6 +32,12 @@ export const ProcessSpec = Schema.Struct({
   /** Ids that must be ready before this one starts, and whose end ends this one first. */
   after: Schema.Array(Schema.String),
   /** NICs in port order: port N of ptp4l is `interfaces[N - 1]`. */
-  interfaces: Schema.Array(Schema.String)
+  interfaces: Schema.Array(Schema.String),
+  /** Absent for a program that can't be asked. */
+  management: Schema.optionalKey(ManagementSocket),
+  /** SCHED_FIFO at this priority; absent for the default policy. `argv` asks for it, the supervisor checks it. */
+  fifoPriority: Schema.optionalKey(Schema.Int),
+  /** How often a PHC that it uses was replaced under it: a descriptor of the old one is of no use. Absent for never. */
+  phcReplacements: Schema.optionalKey(Schema.Int)
 })
 export type ProcessSpec = typeof ProcessSpec.Type
