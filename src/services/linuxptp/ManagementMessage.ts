@@ -1,0 +1,148 @@
+/**
+ * PTP management messages as bytes: IEEE 1588-2019 clause 15, linuxptp msg.h and tlv.h. The management client asks and
+ * reads answers with it. It knows GET and RESPONSE and the few data sets that the daemon reads, and nothing that sets.
+ */
+import { type PortState, portStates } from "./PortState.ts"
+
+/** IEEE 1588-2019 table 59: the data sets that are asked for. */
+export const managementId = { defaultDataSet: 0x2000, parentDataSet: 0x2002, portDataSet: 0x2004 } as const
+
+/** The clock identity stands as the number that its eight bytes are. */
+export interface PortIdentity {
+  readonly clockIdentity: bigint
+  readonly portNumber: number
+}
+
+/** All ones: every port of every clock. */
+export const everyPort: PortIdentity = { clockIdentity: 0xffff_ffff_ffff_ffffn, portNumber: 0xffff }
+
+export interface ManagementMessage {
+  readonly action: "GET" | "RESPONSE"
+  /** One of `managementId`, or of what else a peer knows. */
+  readonly id: number
+  /** An answer carries that of its question. */
+  readonly sequenceId: number
+  readonly domainNumber: number
+  /** Four bits; ptp4l hears only its own (linuxptp port.c, port_ignore). */
+  readonly transportSpecific: number
+  readonly source: PortIdentity
+  readonly target: PortIdentity
+  /** The data set; empty in a question. */
+  readonly data: Uint8Array
+}
+
+// The header is that of all PTP messages: 34 bytes, IEEE 1588-2019 table 35.
+const TYPE_AND_TRANSPORT = 0
+const VERSION = 1
+const MESSAGE_LENGTH = 2
+const DOMAIN_NUMBER = 4
+const SOURCE = 20
+const SEQUENCE_ID = 30
+const CONTROL = 32
+const LOG_MESSAGE_INTERVAL = 33
+// Then the management message, table 56, with its one TLV, table 58. Both boundaryHops stay 0: ptp4l must not pass a
+// question on to the clocks of the network (linuxptp clock.c, clock_forward_mgmt_msg).
+const TARGET = 34
+const ACTION = 46
+const TLV_TYPE = 48
+const TLV_LENGTH = 50
+const TLV_ID = 52
+const DATA = 54
+
+const MANAGEMENT_TYPE = 0xd
+const PTP_VERSION = 2
+const CONTROL_MANAGEMENT = 4
+const NO_INTERVAL = 0x7f
+const TLV_MANAGEMENT = 1
+const actionCodes = { GET: 0, RESPONSE: 2 } as const
+
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+/** The message as it goes over the wire. Numbers are cut to the width of their fields. */
+export const encode = (message: ManagementMessage): Uint8Array => {
+  const bytes = new Uint8Array(DATA + message.data.length)
+  const view = viewOf(bytes)
+  view.setUint8(TYPE_AND_TRANSPORT, message.transportSpecific << 4 | MANAGEMENT_TYPE)
+  view.setUint8(VERSION, PTP_VERSION)
+  view.setUint16(MESSAGE_LENGTH, bytes.length)
+  view.setUint8(DOMAIN_NUMBER, message.domainNumber)
+  writeIdentity(view, SOURCE, message.source)
+  view.setUint16(SEQUENCE_ID, message.sequenceId)
+  view.setUint8(CONTROL, CONTROL_MANAGEMENT)
+  view.setUint8(LOG_MESSAGE_INTERVAL, NO_INTERVAL)
+  writeIdentity(view, TARGET, message.target)
+  view.setUint8(ACTION, actionCodes[message.action])
+  view.setUint16(TLV_TYPE, TLV_MANAGEMENT)
+  // The TLV's length counts its id, too.
+  view.setUint16(TLV_LENGTH, DATA - TLV_ID + message.data.length)
+  view.setUint16(TLV_ID, message.id)
+  bytes.set(message.data, DATA)
+  return bytes
+}
+
+const writeIdentity = (view: DataView, at: number, identity: PortIdentity) => {
+  view.setBigUint64(at, identity.clockIdentity)
+  view.setUint16(at + 8, identity.portNumber)
+}
+
+/** Reads a datagram. Undefined for whatever is no GET or RESPONSE of version 2 in full: errors, settings, garbage. */
+export const decode = (bytes: Uint8Array): ManagementMessage | undefined => {
+  if (bytes.length < DATA) return undefined
+  const view = viewOf(bytes)
+  const typeAndTransport = view.getUint8(TYPE_AND_TRANSPORT)
+  const end = TLV_ID + view.getUint16(TLV_LENGTH)
+  const action = actionOf(view.getUint8(ACTION) & 0xf)
+  if (
+    (typeAndTransport & 0xf) !== MANAGEMENT_TYPE ||
+    // The upper half is the minor version: linuxptp 4.x sends 2.1.
+    (view.getUint8(VERSION) & 0xf) !== PTP_VERSION ||
+    view.getUint16(TLV_TYPE) !== TLV_MANAGEMENT ||
+    action === undefined ||
+    end < DATA ||
+    end > view.getUint16(MESSAGE_LENGTH) ||
+    view.getUint16(MESSAGE_LENGTH) > bytes.length
+  ) return undefined
+  return {
+    action,
+    id: view.getUint16(TLV_ID),
+    sequenceId: view.getUint16(SEQUENCE_ID),
+    domainNumber: view.getUint8(DOMAIN_NUMBER),
+    transportSpecific: typeAndTransport >> 4,
+    source: readIdentity(view, SOURCE),
+    target: readIdentity(view, TARGET),
+    // A copy, since the receiver's buffer is used again; `slice` of a Node Buffer makes none.
+    data: Uint8Array.from(bytes.subarray(DATA, end))
+  }
+}
+
+const actionOf = (code: number): ManagementMessage["action"] | undefined => {
+  switch (code) {
+    case actionCodes.GET:
+      return "GET"
+    case actionCodes.RESPONSE:
+      return "RESPONSE"
+    default:
+      return undefined
+  }
+}
+
+const readIdentity = (view: DataView, at: number): PortIdentity => ({
+  clockIdentity: view.getBigUint64(at),
+  portNumber: view.getUint16(at + 8)
+})
+
+/** `numberPorts` of a DEFAULT_DATA_SET (linuxptp ds.h, struct defaultDS); undefined when it is too short. */
+export const numberPorts = (data: Uint8Array): number | undefined =>
+  data.length < 4 ? undefined : viewOf(data).getUint16(2)
+
+/** `grandmasterClockQuality.clockClass` of a PARENT_DATA_SET (ds.h, struct parentDS); undefined when it is too short. */
+export const clockClass = (data: Uint8Array): number | undefined => data[19]
+
+/** A PORT_DATA_SET (ds.h, struct portDS); undefined when it is too short or the state is none of fsm.h. */
+export const portDataSet = (
+  data: Uint8Array
+): { readonly number: number; readonly state: PortState } | undefined => {
+  // fsm.h counts from 1.
+  const state = portStates[(data[10] ?? 0) - 1]
+  return state === undefined ? undefined : { number: viewOf(data).getUint16(8), state }
+}

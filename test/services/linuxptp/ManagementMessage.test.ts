@@ -1,0 +1,116 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
+import * as ManagementMessage from "../../../src/services/linuxptp/ManagementMessage.ts"
+import { portStates } from "../../../src/services/linuxptp/PortState.ts"
+import { answersOf3_1_1, answersOf4_4, bytesOf } from "./RecordedAnswers.ts"
+
+const { clockClass, decode, encode, managementId, numberPorts, portDataSet } = ManagementMessage
+
+const question: ManagementMessage.ManagementMessage = {
+  action: "GET",
+  id: managementId.portDataSet,
+  sequenceId: 0x0102,
+  domainNumber: 24,
+  transportSpecific: 1,
+  source: { clockIdentity: 0x02ff_fe01_0203_0405n, portNumber: 4242 },
+  target: ManagementMessage.everyPort,
+  data: new Uint8Array()
+}
+
+const Bits = (count: number) => Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2 ** count - 1 }))
+const Identity = Schema.Struct({
+  clockIdentity: Schema.BigInt.check(Schema.isBetweenBigInt({ minimum: 0n, maximum: 2n ** 64n - 1n })),
+  portNumber: Bits(16)
+})
+const Message = Schema.Struct({
+  action: Schema.Literals(["GET", "RESPONSE"]),
+  id: Bits(16),
+  sequenceId: Bits(16),
+  domainNumber: Bits(8),
+  transportSpecific: Bits(4),
+  source: Identity,
+  target: Identity,
+  data: Schema.Uint8Array
+})
+
+describe("a management message", () => {
+  it("asks as pmc -b 0 does: every port of one clock, and nothing is passed on", () =>
+    assert.deepStrictEqual(
+      encode(question),
+      bytesOf(
+        "1d 02 0036 18 00 0000 0000000000000000 00000000 02fffe0102030405 1092 0102 04 7f" +
+          "ffffffffffffffff ffff 00 00 00 00  0001 0002 2004"
+      )
+    ))
+
+  it.each([
+    ["3.1.1", answersOf3_1_1, 0x5af8_5dff_fee8_6e35n],
+    ["4.4", answersOf4_4, 0xb621_6eff_fef8_dbden]
+  ])("reads what ptp4l %s answers", (_, answers, clockIdentity) => {
+    const [defaultDataSet, parentDataSet, , port2] = answers.map(decode)
+    assert.deepInclude(defaultDataSet, {
+      action: "RESPONSE",
+      id: managementId.defaultDataSet,
+      sequenceId: 7,
+      domainNumber: 0,
+      transportSpecific: 0,
+      source: { clockIdentity, portNumber: 0 },
+      target: question.source
+    })
+    assert.strictEqual(numberPorts(defaultDataSet?.data ?? new Uint8Array()), 2)
+    assert.strictEqual(clockClass(parentDataSet?.data ?? new Uint8Array()), 248)
+    assert.strictEqual(port2?.source.portNumber, 2)
+    assert.deepStrictEqual(portDataSet(port2?.data ?? new Uint8Array()), { number: 2, state: "LISTENING" })
+  })
+
+  it("keeps its data when the buffer that it came in is used again", () => {
+    const buffer = Buffer.from(answersOf3_1_1[1] ?? [])
+    const message = decode(buffer)
+    buffer.fill(0)
+    assert.strictEqual(clockClass(message?.data ?? new Uint8Array()), 248)
+  })
+
+  it.each([
+    ["another message type", 0, 0x0b],
+    ["version 1", 1, 0x01],
+    ["a length beyond the datagram", 3, 0x37],
+    ["a length before the data set", 3, 0x35],
+    ["the action SET", 46, 1],
+    ["an error status instead of a data set", 49, 2],
+    ["a data set beyond the message", 51, 3],
+    ["a data set without an id", 51, 1]
+  ])("is none with %s", (_, at, value) => {
+    const bytes = Uint8Array.from(encode(question))
+    bytes[at] = value
+    assert.isUndefined(decode(bytes))
+  })
+
+  it("is none when it is cut short anywhere", () => {
+    for (const bytes of answersOf3_1_1) {
+      for (let length = 0; length < bytes.length; length++) assert.isUndefined(decode(bytes.subarray(0, length)))
+    }
+  })
+
+  it.prop("is read as it was written", [Message], ([message]) => {
+    assert.deepStrictEqual(decode(encode(message)), message)
+  })
+
+  it.prop("never throws on any bytes", [Schema.Uint8Array, Bits(16)], ([bytes, at]) => {
+    decode(bytes)
+    numberPorts(bytes)
+    clockClass(bytes)
+    portDataSet(bytes)
+    const broken = Uint8Array.from(answersOf3_1_1[2] ?? [])
+    broken.set(bytes.subarray(0, 8), at % (broken.length - 8))
+    decode(broken)
+  })
+})
+
+const withState = (state: number) => Uint8Array.from([0, 0, 0, 0, 0, 0, 0, 0, 0x01, 0x02, state])
+
+describe("a port data set", () => {
+  it("has the states of fsm.h by their numbers from 1", () =>
+    assert.deepStrictEqual(portStates.map((_, index) => portDataSet(withState(index + 1))?.state), [...portStates]))
+
+  it.each([0, 11, 255])("is none with the state %i", (state) => assert.isUndefined(portDataSet(withState(state))))
+})
