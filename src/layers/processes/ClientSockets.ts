@@ -1,0 +1,76 @@
+/**
+ * Removes the sockets that linuxptp's clients bind at fixed places and that a SIGKILL leaves behind. The daemon does
+ * it at its start and after a timemaster was reaped, whose children it does not know by their pids.
+ */
+import { Effect } from "effect"
+import { lstatSync, readdirSync, unlinkSync } from "node:fs"
+import path from "node:path"
+import * as Libc from "../native/Libc.ts"
+import * as UnixDatagram from "../native/UnixDatagram.ts"
+
+/** `phc2sys.<pid>` and, where several clients are in one process, `phc2sys.<pid>.<n>`. */
+const clientSocket = /^(phc2sys|ts2phc|pmc)\.\d+(\.\d+)?$/
+
+/**
+ * Removes what is a socket, is called like a client's, and is held by nobody, whoever made it and in whatever pid
+ * namespace. Never fails; without native calls it removes nothing, since nobody can tell then.
+ */
+export const removeDeadClientSockets = (
+  { directory = "/var/run" }: { readonly directory?: string } = {}
+): Effect.Effect<void> =>
+  removeDead(directory).pipe(
+    // Left-overs do no harm but for their names; there will be a next time.
+    Effect.catch((error) =>
+      Effect.logDebug("cannot look for sockets of clients that are gone").pipe(
+        Effect.annotateLogs({ reason: error.message })
+      )
+    )
+  )
+
+const removeDead = Effect.fnUntraced(function*(directory: string) {
+  const candidates = namesIn(directory).filter((name) => clientSocket.test(name))
+  if (candidates.length === 0) return
+  const libc = yield* Libc.load
+  const removed: Array<string> = []
+  for (const name of candidates) {
+    const file = path.join(directory, name)
+    if (isSocket(file) && (yield* isDead(libc, file)) && unlink(file)) removed.push(name)
+  }
+  if (removed.length === 0) return
+  yield* Effect.logInfo("removed sockets of linuxptp clients that are gone").pipe(
+    Effect.annotateLogs({ directory, removed })
+  )
+})
+
+const namesIn = (directory: string): ReadonlyArray<string> => {
+  try {
+    return readdirSync(directory)
+  } catch {
+    // No such directory: nothing was left in it.
+    return []
+  }
+}
+
+const isSocket = (file: string): boolean => {
+  try {
+    // Not through links: what is at their end has another name.
+    return lstatSync(file).isSocket()
+  } catch {
+    return false
+  }
+}
+
+/** Connecting sends nothing, and the kernel knows a holder by the file, not by a pid. */
+const isDead = (libc: Libc.Libc, file: string) =>
+  Effect.scoped(
+    Effect.map(UnixDatagram.open(libc), (fd) => UnixDatagram.connect(libc, fd, file) === "ECONNREFUSED")
+  )
+
+const unlink = (file: string): boolean => {
+  try {
+    unlinkSync(file)
+    return true
+  } catch {
+    return false
+  }
+}
