@@ -34,6 +34,9 @@ export const parseLogFrame = (line: string): LogFrame | undefined => {
     : { program, uptime: Number(uptime), tag: tagged[1], text: text.slice(tagged[0].length) }
 }
 
+/** The line without program and time, which differ from run to run; the tag of a child of timemaster stays. */
+export const withoutFrame = (line: string): string => withoutLineEnd(line.replace(frame, ""))
+
 /** Drops one line feed and one carriage return at the end. */
 export const withoutLineEnd = (line: string): string => {
   const end = line.endsWith("\n") ? line.length - 1 : line.length
