@@ -48,21 +48,22 @@ export interface ProgramRun {
 export const processSpec = (context: PlanContext, run: ProgramRun): ProcessSpec => {
   const { directory, id } = placeOf(context, run.program)
   const path = `${directory}/${run.program}.conf`
+  const priority = fifoPriority(context.profile)
+  // chrt(1) sets the policy and executes the program in its own place.
+  const scheduling = priority === undefined ? [] : ["chrt", "--fifo", priority.toString()]
   return {
     id,
     program: run.program,
     profile: context.profile.name,
     config: context.config,
-    argv: [...schedulingWords(context.profile), run.program, ...run.words, "-f", path],
+    argv: [...scheduling, run.program, ...run.words, "-f", path],
     files: { [path]: renderConfigFile(run.file) },
     directory,
     after: run.after,
-    interfaces: run.interfaces
+    interfaces: run.interfaces,
+    ...(priority === undefined ? {} : { fifoPriority: priority })
   }
 }
 
-/** chrt(1) sets the policy and executes the program in its own place. */
-const schedulingWords = (profile: PtpProfile): ReadonlyArray<string> =>
-  profile.ptpSchedulingPolicy === "SCHED_FIFO" && profile.ptpSchedulingPriority !== undefined
-    ? ["chrt", "--fifo", profile.ptpSchedulingPriority.toString()]
-    : []
+const fifoPriority = (profile: PtpProfile): number | undefined =>
+  profile.ptpSchedulingPolicy === "SCHED_FIFO" ? profile.ptpSchedulingPriority : undefined

@@ -18,6 +18,10 @@ export interface Ptp4lServer {
   readonly socket: string
   readonly domainNumber: string
   readonly transportSpecific: string
+  /** `time_stamping` as linuxptp spells it. */
+  readonly timeStamping: string
+  /** NICs in port order. */
+  readonly interfaces: ReadonlyArray<string>
 }
 
 /** A profile's ptp4l as a process, and what others must know of it. */
@@ -40,19 +44,26 @@ export const planPtp4l = (context: PlanContext): Ptp4lPlan | undefined => {
   const effective: ProgramOptions = { program: "ptp4l", version, arguments: options.arguments, file }
   const { directory, id } = placeOf(context, "ptp4l")
   const socket = `${directory}/ptp4l`
+  const domainNumber = optionValue(effective, "domainNumber") ?? "0"
+  const transportSpecific = optionValue(effective, "transportSpecific") ?? "0"
   return {
-    spec: processSpec(context, {
-      program: "ptp4l",
-      words: renderArguments(options.arguments),
-      file: withSockets(context, withOwnedSettings(file), socket),
-      after: [],
-      interfaces
-    }),
+    spec: {
+      ...processSpec(context, {
+        program: "ptp4l",
+        words: renderArguments(options.arguments),
+        file: withSockets(context, withOwnedSettings(file), socket),
+        after: [],
+        interfaces
+      }),
+      management: { path: socket, domainNumber: Number(domainNumber), transportSpecific: Number(transportSpecific) }
+    },
     server: {
       id,
       socket,
-      domainNumber: optionValue(effective, "domainNumber") ?? "0",
-      transportSpecific: optionValue(effective, "transportSpecific") ?? "0"
+      domainNumber,
+      transportSpecific,
+      timeStamping: optionValue(effective, "time_stamping") ?? "hardware",
+      interfaces
     },
     interfaces,
     writesSystemClock: writesSystemClock(effective),

@@ -38,7 +38,9 @@ const server = (id: string, domainNumber: string, transportSpecific = "0") => ({
   id,
   socket: `/run/d/${id}/ptp4l`,
   domainNumber,
-  transportSpecific
+  transportSpecific,
+  timeStamping: "hardware",
+  interfaces: ["ens1f0"]
 })
 
 describe("planProfile", () => {
@@ -63,7 +65,7 @@ describe("planProfile", () => {
       { ...bc, ts2phcOpts: "-c eth0", ptp4lConf: "[eth1]", phc2sysConf: "[global]", ts2phcConf: "[eth1]" },
       ["phc2sys", "ptp4l", "ts2phc"]
     ]
-  ])("starts by %s", (_, fields, programs) => {
+  ])("starts by %s (L-32 empty strings)", (_, fields, programs) => {
     assert.deepStrictEqual(plan(fields).processes.map((spec) => spec.program).sort(), programs)
     assert.deepStrictEqual(errorsOf(fields), [])
   })
@@ -98,11 +100,17 @@ describe("ptp4l", () => {
     )
   })
 
+  it("keeps the user's value of what the daemon has a wish for, and adds none beside it (L-33 value overridden)", () => {
+    const fields: Fields = { ...bc, ptp4lConf: "[global]\nsummary_interval 4\nlogging_level 7\n" }
+    assert.include(fileOf(fields, "ptp4l") ?? "", "[global]\nsummary_interval 4\nlogging_level 7\n")
+    assert.strictEqual(argvOf(fields, "ptp4l"), "ptp4l -2 -f /run/d/ptp4l-p/ptp4l.conf")
+  })
+
   it("has no read-only socket before linuxptp 4.0, which does not know the option", () => {
     assert.notInclude(fileOf(bc, "ptp4l", release3) ?? "", "uds_ro_address")
   })
 
-  it("writes what it owns into [global], though the user's text ends in a port", () => {
+  it("writes what it owns into [global], though the user's text ends in a port (L-31 option in a port section)", () => {
     const text = "[global]\ndomainNumber 24\n[eth1]\nmasterOnly 1\n[eth0]\n"
     assert.strictEqual(
       fileOf({ ptp4lConf: text }, "ptp4l", release3),
@@ -129,17 +137,17 @@ describe("ptp4l", () => {
     }, [
       "eth0"
     ]]
-  ])("numbers ports: %s", (_, fields, expected) => {
+  ])("numbers ports: %s (L-34 order of ports)", (_, fields, expected) => {
     assert.deepStrictEqual(specOf(fields, "ptp4l")?.interfaces, expected)
     assert.deepStrictEqual(plan(fields).interfaces, expected)
   })
 
-  it("adds a section for the interface, and none when there is one", () => {
+  it("adds a section for the interface, and none when there is one (L-35 interface without section)", () => {
     assert.include(fileOf({ interface: "eth0", ptp4lConf: "# nothing\n" }, "ptp4l") ?? "", "\n[eth0]\n")
     assert.strictEqual(fileOf({ interface: "eth0", ptp4lConf: "[eth0]\n" }, "ptp4l")?.split("[eth0]").length, 2)
   })
 
-  it("needs an interface, and a name that can be one", () => {
+  it("needs an interface, and a name that can be one (L-32 empty strings)", () => {
     assert.deepStrictEqual(errorsOf({ ptp4lOpts: "-2" }), ["interface"])
     assert.deepStrictEqual(errorsOf({ ptp4lOpts: "-2", interface: "../x" }), ["interface"])
   })
@@ -167,7 +175,7 @@ describe("ptp4l", () => {
 })
 
 describe("phc2sys", () => {
-  it("gets socket, domain and transportSpecific from its ptp4l, and runs after it", () => {
+  it("gets socket, domain and transportSpecific from its ptp4l, and runs after it (L-06 phc2sys too early, L-14 waiting for ever)", () => {
     const fields: Fields = { ...bc, ptp4lConf: "[global]\ndomainNumber 24\ntransportSpecific 1\n" }
     assert.strictEqual(
       argvOf(fields, "phc2sys"),
@@ -177,7 +185,7 @@ describe("phc2sys", () => {
     assert.deepStrictEqual(specOf(fields, "phc2sys")?.after.map(plain), ["ptp4l-p"])
   })
 
-  it("believes ptp4l's command line before its text, as ptp4l does", () => {
+  it("believes ptp4l's command line before its text, as ptp4l does (L-38 command line unseen)", () => {
     const fields: Fields = { ...bc, ptp4lOpts: "--domainNumber=44", ptp4lConf: "[global]\ndomainNumber 24\n" }
     assert.include(argvOf(fields, "phc2sys") ?? "", " -n 44 ")
   })
@@ -201,13 +209,19 @@ describe("phc2sys", () => {
     )
   })
 
-  it("compares two clocks as typed, without asking a ptp4l, but after its own", () => {
+  it("compares two clocks as typed, without asking a ptp4l, but after its own (L-06 phc2sys too early)", () => {
     const fields: Fields = { ...bc, phc2sysOpts: "-s eth0 -c CLOCK_REALTIME -O -37" }
     assert.strictEqual(
       argvOf(fields, "phc2sys"),
       "phc2sys -s eth0 -c CLOCK_REALTIME -O -37 -f /run/d/phc2sys-p/phc2sys.conf"
     )
     assert.deepStrictEqual(specOf(fields, "phc2sys")?.after.map(plain), ["ptp4l-p"])
+  })
+
+  it("runs alone where a host has a PHC and no PTP network (L-53 no ptp4l needed)", () => {
+    const fields: Fields = { phc2sysOpts: "-s /dev/ptp0 -c CLOCK_REALTIME -O 0" }
+    assert.deepStrictEqual(plan(fields).processes.map(({ after, program }) => [program, after]), [["phc2sys", []]])
+    assert.deepStrictEqual(problemsOf(fields), [])
   })
 
   it("asks its ptp4l with -w, and can't wait for one that there is not", () => {
@@ -231,7 +245,7 @@ describe("phc2sys", () => {
     return bindPhc2sys(draft, servers)
   }
 
-  it("serves all ptp4l with one -z and one -n each, in an order of its own", () => {
+  it("serves all ptp4l with one -z and one -n each, in an order of its own (L-39 sockets glued)", () => {
     const { problems, spec } = bound([server("b", "24"), server("a", "0")])
     assert.include(spec.argv.join(" "), "-a -r -z /run/d/a/ptp4l -z /run/d/b/ptp4l -n 0 -n 24 -f")
     assert.deepStrictEqual(spec.after, ["a", "b"])
@@ -274,24 +288,17 @@ describe("ts2phc", () => {
     assert.deepStrictEqual(specOf(asking, "ts2phc")?.after.map(plain), ["ptp4l-p"])
     assert.deepStrictEqual(errorsOf({ ts2phcOpts: "-a -c eth0" }), ["ts2phcOpts"])
   })
+
+  it("speaks at debug level before linuxptp 4.0, which tells an offset at no other", () => {
+    const fields: Fields = { ts2phcOpts: "-s nmea -l 6 -c eth0", ts2phcConf: "[global]\nlogging_level 6\n" }
+    assert.strictEqual(argvOf(fields, "ts2phc", release3), "ts2phc -s nmea -c eth0 -f /run/d/ts2phc-p/ts2phc.conf")
+    assert.strictEqual(fileOf(fields, "ts2phc", release3), "[global]\nlogging_level 7\nuse_syslog 0\nverbose 1\n")
+    assert.include(argvOf(fields, "ts2phc") ?? "", "-l 6")
+    assert.notInclude(fileOf({ ts2phcOpts: "-c eth0" }, "ts2phc") ?? "", "logging_level")
+  })
 })
 
 describe("timemaster", () => {
-  it("has everything below its own directory and lets its children speak", () => {
-    assert.strictEqual(argvOf(timemaster, "timemaster"), "timemaster -m -q -f /run/d/timemaster-p/timemaster.conf")
-    assert.strictEqual(
-      fileOf(timemaster, "timemaster"),
-      "[ptp_domain 0]\ninterfaces eth0 eth1\n\n[timemaster]\nntp_program chronyd\nrundir /run/d/timemaster-p\n\n" +
-        "[ptp4l]\noptions -l 6 -m -q\n\n[phc2sys]\noptions -l 6 -m -q\n"
-    )
-    assert.deepStrictEqual(plan(timemaster).interfaces, ["eth0", "eth1"])
-  })
-
-  it("keeps the options of a child and its log level", () => {
-    const text = `${timemaster.timemasterConf}[ptp4l]\noptions -2 -l 7\n`
-    assert.include(fileOf({ timemasterConf: text }, "timemaster") ?? "", "[ptp4l]\noptions -2 -l 7 -m -q\n")
-  })
-
   it("shares no NIC with ptp4l and no clock with phc2sys", () => {
     assert.deepStrictEqual(errorsOf({ ...timemaster, interface: "eth1", ptp4lOpts: "-2" }), ["timemasterConf"])
     assert.deepStrictEqual(errorsOf({ ...timemaster, interface: "eth7", ptp4lOpts: "-2" }), [])
