@@ -2,7 +2,9 @@
  * A profile's ts2phc, which runs beside ptp4l and steers PHCs by a pulse. Only `-a` makes it ask ptp4l.
  */
 import { type ConfigFile, setOption } from "../linuxptp/ConfigFile.ts"
+import { isInRelease } from "../linuxptp/ConfigOptionRow.ts"
 import { readConfigText } from "../linuxptp/ConfigText.ts"
+import type { LinuxptpVersion } from "../linuxptp/LinuxptpVersion.ts"
 import { type Argument, readOptions, renderArguments } from "../linuxptp/Options.ts"
 import { isInterfaceName, isPulseSource } from "../linuxptp/ValuePattern.ts"
 import type { ProcessSpec } from "../processes/ProcessSpec.ts"
@@ -26,11 +28,16 @@ export const planTs2phc = (context: PlanContext, ptp4l: Ptp4lServer | undefined)
   const asksPtp4l = options.arguments.some(({ name }) => name === "a")
   const server = asksPtp4l ? ptp4l : undefined
   const interfaces = interfacesOf(options.arguments, text.file)
+  const isQuiet = tellsOffsetsToDebuggersOnly(version)
+  const words = options.arguments
+    .filter(({ name }) => server === undefined || !decidedByPtp4l.has(name))
+    .filter(({ name }) => !isQuiet || !loggingLevel.has(name))
+  const owned = withOwnedSettings(isQuiet ? setOption(text.file, "global", "logging_level", "7") : text.file)
   return {
     spec: processSpec(context, {
       program: "ts2phc",
-      words: renderArguments(server === undefined ? options.arguments : options.arguments.filter(isNotDecidedByPtp4l)),
-      file: following(withOwnedSettings(text.file), server),
+      words: renderArguments(words),
+      file: following(owned, server),
       after: server === undefined ? [] : [server.id],
       interfaces
     }),
@@ -45,7 +52,11 @@ export const planTs2phc = (context: PlanContext, ptp4l: Ptp4lServer | undefined)
   }
 }
 
-const isNotDecidedByPtp4l = ({ name }: Argument): boolean => name !== "domainNumber" && name !== "transportSpecific"
+const decidedByPtp4l: ReadonlySet<string> = new Set(["domainNumber", "transportSpecific"])
+const loggingLevel: ReadonlySet<string> = new Set(["l", "logging_level"])
+
+/** ts2phc_slave.c, ts2phc_slave_event: without debug messages it would never be seen ready, and its clock neither. */
+const tellsOffsetsToDebuggersOnly = (version: LinuxptpVersion): boolean => !isInRelease(version, "4.0")
 
 /** ts2phc has no letters for these; it reads them as ptp4l spells them. */
 const following = (file: ConfigFile, server: Ptp4lServer | undefined): ConfigFile => {

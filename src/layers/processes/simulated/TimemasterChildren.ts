@@ -18,8 +18,8 @@ export interface TimemasterPlace {
 export const ntpServerCommand = (file: ConfigFile): ReadonlyArray<string> => {
   const directory = runDirectory(file)
   return lastValue(file, "timemaster", "ntp_program") === "ntpd"
-    ? ["/usr/sbin/ntpd", ...optionWords(file, "ntpd", "-u ntp:ntp -g"), "-n", "-c", `${directory}/ntp.conf`]
-    : ["/usr/sbin/chronyd", ...optionWords(file, "chronyd", ""), "-n", "-f", `${directory}/chrony.conf`]
+    ? ["ntpd", ...optionWords(file, "ntpd", ""), "-n", "-c", `${directory}/ntp.conf`]
+    : ["chronyd", ...optionWords(file, "chronyd", ""), "-n", "-f", `${directory}/chrony.conf`]
 }
 
 /** The linuxptp programs, in the order of their start. */
@@ -78,7 +78,7 @@ const child = (
   words: ReadonlyArray<string>,
   interfaces: ReadonlyArray<string>,
   files: ProcessSpec["files"]
-): ProcessSpec => ({ ...spec, program, argv: [`/usr/sbin/${program}`, ...words], files, interfaces, after: [] })
+): ProcessSpec => ({ ...spec, program, argv: [program, ...words], files, interfaces, after: [] })
 
 /** A leading `>` hides a raw line's bracket from timemaster. */
 const ptp4lConf = (file: ConfigFile, section: string, domain: string, tag: string, socket: string): string =>

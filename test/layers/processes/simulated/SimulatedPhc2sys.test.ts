@@ -84,7 +84,7 @@ describe("a simulated phc2sys with -a -r", () => {
       assert.isAtMost(lines.length, 15)
     }).pipe(Effect.provide(layer), seeded))
 
-  it.effect("gives the system's time to a grandmaster's PHC with a second -r", () =>
+  it.effect("gives the system's time to a grandmaster's PHC with a second -r (L-07 phc2sys never starts)", () =>
     Effect.gen(function*() {
       yield* startRecorded(ptp4lSpec({ file: "serverOnly 1\n" }))
       const { messages } = yield* startRecorded({ ...automatic, argv: [...automatic.argv, "-r"] })
