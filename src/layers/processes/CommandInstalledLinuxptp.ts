@@ -7,9 +7,7 @@ import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { InstalledLinuxptp } from "../../services/linuxptp/InstalledLinuxptp.ts"
 import { parseLinuxptpVersion } from "../../services/linuxptp/LinuxptpVersion.ts"
 import { findProgram, systemSearchPath } from "./ProgramPath.ts"
-
-/** `ptp4l -v` answers in milliseconds; a disk that does not answer must not hold up the daemon. */
-const patience = Duration.seconds(2)
+import { withinReason } from "./WithinReason.ts"
 
 /** Asks the `ptp4l` that is found in `searchPath`, anew each time: an image may get one while the daemon waits. */
 export const layerIn = (
@@ -24,11 +22,9 @@ export const layerIn = (
           ChildProcess.make(ptp4l, ["-v"], { stdin: "ignore", forceKillAfter: Duration.millis(100) })
         ).pipe(
           Stream.runHead,
-          Effect.timeout(patience),
-          Effect.option,
-          Effect.map((line) =>
-            Option.flatMap(Option.flatten(line), (text) => Option.fromUndefinedOr(parseLinuxptpVersion(text)))
-          )
+          Effect.orElseSucceed(() => Option.none<string>()),
+          withinReason,
+          Effect.map(Option.flatMap((text) => Option.fromUndefinedOr(parseLinuxptpVersion(text))))
         )
       return InstalledLinuxptp.of({
         version: Effect.suspend(() => {
