@@ -1,11 +1,12 @@
 /**
  * Bytes of a child's output to lines, with a bound on everything: a child that floods its output is read to the end,
- * because a full pipe would stop it and with it the clock, but only so many of its lines are handed on.
+ * because a full pipe would stop it and with it the clock, but only so many of its lines are handed on. Only these are
+ * decoded; a newline's byte is part of no other character, so lines can be told apart without that.
  */
-import { StringDecoder } from "node:string_decoder"
-
 /** linuxptp prints at most 1024 + 128 characters; what is longer is cut. */
 const longestLine = 4_096
+/** No character needs more bytes for each of its UTF-16 units; the rest is for one that is cut in the middle. */
+const longestLineBytes = 3 * longestLine + 4
 /** Lines handed on in one window; the rest of the window is read and dropped. */
 const linesPerWindow = 2_000
 const windowMillis = 250
@@ -21,22 +22,35 @@ export const escapeControlCharacters = (text: string): string =>
 
 export interface LineReader {
   /** Reads some bytes; `nowMillis` is monotonic. */
-  readonly read: (bytes: Uint8Array, nowMillis: number) => void
+  readonly read: (bytes: Buffer, nowMillis: number) => void
   /** The output ended: hands on what is left without a newline. */
   readonly end: () => void
 }
 
+const newline = 0x0a
+
+const decode = (bytes: Buffer): string =>
+  escapeControlCharacters(bytes.toString("utf8").slice(0, longestLine).replace(/\r$/, ""))
+
 /** A reader that calls `onLine` for every line within the bounds. */
 export const makeLineReader = (onLine: (text: string) => void): LineReader => {
-  const decoder = new StringDecoder("utf8")
-  let partial = ""
-  /** The beginning of the line under way was dropped: the rest must not be taken for a line of its own. */
-  let skipsRest = false
+  /** The beginning of the line under way; copied, because a slice would keep the whole chunk alive. */
+  const partial = Buffer.allocUnsafe(longestLineBytes)
+  let length = 0
   let windowStart = -Infinity
   let inWindow = 0
-  const emit = (line: string) => {
-    if (skipsRest) skipsRest = false
-    else onLine(escapeControlCharacters(line.slice(0, longestLine).replace(/\r$/, "")))
+  const keep = (bytes: Buffer, from: number, to: number) => {
+    length += bytes.copy(partial, length, from, Math.min(to, from + longestLineBytes - length))
+  }
+  /** Hands on the line under way, which ends at `end`. */
+  const finish = (bytes: Buffer, from: number, end: number) => {
+    if (length === 0) onLine(decode(bytes.subarray(from, Math.min(end, from + longestLineBytes))))
+    else {
+      keep(bytes, from, end)
+      onLine(decode(partial.subarray(0, length)))
+      length = 0
+    }
+    inWindow += 1
   }
   return {
     read: (bytes, nowMillis) => {
@@ -44,22 +58,20 @@ export const makeLineReader = (onLine: (text: string) => void): LineReader => {
         windowStart = nowMillis
         inWindow = 0
       }
-      const text = decoder.write(bytes)
-      if (inWindow >= linesPerWindow) {
-        const last = text.lastIndexOf("\n")
-        skipsRest = last < 0 && (skipsRest || partial + text !== "")
-        partial = text.slice(last + 1, last + 1 + longestLine)
-        return
+      let from = 0
+      for (let left = linesPerWindow - inWindow; left > 0; left -= 1) {
+        const end = bytes.indexOf(newline, from)
+        if (end < 0) return keep(bytes, from, bytes.length)
+        finish(bytes, from, end)
+        from = end + 1
       }
-      const lines = (partial + text).split("\n")
-      partial = (lines.pop() ?? "").slice(0, longestLine)
-      for (const line of lines.slice(0, linesPerWindow - inWindow)) emit(line)
-      inWindow += lines.length
+      // The window is used up: whole lines are dropped unread, the one under way is kept from its beginning.
+      const last = bytes.lastIndexOf(newline)
+      if (last >= from) length = 0
+      keep(bytes, Math.max(from, last + 1), bytes.length)
     },
     end: () => {
-      const rest = partial + decoder.end()
-      partial = ""
-      if (rest !== "") emit(rest)
+      if (length > 0) finish(partial, 0, 0)
     }
   }
 }
