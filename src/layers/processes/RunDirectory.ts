@@ -2,15 +2,25 @@
  * The directory below which every file and socket of a child lives. Holding its lock means being the only daemon on
  * it, so whatever still carries its mark at the start was left by a daemon that died, and is ended.
  */
-import { Effect, Layer, Schema } from "effect"
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs"
+import { Duration, Effect, Layer, Schedule, Schema } from "effect"
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, realpathSync, rmSync } from "node:fs"
 import path from "node:path"
+import * as Libc from "../native/Libc.ts"
+import { markedProcesses, runDirectoryMark } from "./ChildMarks.ts"
+import { removeDeadClientSockets } from "./ClientSockets.ts"
+import { keepGuard } from "./DaemonGuard.ts"
 
-/** Environment variable by which a child says whose it is. */
-export const markVariable = "LINUXPTP_DAEMON_RUN_DIR"
 /** A process takes at most this long from SIGKILL to its end, unless the kernel holds it. */
-const sweepPatienceMillis = 2_000
-const sweepStepMillis = 10
+const sweepPatience = Duration.seconds(2)
+/** At the end of the program what is left is no child, and mostly nothing. */
+const lastSweepPatience = Duration.millis(500)
+const sweepStep = Duration.millis(10)
+/**
+ * The children of a daemon that was killed while it forked hold its lock until they exec, and it holds it itself until
+ * the kernel has taken it apart.
+ */
+const lockPatience = { times: 20, schedule: Schedule.spaced("25 millis") }
+const heldByAnother = "another linuxptp-daemon is running on it"
 
 /** The run directory can't be used: another daemon has it, or it can't be made. Exit code 1. */
 export class RunDirectoryError extends Schema.TaggedError<RunDirectoryError>()("RunDirectoryError", {
@@ -22,33 +32,17 @@ export class RunDirectoryError extends Schema.TaggedError<RunDirectoryError>()("
   }
 }
 
-const lockExclusively = async (directory: string): Promise<number> => {
-  const koffi = await import("koffi")
-  const flock = koffi.default.load("libc.so.6").func("int flock(int, int)")
-  const exclusiveNonBlocking = 2 | 4
+/** LOCK_EX | LOCK_NB, flock(2). */
+const exclusiveNonBlocking = 2 | 4
+
+const lockExclusively = ({ flock }: Libc.Libc, directory: string): number => {
   // The directory itself is locked, so no lock file stays behind. Node opens with O_CLOEXEC, so no child inherits the
   // lock, and the kernel drops it when this process dies by any means.
   const fd = openSync(directory, "r")
   if (flock(fd, exclusiveNonBlocking) === 0) return fd
   closeSync(fd)
-  throw new Error("another linuxptp-daemon is running on it")
+  throw new Error(heldByAnother)
 }
-
-const carriesMark = (pid: string, mark: string): boolean => {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(mark)
-  } catch {
-    // Gone in between, or a kernel thread, or not ours to read.
-    return false
-  }
-}
-
-/** Living processes that carry the mark of `directory`, without this one. */
-export const leftOvers = (directory: string): ReadonlyArray<number> =>
-  readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
-    .filter((pid) => carriesMark(pid, `${markVariable}=${directory}`))
-    .map(Number)
 
 const kill = (pid: number) => {
   try {
@@ -61,49 +55,86 @@ const kill = (pid: number) => {
 /** What a process's own directory is called (ProcessId); nothing else below the run directory is the daemon's. */
 const ownDirectory = /^(ptp4l|phc2sys|ts2phc|timemaster)-(.*-)?[0-9a-f]{8}$/
 
-const sweep = (directory: string) =>
-  Effect.gen(function*() {
-    for (let waited = 0; waited < sweepPatienceMillis; waited += sweepStepMillis) {
-      const pids = leftOvers(directory)
-      if (pids.length === 0) break
-      if (waited === 0) {
-        yield* Effect.logWarning("ending processes of an earlier daemon").pipe(Effect.annotateLogs({ pids }))
+/**
+ * Kills what carries the mark until two looks in a row find nothing: one look misses a process that execs at that
+ * moment, or that was forked behind its back. Gives the pids of what lives on.
+ */
+const sweep = Effect.fnUntraced(function*(directory: string, patience: Duration.Duration, message: string) {
+  const mark = runDirectoryMark(directory)
+  const looks = Duration.toMillis(patience) / Duration.toMillis(sweepStep)
+  let pids = markedProcesses(mark)
+  if (pids.length > 0) yield* Effect.logWarning(message).pipe(Effect.annotateLogs({ pids }))
+  for (let look = 1; look < looks; look += 1) {
+    for (const pid of pids) kill(pid)
+    // Not our children: nothing tells of their end, so look again.
+    yield* Effect.sleep(sweepStep)
+    const next = markedProcesses(mark)
+    if (pids.length + next.length === 0) break
+    pids = next
+  }
+  return pids
+})
+
+const sweepAtStart = Effect.fnUntraced(function*(directory: string) {
+  const survivors = yield* sweep(directory, sweepPatience, "ending processes of an earlier daemon")
+  if (survivors.length > 0) {
+    return yield* new RunDirectoryError({
+      directory,
+      detail: `pid ${survivors.join(", ")} of an earlier daemon lives on`
+    })
+  }
+})
+
+/** Everything that an earlier daemon may have left on the disk; its processes are gone. */
+const removeLeftFiles = (directory: string) =>
+  Effect.try({
+    try: () => {
+      for (const name of readdirSync(directory)) {
+        if (ownDirectory.test(name)) rmSync(path.join(directory, name), { recursive: true, force: true })
       }
-      for (const pid of pids) kill(pid)
-      // Not our children: nothing tells of their end, so look again.
-      yield* Effect.sleep(sweepStepMillis)
-    }
-    const survivors = leftOvers(directory)
-    if (survivors.length > 0) {
-      return yield* new RunDirectoryError({
-        directory,
-        detail: `pid ${survivors.join(", ")} of an earlier daemon lives on`
-      })
-    }
-    for (const name of readdirSync(directory)) {
-      if (ownDirectory.test(name)) rmSync(path.join(directory, name), { recursive: true, force: true })
-    }
+    },
+    catch: failedOn(directory)
   })
 
 const failedOn = (directory: string) => (cause: unknown) =>
   new RunDirectoryError({ directory, detail: cause instanceof Error ? cause.message : String(cause) })
 
+/** One by one: node's recursive mkdir never returns below /proc. */
+const makeWithParents = (directory: string): void => {
+  if (existsSync(directory)) return
+  makeWithParents(path.dirname(directory))
+  mkdirSync(directory, { mode: 0o755 })
+}
+
 /** Makes the directory when it is missing, and gives the one name under which lock, mark and files know it. */
 export const resolve = (directory: string): Effect.Effect<string, RunDirectoryError> =>
   Effect.try({
     try: () => {
-      mkdirSync(directory, { recursive: true, mode: 0o755 })
+      makeWithParents(directory)
       return realpathSync(directory)
     },
     catch: failedOn(directory)
   })
 
-/** Takes the lock of a resolved directory and ends left-overs; gives the lock back at the end. */
+/**
+ * Takes the lock of a resolved directory, starts the guard and ends left-overs. At the end what left its process group
+ * is ended too, then the guard is dismissed and the lock given back.
+ */
 export const layer = ({ directory }: { readonly directory: string }): Layer.Layer<never, RunDirectoryError> =>
   Layer.effectDiscard(Effect.gen(function*() {
     yield* Effect.acquireRelease(
-      Effect.tryPromise({ try: () => lockExclusively(directory), catch: failedOn(directory) }),
+      Libc.load.pipe(
+        Effect.mapError(failedOn(directory)),
+        Effect.flatMap((libc) =>
+          Effect.try({ try: () => lockExclusively(libc, directory), catch: failedOn(directory) })
+        ),
+        Effect.retry({ ...lockPatience, while: ({ detail }) => detail === heldByAnother })
+      ),
       (fd) => Effect.sync(() => closeSync(fd))
     )
-    yield* sweep(directory)
+    yield* keepGuard
+    yield* sweepAtStart(directory)
+    yield* removeLeftFiles(directory)
+    yield* removeDeadClientSockets()
+    yield* Effect.addFinalizer(() => sweep(directory, lastSweepPatience, "ending processes that their parent left"))
   }))

@@ -1,23 +1,31 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, Queue } from "effect"
-import { existsSync, readFileSync } from "node:fs"
+import { spawnSync } from "node:child_process"
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import path from "node:path"
+import { markedProcesses, runDirectoryMark } from "../../../src/layers/processes/ChildMarks.ts"
 import * as ChildProcessRunner from "../../../src/layers/processes/ChildProcessRunner.ts"
-import { leftOvers } from "../../../src/layers/processes/RunDirectory.ts"
+import { systemSearchPath } from "../../../src/layers/processes/ProgramPath.ts"
 import { type OutputLine, ProcessRunner } from "../../../src/services/processes/ProcessRunner.ts"
 import { spec } from "./ScriptedRunner.ts"
 
-/** Starts `sh -c script` in a directory of its own; ended with the test's scope whatever happens. */
-const startShell = Effect.fnUntraced(function*(script: string, files: Readonly<Record<string, string>> = {}) {
-  const fs = yield* FileSystem.FileSystem
-  const runDirectory = yield* fs.makeTempDirectoryScoped()
+const makeRunDirectory = FileSystem.FileSystem.use((fs) => fs.makeTempDirectoryScoped())
+
+/** Starts `sh -c script sh directory words…` in a directory of its own; ended with the test's scope whatever happens. */
+const startShell = Effect.fnUntraced(function*(
+  script: string,
+  files: Readonly<Record<string, string>> = {},
+  words: ReadonlyArray<string> = []
+) {
+  const runDirectory = yield* makeRunDirectory
   const directory = `${runDirectory}/ptp4l-a`
   const lines = yield* Queue.unbounded<OutputLine>()
   const runner = yield* Effect.provide(ProcessRunner, ChildProcessRunner.layer({ runDirectory }))
   const absolute = Object.fromEntries(Object.entries(files).map(([name, text]) => [`${directory}/${name}`, text]))
   const process = yield* Effect.acquireRelease(
     runner.start(
-      spec("ptp4l-a", { argv: ["sh", "-c", script, "sh", directory], directory, files: absolute }),
+      spec("ptp4l-a", { argv: ["sh", "-c", script, "sh", directory, ...words], directory, files: absolute }),
       (line) => Queue.offerUnsafe(lines, line)
     ),
     (child) => Effect.andThen(child.signal("SIGKILL"), child.exit)
@@ -31,7 +39,7 @@ const isZombieOrGone = (pid: number) =>
 
 // Real children need real time; every wait is on the child itself.
 describe("ChildProcessRunner", () => {
-  it.live("writes the files first, tells both outputs apart and gives the exit code", () =>
+  it.live("writes the files first, tells both outputs apart and gives the exit code (L-12 lost stderr)", () =>
     Effect.gen(function*() {
       const { lines, process } = yield* startShell("cat $1/ptp4l.conf; echo trouble >&2; exit 3", {
         "ptp4l.conf": "[global]\n"
@@ -43,7 +51,7 @@ describe("ChildProcessRunner", () => {
       ])
     }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
 
-  it.live("removes the directory with everything in it when the child is reaped", () =>
+  it.live("removes the directory with everything in it when the child is reaped (L-11 left-overs)", () =>
     Effect.gen(function*() {
       const { directory, process } = yield* startShell("touch $1/socket; exec sleep 60", { "a.conf": "" })
       assert.isTrue(existsSync(`${directory}/a.conf`))
@@ -65,7 +73,7 @@ describe("ChildProcessRunner", () => {
     Effect.gen(function*() {
       const { lines, process, runDirectory } = yield* startShell("echo up; exec sleep 60")
       yield* Queue.take(lines)
-      assert.deepStrictEqual(leftOvers(runDirectory), [process.pid])
+      assert.deepStrictEqual(markedProcesses(runDirectoryMark(runDirectory)), [process.pid])
     }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
 
   it.live("asks the kernel to kill the child when the daemon dies", () =>
@@ -109,9 +117,154 @@ describe("ChildProcessRunner", () => {
       assert.strictEqual(error.reason, "FilesNotWritten")
     }))
 
-  it.live("reads a flood of 64 MiB to its end", () =>
+  it.live("hands every argument over as it is: no shell reads it", () =>
     Effect.gen(function*() {
-      const { process } = yield* startShell("yes ptp4l floods | head -c 67108864; exit 7")
+      const words = ["a b", "$HOME `id` $(id)", "*", "'\"", "", "-x", "\\", "é"]
+      const { lines, process } = yield* startShell("shift; for word; do echo \"<$word>\"; done", {}, words)
+      yield* process.exit
+      const printed = yield* Queue.takeN(lines, words.length)
+      assert.deepStrictEqual(printed.map(({ text }) => text), words.map((word) => `<${word}>`))
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
+
+  it.live("execs to the end: the pid is the program's own", () =>
+    Effect.gen(function*() {
+      const { lines, process } = yield* startShell("echo $$; exec sleep 60")
+      assert.strictEqual((yield* Queue.take(lines)).text, String(process.pid))
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
+
+  it.live("runs nothing when the daemon is not the parent any more", () =>
+    Effect.gen(function*() {
+      const runDirectory = yield* makeRunDirectory
+      // Stands between daemon and child, as whoever adopts an orphan does.
+      writeFileSync(`${runDirectory}/setpriv`, "#!/bin/sh\nshift 3\n\"$@\"\nexit $?\n", { mode: 0o755 })
+      const searchPath = [runDirectory, ...systemSearchPath]
+      const runner = yield* Effect.provide(ProcessRunner, ChildProcessRunner.layer({ runDirectory, searchPath }))
+      const directory = `${runDirectory}/ptp4l-a`
+      const process = yield* runner.start(
+        spec("ptp4l-a", { argv: ["touch", `${runDirectory}/ran`], directory }),
+        () => {}
+      )
+      assert.deepStrictEqual(yield* process.exit, { code: 1 })
+      assert.isFalse(existsSync(`${runDirectory}/ran`))
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
+
+  it.live("tells the exit of a child that ends at once, every time", () =>
+    Effect.gen(function*() {
+      const runDirectory = yield* makeRunDirectory
+      const runner = yield* Effect.provide(ProcessRunner, ChildProcessRunner.layer({ runDirectory }))
+      const exits = yield* Effect.forEach(
+        Array.from({ length: 40 }, (_, index) => `ptp4l-${index}`),
+        (id) =>
+          runner.start(spec(id, { argv: ["true"], directory: `${runDirectory}/${id}` }), () => {}).pipe(
+            Effect.flatMap((process) => process.exit)
+          ),
+        { concurrency: 8 }
+      )
+      assert.deepStrictEqual(exits, exits.map(() => ({ code: 0 })))
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
+
+  it.live("says that the fork failed, and leaves no directory", () =>
+    Effect.gen(function*() {
+      const runDirectory = yield* makeRunDirectory
+      const runner = yield* Effect.provide(ProcessRunner, ChildProcessRunner.layer({ runDirectory }))
+      const directory = `${runDirectory}/x`
+      // Node throws E2BIG at once; a missing setpriv comes as an event.
+      const tooLong = spec("x", { argv: ["sh", "x".repeat(4_000_000)], directory })
+      assert.strictEqual((yield* Effect.flip(runner.start(tooLong, () => {}))).reason, "SpawnFailed")
+      const searchPath = [`${runDirectory}/empty`]
+      const bare = yield* Effect.provide(ProcessRunner, ChildProcessRunner.layer({ runDirectory, searchPath }))
+      const error = yield* Effect.flip(bare.start(spec("x", { argv: ["/bin/sh"], directory }), () => {}))
+      assert.include(error.message, "setpriv")
+      assert.isFalse(existsSync(directory))
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
+
+  it.live("loses no file descriptor when there are too few", () =>
+    Effect.gen(function*() {
+      const runDirectory = yield* makeRunDirectory
+      const program = path.join(import.meta.dirname, "StandInStarter.ts")
+      const limited = spawnSync("sh", [
+        "-c",
+        "ulimit -n 50 && exec \"$@\"",
+        "sh",
+        process.execPath,
+        program,
+        runDirectory
+      ])
+      const rounds = limited.stdout.toString().trim().split("\n")
+      assert.strictEqual(rounds.length, 3, limited.stderr.toString())
+      assert.isBelow(Number.parseInt(rounds[0] ?? "", 10), 30)
+      assert.deepStrictEqual(rounds, rounds.map(() => rounds[0]))
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
+
+  it.live("leaves no directory when the disk refuses the second file", () =>
+    Effect.gen(function*() {
+      const runDirectory = yield* makeRunDirectory
+      const runner = yield* Effect.provide(ProcessRunner, ChildProcessRunner.layer({ runDirectory }))
+      const directory = `${runDirectory}/x`
+      const files = { [`${directory}/a.conf`]: "", [`${directory}/${"b".repeat(300)}`]: "" }
+      const error = yield* Effect.flip(runner.start(spec("x", { argv: ["sh"], directory, files }), () => {}))
+      assert.strictEqual(error.reason, "FilesNotWritten")
+      assert.isFalse(existsSync(directory))
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
+
+  it.live("removes what a predecessor that was never reaped left in the directory", () =>
+    Effect.gen(function*() {
+      const runDirectory = yield* makeRunDirectory
+      const runner = yield* Effect.provide(ProcessRunner, ChildProcessRunner.layer({ runDirectory }))
+      const directory = `${runDirectory}/ptp4l-a`
+      mkdirSync(directory)
+      writeFileSync(`${directory}/old.conf`, "")
+      const process = yield* runner.start(
+        spec("ptp4l-a", { argv: ["sh", "-c", "! test -e $1/old.conf", "sh", directory], directory }),
+        () => {}
+      )
+      assert.deepStrictEqual(yield* process.exit, { code: 0 })
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
+
+  it.live("takes a child that closes its outputs for alive until it ends", () =>
+    Effect.gen(function*() {
+      const { directory, process } = yield* startShell(
+        "exec >&- 2>&-; while ! test -e $1/end; do sleep 0.01; done; exit 5"
+      )
+      const early = yield* Effect.raceFirst(process.exit, Effect.as(Effect.sleep("30 millis"), "alive"))
+      assert.strictEqual(early, "alive")
+      writeFileSync(`${directory}/end`, "")
+      assert.deepStrictEqual(yield* process.exit, { code: 5 })
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
+
+  it.live("does not wait for a pipe that somebody outside of the group holds, and does not listen to it any more", () =>
+    Effect.gen(function*() {
+      const { lines, process } = yield* startShell(
+        "setsid sh -c 'echo $$; trap \"\" PIPE; while echo late; do sleep 0.01; done' & sleep 0.1; exit 4"
+      )
+      const stranger = Number((yield* Queue.take(lines)).text)
+      assert.deepStrictEqual(yield* process.exit, { code: 4 })
+      // Its next word meets a closed pipe.
+      yield* Effect.yieldNow.pipe(Effect.repeat({ until: () => isZombieOrGone(stranger) }))
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
+
+  it.live("tells the scheduling that a child has, and nothing after its end", () =>
+    Effect.gen(function*() {
+      const { lines, process } = yield* startShell("chrt --batch -p 0 $$ && echo batch; exec sleep 60")
+      yield* Queue.take(lines)
+      assert.deepStrictEqual(yield* process.scheduling, { policy: "other", priority: 0 })
+      yield* process.signal("SIGKILL")
+      yield* process.exit
+      assert.isUndefined(yield* process.scheduling)
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
+
+  it.live("reads both outputs to their ends at once, 64 MiB each (L-13 reading in a tight loop)", () =>
+    Effect.gen(function*() {
+      const { process } = yield* startShell(
+        "(yes ptp4l floods | head -c 67108864 >&2) & yes ptp4l floods | head -c 67108864; wait; exit 7"
+      )
       assert.deepStrictEqual(yield* process.exit, { code: 7 })
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
+
+  it.live("reads a line of 10 MB to its end, and the next one", () =>
+    Effect.gen(function*() {
+      const { lines, process } = yield* startShell("head -c 10000000 /dev/zero | tr '\\0' x; echo; echo next")
+      yield* process.exit
+      assert.deepStrictEqual((yield* Queue.takeN(lines, 2)).map(({ text }) => text), ["x".repeat(4_096), "next"])
     }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
 })

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, Layer } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs"
+import { markedProcesses, markVariables, runDirectoryMark } from "../../../src/layers/processes/ChildMarks.ts"
 import * as RunDirectory from "../../../src/layers/processes/RunDirectory.ts"
 
 const makeDirectory = FileSystem.FileSystem.use((fs) => fs.makeTempDirectoryScoped())
@@ -13,10 +14,10 @@ const open = (directory: string) =>
   )
 
 /** A process that carries the mark of a directory, as a child of an earlier daemon would. */
-const leftOver = (mark: string) =>
+const leftOver = (mark: string, script = "exec sleep 1000") =>
   Effect.acquireRelease(
     Effect.callback<ChildProcess>((resume) => {
-      const child = spawn("sleep", ["1000"], { env: { PATH: process.env["PATH"], [RunDirectory.markVariable]: mark } })
+      const child = spawn("sh", ["-c", script], { env: { PATH: process.env["PATH"], ...markVariables(mark) } })
       child.once("spawn", () => resume(Effect.succeed(child)))
     }),
     (child) => Effect.sync(() => child.kill("SIGKILL"))
@@ -42,7 +43,7 @@ describe("RunDirectory", () => {
       assert.deepStrictEqual(yield* fs.readDirectory(directory), [])
     }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
 
-  it.live("removes what processes of an earlier daemon left, and nothing else", () =>
+  it.live("removes what processes of an earlier daemon left, and nothing else (L-11 left-overs)", () =>
     Effect.gen(function*() {
       const directory = yield* makeDirectory
       for (const name of ["ptp4l-profile1-06eef489", "precious"]) {
@@ -64,6 +65,17 @@ describe("RunDirectory", () => {
       yield* open(`${parent}/other/`)
       assert.strictEqual(yield* exitOf(child), "SIGKILL")
       assert.isNull(innocent.signalCode)
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
+
+  it.live("ends what forks while it looks, and what has no parent left", () =>
+    Effect.gen(function*() {
+      const directory = yield* RunDirectory.resolve(yield* makeDirectory)
+      const forking = yield* leftOver(directory, "while :; do setsid sleep 1000 & sleep 0.001; done")
+      const orphans = yield* leftOver(directory, "setsid sh -c 'trap \"\" TERM; sleep 1000; sleep 1000' &")
+      yield* exitOf(orphans)
+      yield* open(directory)
+      assert.strictEqual(yield* exitOf(forking), "SIGKILL")
+      assert.deepStrictEqual(markedProcesses(runDirectoryMark(directory)), [])
     }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
 
   it.live("says what is wrong with a directory that can't be made", () =>
