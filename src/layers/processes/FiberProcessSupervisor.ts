@@ -8,7 +8,8 @@ import { applyOrder } from "../../services/processes/ApplyOrder.ts"
 import type { ProcessRunner } from "../../services/processes/ProcessRunner.ts"
 import type { ProcessSpec } from "../../services/processes/ProcessSpec.ts"
 import { type ProcessLine, ProcessSupervisor } from "../../services/processes/ProcessSupervisor.ts"
-import { type LifeOptions, makeProcessLife, reapPatience, stopGrace, stopPatience } from "./ProcessLife.ts"
+import type { ProgramKnowledge } from "../../services/processes/ProgramKnowledge.ts"
+import { makeProcessLife, reapPatience, stopGrace, stopPatience } from "./ProcessLife.ts"
 import { makeStatusBoard } from "./StatusBoard.ts"
 
 /** Lines that a slow reader may lag behind before it loses the oldest. */
@@ -28,12 +29,12 @@ interface Slot {
   readonly fiber: Fiber.Fiber<unknown>
 }
 
-const make = Effect.fnUntraced(function*(options: LifeOptions) {
+const make = Effect.fnUntraced(function*(knowledge: ProgramKnowledge) {
   const board = yield* makeStatusBoard
   const listeners = new Set<(line: ProcessLine) => void>()
   const life = yield* makeProcessLife(board, (line) => {
     for (const listener of listeners) listener(line)
-  }, options)
+  }, knowledge)
   const oneApply = yield* Semaphore.make(1)
   const slots = new Map<string, Slot>()
   /** Done once everything that ever ran under an id is stopped, reaped and off the board. */
@@ -66,8 +67,10 @@ const make = Effect.fnUntraced(function*(options: LifeOptions) {
     return board.remove(id)
   }
 
-  const begin = (spec: ProcessSpec) =>
+  const begin = (wanted: ProcessSpec) =>
     Effect.gen(function*() {
+      // Each life has an object of its own: the same one may have run before, and counted its runs from 1 as well.
+      const spec = { ...wanted }
       const predecessor = stopping.get(spec.id)
       const lifetime = predecessor === undefined
         ? life.keepRunning(spec)
@@ -78,8 +81,9 @@ const make = Effect.fnUntraced(function*(options: LifeOptions) {
   // A child that cannot be reaped keeps its own id; it must not keep the others waiting, and not more than once.
   const awaitStops = Effect.suspend(() =>
     Effect.forEach(
-      [...stopping].flatMap(([id, stopped]) => givenUp.has(id) ? [] : [stopped]),
-      (stopped) => Deferred.await(stopped),
+      [...stopping].filter(([id]) => !givenUp.has(id)),
+      // Each apply would have a patience of its own: a burst of edits would keep the others waiting for as long.
+      ([id, stopped]) => Effect.raceFirst(Deferred.await(stopped), board.awaitUnreapable(id)),
       { concurrency: "unbounded", discard: true }
     )
   ).pipe(
@@ -92,6 +96,8 @@ const make = Effect.fnUntraced(function*(options: LifeOptions) {
   const apply = Effect.fn("ProcessSupervisor.apply")(function*(desired: ReadonlyArray<ProcessSpec>) {
     const running = new Map([...slots].map(([id, slot]) => [id, slot.spec]))
     const { starts, stops } = applyOrder(running, desired)
+    // What dies by itself while its dependants stop must not come back for that moment.
+    yield* board.hold(stops.flat())
     yield* Effect.annotateCurrentSpan({ stops: stops.flat(), starts: starts.map((spec) => spec.id) })
     // An apply that was interrupted may have left stops under way, of dependants of what stops now.
     yield* awaitStops
@@ -99,6 +105,7 @@ const make = Effect.fnUntraced(function*(options: LifeOptions) {
       yield* Effect.forEach(group, beginStop, { discard: true })
       yield* awaitStops
     }
+    yield* board.hold([])
     yield* Effect.forEach(starts, begin, { discard: true })
   }, (effect) => oneApply.withPermit(effect))
 
@@ -128,9 +135,9 @@ const make = Effect.fnUntraced(function*(options: LifeOptions) {
       ),
     { bufferSize: outputBacklog, strategy: "sliding" }
   )
-  return ProcessSupervisor.of({ apply, statuses: board.statuses, output })
+  return ProcessSupervisor.of({ apply, retryNow: life.wake, statuses: board.statuses, output })
 })
 
 /** Closing the layer stops everything, dependants first, in at most 5 s, then by SIGKILL. */
-export const layer = (options: LifeOptions): Layer.Layer<ProcessSupervisor, never, ProcessRunner> =>
-  Layer.effect(ProcessSupervisor, make(options))
+export const layer = (knowledge: ProgramKnowledge): Layer.Layer<ProcessSupervisor, never, ProcessRunner> =>
+  Layer.effect(ProcessSupervisor, make(knowledge))

@@ -2,16 +2,17 @@
  * Runs processes that are none: the linuxptp of a simulated node, which prints what the real one would print on the
  * Effect clock, without NIC, root or kernel. The demo and tests use it. Files are read from the spec and never written.
  */
-import { Clock, Deferred, Duration, Effect, Exit, Layer, Random } from "effect"
+import { Clock, Context, Deferred, Duration, Effect, Exit, Layer, Option, Random } from "effect"
+import { type ManagementAnswer, ManagementClient } from "../../services/linuxptp/ManagementClient.ts"
 import {
   type OutputLine,
   type ProcessExit,
   ProcessRunner,
   type RunningProcess
 } from "../../services/processes/ProcessRunner.ts"
-import type { ProcessSpec } from "../../services/processes/ProcessSpec.ts"
+import type { ManagementSocket, ProcessSpec } from "../../services/processes/ProcessSpec.ts"
 import { SimulatedNetwork } from "./simulated/SimulatedNetwork.ts"
-import type { SimulatedProgram } from "./simulated/SimulatedProgram.ts"
+import type { Ptp4lAnswer, SimulatedProgram } from "./simulated/SimulatedProgram.ts"
 import { type Installation, startProgram } from "./simulated/StartProgram.ts"
 
 /** A process that runs, and what its program is just now. */
@@ -80,17 +81,32 @@ const make = Effect.fnUntraced(function*(installation: Installation) {
     )
     return {
       pid: network.newPid(),
+      scheduling: Effect.succeed(
+        spec.fifoPriority === undefined
+          ? { policy: "SCHED_OTHER", priority: 0 }
+          : { policy: "SCHED_FIFO", priority: spec.fifoPriority }
+      ),
       exit: Deferred.await(ended),
       signal: (signal) => signal === "SIGKILL" ? kill : Effect.asVoid(Deferred.succeed(signalled, { code: 0 }))
     } satisfies RunningProcess
   }, Effect.uninterruptible)
 
-  return ProcessRunner.of({ start })
+  const ask = (socket: ManagementSocket) => Effect.sync(() => Option.map(answerOf(sockets.get(socket.path)), described))
+  return Context.make(ProcessRunner, { start }).pipe(Context.add(ManagementClient, { isAvailable: true, ask }))
+})
+
+const answerOf = (slot: Slot | undefined) => Option.fromUndefinedOr(slot?.program.answer())
+
+/** Nobody simulates a clock's quality. */
+const described = ({ ports }: Ptp4lAnswer): ManagementAnswer => ({
+  ports: ports.map(({ state }, index) => ({ number: index + 1, state })),
+  clockClass: undefined
 })
 
 /** All programs of linuxptp obey SIGTERM with exit code 0. */
 const isPolite = (exit: ProcessExit): boolean => "code" in exit && exit.code === 0
 
 /** The processes of one node of the simulated network. They end with the layer. */
-export const layer = (installation: Installation): Layer.Layer<ProcessRunner, never, SimulatedNetwork> =>
-  Layer.effect(ProcessRunner, make(installation))
+export const layer = (
+  installation: Installation
+): Layer.Layer<ProcessRunner | ManagementClient, never, SimulatedNetwork> => Layer.effectContext(make(installation))

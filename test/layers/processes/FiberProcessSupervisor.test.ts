@@ -1,12 +1,27 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Context, Duration, Effect, Exit, Fiber, Layer, Option, Queue, Random, Scope, Stream } from "effect"
+import {
+  Cause,
+  Context,
+  Deferred,
+  Duration,
+  Effect,
+  Exit,
+  Fiber,
+  Layer,
+  Option,
+  Queue,
+  Random,
+  Scope,
+  Stream
+} from "effect"
 import { TestClock } from "effect/testing"
 import * as FiberProcessSupervisor from "../../../src/layers/processes/FiberProcessSupervisor.ts"
-import { ProcessSupervisor } from "../../../src/services/processes/ProcessSupervisor.ts"
-import { makeScriptedRunner, spec } from "./ScriptedRunner.ts"
+import { type ProcessStatus, ProcessSupervisor } from "../../../src/services/processes/ProcessSupervisor.ts"
+import type { ProgramKnowledge } from "../../../src/services/processes/ProgramKnowledge.ts"
+import { makeScriptedRunner, scriptedKnowledge, spec } from "./ScriptedRunner.ts"
 
 /** A supervisor in a scope that the test can close, over scripted children that are ready when they print "ready". */
-const make = Effect.gen(function*() {
+const makeWith = Effect.fnUntraced(function*(knowledge: ProgramKnowledge) {
   const runner = yield* makeScriptedRunner
   const scope = yield* Scope.make()
   yield* Effect.addFinalizer(() => {
@@ -15,7 +30,7 @@ const make = Effect.gen(function*() {
     return Scope.close(scope, Exit.void)
   })
   const context = yield* Layer.buildWithScope(
-    FiberProcessSupervisor.layer({ becomesReady: (_, line) => line === "ready" }).pipe(Layer.provide(runner.layer)),
+    FiberProcessSupervisor.layer(knowledge).pipe(Layer.provide(runner.layer)),
     scope
   )
   const supervisor = Context.get(context, ProcessSupervisor)
@@ -30,6 +45,9 @@ const make = Effect.gen(function*() {
   return { ...runner, supervisor, awaitState, close: Scope.close(scope, Exit.void) }
 })
 
+const make = makeWith(scriptedKnowledge())
+
+const complaintOf = ({ complaints }: ProcessStatus) => complaints[0]?.text
 const ptp4l = spec("ptp4l-a")
 const phc2sys = spec("phc2sys-a", { program: "phc2sys", after: ["ptp4l-a"] })
 /** Full jitter at its longest, so that delays are exact. */
@@ -46,7 +64,7 @@ describe("FiberProcessSupervisor", () => {
       assert.deepStrictEqual(log, [])
     }))
 
-  it.effect("leaves what did not change alone", () =>
+  it.effect("leaves what did not change alone (L-05 restart without change)", () =>
     Effect.gen(function*() {
       const { log, supervisor } = yield* make
       yield* supervisor.apply([spec("a"), spec("b")])
@@ -54,7 +72,7 @@ describe("FiberProcessSupervisor", () => {
       assert.deepStrictEqual(log, ["+a", "+b"])
     }))
 
-  it.effect("stops what changed before it starts its successor", () =>
+  it.effect("stops what changed before it starts its successor (L-02 two copies)", () =>
     Effect.gen(function*() {
       const { log, supervisor } = yield* make
       yield* supervisor.apply([spec("a"), spec("b")])
@@ -62,7 +80,24 @@ describe("FiberProcessSupervisor", () => {
       assert.deepStrictEqual(log, ["+a", "+b", "SIGTERM b", "-b", "+b"])
     }))
 
-  it.effect("starts a dependant only when what it runs after is ready", () =>
+  it.effect("starts a process that died only when a dependant that was being forked is down again", () =>
+    Effect.gen(function*() {
+      const { forks, log, started, supervisor } = yield* make
+      const fork = yield* Deferred.make<void>()
+      forks.set("phc2sys-a", fork)
+      yield* supervisor.apply([phc2sys, ptp4l])
+      const child = yield* Queue.take(started)
+      child.print("ready")
+      yield* Queue.take(started)
+      yield* child.die({ code: 1 })
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(log, ["+ptp4l-a", "+phc2sys-a", "-ptp4l-a"])
+      yield* Deferred.succeed(fork, undefined)
+      yield* Queue.take(started)
+      assert.deepStrictEqual(log.slice(3), ["SIGTERM phc2sys-a", "-phc2sys-a", "+ptp4l-a"])
+    }))
+
+  it.effect("starts a dependant only when what it runs after is ready (L-06 phc2sys too early)", () =>
     Effect.gen(function*() {
       const { awaitState, log, started, supervisor } = yield* make
       yield* supervisor.apply([phc2sys, ptp4l])
@@ -98,7 +133,7 @@ describe("FiberProcessSupervisor", () => {
       ])
     }))
 
-  it.effect("restarts at once after the first death, then after 0.2 s doubled, with the reason in the status", () =>
+  it.effect("restarts at once after the first death, then after 0.2 s doubled, with the reason in the status (L-01 never restarted)", () =>
     Effect.gen(function*() {
       const { awaitState, started, supervisor } = yield* make
       yield* supervisor.apply([ptp4l])
@@ -117,6 +152,22 @@ describe("FiberProcessSupervisor", () => {
         yield* TestClock.adjust("1 millis")
         yield* (yield* Queue.take(started)).die({ code: 1 })
       }
+    }).pipe(longestJitter))
+
+  it.effect("starts at once what waits in back-off for a NIC that has come, and touches nothing else", () =>
+    Effect.gen(function*() {
+      const { awaitState, log, started, supervisor } = yield* make
+      yield* supervisor.apply([ptp4l, spec("other", { interfaces: ["ens2f0"] })])
+      const [first, other] = yield* Queue.takeN(started, 2)
+      yield* first?.die({ code: 255 }) ?? Effect.void
+      yield* (yield* Queue.take(started)).die({ code: 255 })
+      assert.strictEqual((yield* awaitState("ptp4l-a", "BackOff")).deaths, 2)
+      yield* supervisor.retryNow(["ens9f0"])
+      assert.strictEqual(yield* Queue.size(started), 0)
+      yield* supervisor.retryNow(["ens2f0", "ens1f0"])
+      assert.strictEqual((yield* Queue.take(started)).spec.id, "ptp4l-a")
+      assert.strictEqual(other?.spec.id, "other")
+      assert.deepStrictEqual(log.filter((line) => line.endsWith("other")), ["+other"])
     }).pipe(longestJitter))
 
   it.effect("forgives deaths after 60 s of being ready", () =>
@@ -156,7 +207,7 @@ describe("FiberProcessSupervisor", () => {
       assert.deepStrictEqual(log, ["+ptp4l-a", "+phc2sys-a", "-phc2sys-a", "+phc2sys-a"])
     }))
 
-  it.effect("kills a child that ignores SIGTERM for 5 s, and starts its successor only then", () =>
+  it.effect("kills a child that ignores SIGTERM for 5 s, and starts its successor only then (L-03 hanging stop)", () =>
     Effect.gen(function*() {
       const { awaitState, log, manners, started, supervisor } = yield* make
       manners.set("a", "ignores")
@@ -173,7 +224,7 @@ describe("FiberProcessSupervisor", () => {
       assert.deepStrictEqual(log, ["+a", "SIGTERM a", "SIGKILL a", "-a", "+a"])
     }))
 
-  it.effect("holds the id of a child that cannot be reaped, and goes on with the others", () =>
+  it.effect("holds the id of a child that cannot be reaped, and goes on with the others (L-03 hanging stop)", () =>
     Effect.gen(function*() {
       const { awaitState, log, manners, started, supervisor } = yield* make
       manners.set("a", "stuck")
@@ -186,13 +237,13 @@ describe("FiberProcessSupervisor", () => {
       yield* TestClock.adjust("10 seconds")
       yield* Fiber.join(applying)
       assert.strictEqual((yield* Queue.take(started)).spec.id, "b")
-      assert.strictEqual((yield* awaitState("a", "Stopping")).reason, `pid ${stuck.pid} cannot be reaped`)
+      assert.strictEqual(complaintOf(yield* awaitState("a", "Stopping")), `pid ${stuck.pid} cannot be reaped`)
       yield* stuck.die({ signal: "SIGKILL" })
       assert.deepStrictEqual((yield* Queue.take(started)).spec.argv, ["ptp4l"])
       assert.deepStrictEqual(log, ["+a", "SIGTERM a", "SIGKILL a", "+b", "-a", "+a"])
     }))
 
-  it.effect("makes the newest wish true when an apply is interrupted in the middle of a stop", () =>
+  it.effect("makes the newest wish true when an apply is interrupted in the middle of a stop (L-02 two copies)", () =>
     Effect.gen(function*() {
       const { awaitState, living, log, manners, started, supervisor } = yield* make
       manners.set("a", "ignores")
@@ -212,7 +263,7 @@ describe("FiberProcessSupervisor", () => {
       assert.deepStrictEqual(log, ["+a", "+b", "SIGTERM a", "SIGKILL a", "-a", "+a", "+d"])
     }))
 
-  it.effect("tries a program that is missing again, with back-off, and says so", () =>
+  it.effect("tries a program that is missing again, with back-off, and says so (L-09 applied in name only)", () =>
     Effect.gen(function*() {
       const { awaitState, failures, started, supervisor } = yield* make
       failures.set("a", "ProgramMissing")
@@ -224,7 +275,7 @@ describe("FiberProcessSupervisor", () => {
       assert.strictEqual((yield* Queue.take(started)).spec.id, "a")
     }))
 
-  it.effect("says after 30 s that a process is not ready, with its last line, and leaves it alone", () =>
+  it.effect("says after 30 s that a process is not ready, with its last line, and leaves it alone (L-14 waiting for ever)", () =>
     Effect.gen(function*() {
       const { awaitState, log, started, supervisor } = yield* make
       yield* supervisor.apply([ptp4l])
@@ -232,16 +283,17 @@ describe("FiberProcessSupervisor", () => {
       child.print("port 1: INITIALIZING to FAULTY")
       yield* TestClock.adjust("30 seconds")
       const status = yield* supervisor.statuses.pipe(
-        Stream.filter(([first]) => first?.reason !== undefined),
+        Stream.filter(([first]) => first !== undefined && first.complaints.length > 0),
         Stream.runHead
       )
-      assert.include(Option.getOrThrow(status)[0]?.reason ?? "", "last line: port 1: INITIALIZING to FAULTY")
+      const [late] = Option.getOrThrow(status)
+      assert.include(late?.complaints[0]?.text ?? "", "last line: port 1: INITIALIZING to FAULTY")
       child.print("ready")
-      assert.isUndefined((yield* awaitState("ptp4l-a", "Running")).reason)
+      assert.deepStrictEqual((yield* awaitState("ptp4l-a", "Running")).complaints, [])
       assert.deepStrictEqual(log, ["+ptp4l-a"])
     }))
 
-  it.effect("stops everything at the end, dependants first", () =>
+  it.effect("stops everything at the end, dependants first (L-10 deleted but running)", () =>
     Effect.gen(function*() {
       const { close, log, started, supervisor } = yield* make
       yield* supervisor.apply([ptp4l, phc2sys])
@@ -296,7 +348,7 @@ describe("FiberProcessSupervisor", () => {
       assert.strictEqual(yield* Queue.take(subscribed), "ptp4l-a#2 two")
     }))
 
-  it.effect("starts nothing beside a child that cannot be reaped, however often the wish changes", () =>
+  it.effect("starts nothing beside a child that cannot be reaped, however often the wish changes (L-02 two copies)", () =>
     Effect.gen(function*() {
       const { awaitState, close, living, log, manners, started, supervisor } = yield* make
       manners.set("a", "stuck")
@@ -311,7 +363,7 @@ describe("FiberProcessSupervisor", () => {
         yield* Fiber.join(applying)
       }
       assert.deepStrictEqual(log, ["+a", "SIGTERM a", "SIGKILL a"])
-      assert.strictEqual((yield* awaitState("a", "Stopping")).reason, `pid ${stuck.pid} cannot be reaped`)
+      assert.strictEqual(complaintOf(yield* awaitState("a", "Stopping")), `pid ${stuck.pid} cannot be reaped`)
       const closing = yield* Effect.forkChild(Effect.exit(close), { startImmediately: true })
       yield* TestClock.adjust("10 seconds")
       const exit = yield* Fiber.join(closing)

@@ -4,9 +4,11 @@ import {
   type OutputLine,
   type ProcessExit,
   ProcessRunner,
-  ProcessStartError
+  ProcessStartError,
+  type Scheduling
 } from "../../../src/services/processes/ProcessRunner.ts"
 import type { ProcessSpec } from "../../../src/services/processes/ProcessSpec.ts"
+import type { ProgramKnowledge } from "../../../src/services/processes/ProgramKnowledge.ts"
 
 export interface ScriptedChild {
   readonly spec: ProcessSpec
@@ -25,6 +27,10 @@ export const makeScriptedRunner = Effect.gen(function*() {
   const failures = new Map<string, ProcessStartError["reason"]>()
   /** Ids whose start has a bug. */
   const defects = new Set<string>()
+  /** Ids whose fork is under way until it is let go. */
+  const forks = new Map<string, Deferred.Deferred<void>>()
+  /** What the kernel says of a process; nothing for one that is not named. */
+  const scheduling = new Map<string, Scheduling>()
   const living = new Map<number, string>()
   let lastPid = 1000
   const layer = Layer.succeed(ProcessRunner, {
@@ -51,8 +57,11 @@ export const makeScriptedRunner = Effect.gen(function*() {
         print: (text, stream = "stdout") => onLine({ stream, text }),
         die
       })
+      const fork = forks.get(spec.id)
+      if (fork !== undefined) yield* Deferred.await(fork)
       return {
         pid,
+        scheduling: Effect.sync(() => scheduling.get(spec.id)),
         exit: Deferred.await(exit),
         signal: (signal: "SIGTERM" | "SIGKILL") => {
           log.push(`${signal} ${spec.id}`)
@@ -63,7 +72,17 @@ export const makeScriptedRunner = Effect.gen(function*() {
       }
     })
   })
-  return { log, started, manners, failures, defects, living, layer }
+  return { log, started, manners, failures, defects, forks, scheduling, living, layer }
+})
+
+/** A child that prints "ready" is; nobody is asked, and no exit is a mistake in the configuration but code 254. */
+export const scriptedKnowledge = (change: Partial<ProgramKnowledge> = {}): ProgramKnowledge => ({
+  becomesReady: (_, line) => line === "ready",
+  isConfigurationError: ({ exit }) => "code" in exit && exit.code === 254,
+  lastWords: (lines) => lines.findLast(({ stream }) => stream === "stderr")?.text ?? "",
+  whyNotReady: (_, lines) => `last line: ${lines.at(-1) ?? "(none)"}`,
+  probe: () => undefined,
+  ...change
 })
 
 /** A spec that differs from others only where a test says so. */
