@@ -42,6 +42,7 @@ const makeReader = (fs: FileSystem.FileSystem, askTimestamping: AskTimestamping)
     const ifindex = yield* number(fs, `${path}/ifindex`)
     const facts: InterfaceFacts = {
       name,
+      ifindex,
       linkUp: yield* isLinkUp(fs, path),
       hardwareType: yield* number(fs, `${path}/type`),
       deviceType: /^DEVTYPE=(.+)$/m.exec(uevent ?? "")?.[1],

@@ -32,6 +32,7 @@ export type TimestampingAnswer =
 /** Everything that is known of one interface. */
 export interface InterfaceFacts {
   readonly name: string
+  readonly ifindex: number | undefined
   readonly linkUp: boolean
   /** ARPHRD number: 1 is Ethernet, 772 loopback (Linux if_arp.h). */
   readonly hardwareType: number | undefined
@@ -64,6 +65,7 @@ export const classifyInterface = (facts: InterfaceFacts): NetworkInterface => {
   return {
     name: facts.name,
     kind,
+    ...(facts.ifindex === undefined ? {} : { ifindex: facts.ifindex }),
     linkUp: facts.linkUp,
     driver: device?.driver,
     pciAddress: device !== undefined && pciAddress.test(device.name) ? device.name : undefined,
@@ -72,9 +74,14 @@ export const classifyInterface = (facts: InterfaceFacts): NetworkInterface => {
       ? timestamping.hardwareTransmit && timestamping.hardwareReceive
       : timestamping._tag === "NotAsked" && phcIndex !== undefined,
     softwareTimestamping: timestamping._tag === "Answered" ? timestamping.software : timestamping._tag === "NotAsked",
+    isTold: isTold(timestamping),
     notCapable: wrongKind[kind] ?? missingClock(timestamping, phcIndex)
   }
 }
+
+/** EOPNOTSUPP is an answer too; other errors come and go with the driver. */
+const isTold = (answer: TimestampingAnswer): boolean =>
+  answer._tag === "Answered" || (answer._tag === "Refused" && answer.errno === "EOPNOTSUPP")
 
 /** Sorts by name in code-unit order, which is the same on every node whatever its locale. */
 export const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>

@@ -16,6 +16,8 @@ export interface NetworkInterface {
     | "veth"
     | "tap"
     | "loopback"
+  /** The kernel's number of it: another one under the same name is another interface. */
+  readonly ifindex?: number
   readonly linkUp: boolean
   readonly driver: string | undefined
   /** `0000:00:05.0`; undefined when the device is not on a PCI bus. */
@@ -24,6 +26,8 @@ export interface NetworkInterface {
   readonly phcIndex: number | undefined
   readonly hardwareTimestamping: boolean
   readonly softwareTimestamping: boolean
+  /** True when the kernel said so of PHC and time stamps; else they are read off files, or not known for now. */
+  readonly isTold?: boolean
   /** Undefined: capable (a physical NIC with a PHC and hardware stamps both ways). Else one sentence. */
   readonly notCapable: string | undefined
 }

@@ -134,7 +134,7 @@ describe("SysfsDeviceDiscovery", () => {
       assert.deepInclude((yield* Queue.take(lists))[1], { name: "ens7", phcIndex: 7, notCapable: undefined })
     }).pipe(Effect.provide(passingTime.pipe(Layer.provideMerge(discovery)))))
 
-  it.effect("logs one line a change of hardware; none for the first scan, nor for a pod's veth", () => {
+  it.effect("logs one line a change of hardware; none for the first scan, nor for a pod's veth (L-45 noise of scans)", () => {
     const logs = collectLogs()
     return Effect.gen(function*() {
       const tree = yield* Tree

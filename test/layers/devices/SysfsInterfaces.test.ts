@@ -116,7 +116,7 @@ describe("the scan of a copy of sysfs", () => {
       assert.deepStrictEqual(found.map(({ name }) => name), node.map(([{ name }]) => name).toSorted())
     }).pipe(Effect.provide(layer)))
 
-  it.effect("lets the kernel's answer decide where it is asked, interface by interface", () =>
+  it.effect("lets the kernel's answer decide where it is asked, interface by interface (L-44 one bad NIC)", () =>
     Effect.gen(function*() {
       const asked: Array<string> = []
       const ask = (name: string): TimestampingAnswer => {
@@ -128,14 +128,14 @@ describe("the scan of a copy of sysfs", () => {
       assert.isTrue(found.every((nic) => nic.notCapable !== undefined && nic.phcIndex === undefined))
     }).pipe(Effect.provide(layer)))
 
-  it.effect("takes an interface whose files can't be read for one that is down, not for an error", () =>
+  it.effect("takes an interface whose files can't be read for one that is down, not for an error (L-44 one bad NIC)", () =>
     Effect.gen(function*() {
       const unreadable = { carrier: null, operstate: null, type: null, ifindex: null, iflink: null, uevent: null }
       const found = yield* scanTree([{ name: "ens3", ifindex: 2, device: e810(0, ["ptp0"]), files: unreadable }])
       assert.deepStrictEqual(found.map(summary), ["physical down ice 0000:00:05.0 0 capable"])
     }).pipe(Effect.provide(layer)))
 
-  it.effect("has no trace of an interface that goes while it is looked at, however late", () =>
+  it.effect("has no trace of an interface that goes while it is looked at, however late (L-43 a NIC that is gone)", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       for (const file of ["before all files", "uevent", "carrier", "type"]) {

@@ -25,6 +25,7 @@ const card = { name: "0000:00:05.0", driver: "ice", isVirtualFunction: false, ph
 
 const nothing: InterfaceFacts = {
   name: "x0",
+  ifindex: undefined,
   linkUp: false,
   hardwareType: undefined,
   deviceType: undefined,
@@ -34,7 +35,14 @@ const nothing: InterfaceFacts = {
   device: undefined,
   timestamping: software
 }
-const nic: InterfaceFacts = { ...nothing, hardwareType: 1, linkUp: true, device: card, timestamping: hardware }
+const nic: InterfaceFacts = {
+  ...nothing,
+  hardwareType: 1,
+  linkUp: true,
+  device: card,
+  timestamping: hardware,
+  ifindex: 7
+}
 
 describe("classifyInterface", () => {
   it("takes an interface of which nothing is known for a virtual one", () => {
@@ -47,23 +55,38 @@ describe("classifyInterface", () => {
       phcIndex: undefined,
       hardwareTimestamping: false,
       softwareTimestamping: true,
+      isTold: true,
       notCapable: "a virtual interface has no clock of its own"
     })
   })
 
-  it("tells all of a NIC that ptp4l can use", () => {
+  it("tells all of a NIC that ptp4l can use (L-46 which clock is it)", () => {
     assert.deepStrictEqual(classifyInterface(nic), {
       name: "x0",
       kind: "physical",
+      ifindex: 7,
       linkUp: true,
       driver: "ice",
       pciAddress: "0000:00:05.0",
       phcIndex: 0,
       hardwareTimestamping: true,
       softwareTimestamping: true,
+      isTold: true,
       notCapable: undefined
     })
   })
+
+  it.each(
+    [
+      ["the kernel answered", software, true],
+      ["the driver has no such call", { _tag: "Refused", errno: "EOPNOTSUPP" }, true],
+      ["the NIC is busy", { _tag: "Refused", errno: "EBUSY" }, false],
+      ["the kernel was not asked", { _tag: "NotAsked" }, false]
+    ] as const
+  )(
+    "knows whether it is told or a guess: %s",
+    (_, timestamping, expected) => assert.strictEqual(classifyInterface({ ...nic, timestamping }).isTold, expected)
+  )
 
   const kinds: ReadonlyArray<readonly [what: string, facts: Partial<InterfaceFacts>, kind: NetworkInterface["kind"]]> =
     [
@@ -160,6 +183,7 @@ describe("classifyInterface", () => {
   const anyText = fc.option(fc.oneof(fc.string(), fc.constantFrom("vlan", "bond", "pf0vf0")), { nil: undefined })
   const facts: fc.Arbitrary<InterfaceFacts> = fc.record({
     name: fc.string(),
+    ifindex: fc.option(fc.nat(), { nil: undefined }),
     linkUp: fc.boolean(),
     hardwareType: fc.option(fc.constantFrom(1, 772, 32), { nil: undefined }),
     deviceType: anyText,
