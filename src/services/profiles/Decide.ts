@@ -2,36 +2,55 @@
  * From all NodePTPCfg objects to what runs on one node, and why: the one pure function that `plan` prints and the
  * daemon applies. Equal facts give equal decisions, whatever order they come in.
  */
+import { Equal } from "effect"
 import type { KubernetesObject } from "../kubernetes/KubernetesObject.ts"
 import type { NodeIdentity } from "../kubernetes/Node.ts"
+import type { PtpProfile } from "../kubernetes/NodePTPCfg.ts"
 import type { LinuxptpVersion } from "../linuxptp/LinuxptpVersion.ts"
-import type { ChosenProfile, Decision, Problem, SkippedProfile } from "./Decision.ts"
-import type { LastValid } from "./LastValid.ts"
+import type { ChosenProfile, Decision, Problem, RolledBackProfile, SkippedProfile } from "./Decision.ts"
+import type { LastValid, ValidProfile } from "./LastValid.ts"
 import type { PlanProblem } from "./PlanProblem.ts"
 import { clockThreshold, knownPtpSettings } from "./ProfileSettings.ts"
-import { type Candidate, candidatesOf, profileKey, type ProfileVersion, validProfiles } from "./ProfileVersions.ts"
-import { readObjects } from "./ReadObjects.ts"
+import { type Candidate, candidatesOf, profileKey, type ProfileVersion, rememberCandidates } from "./ProfileVersions.ts"
+import { generationText, readObjects } from "./ReadObjects.ts"
 import { byText, sortProblems, sortSkipped } from "./ResultOrder.ts"
 import { type Settled, settleWinners, type Winner } from "./SettleWinners.ts"
+import { type KnownInterface, timeStampingProblems } from "./TimeStampingCheck.ts"
 
 /** All that a decision depends on. */
 export interface DecideInput {
   readonly objects: ReadonlyArray<KubernetesObject>
   readonly node: NodeIdentity
-  /** Names of the node's interfaces; undefined when they are not known, and then none is missed. */
-  readonly interfaces: ReadonlyArray<string> | undefined
+  /** The node's interfaces; undefined when they are not known, and then none is missed. */
+  readonly interfaces: ReadonlyArray<KnownInterface> | undefined
   readonly linuxptpVersion: LinuxptpVersion
   /** Every process gets a directory below it. */
   readonly runDir: string
-  /** What was valid until now. */
+  /** What was valid, worked and was rejected until now. */
   readonly memory: LastValid
+  /** Versions that run by the decision before. */
+  readonly running?: ReadonlyArray<ValidProfile>
+}
+
+/** A profile version that runs by a decision, and its processes: by how these do it is known to work or not to start. */
+export interface RunningVersion extends ValidProfile {
+  readonly processIds: ReadonlyArray<string>
+}
+
+/** A decision, what to remember for the next one, and the versions that run. */
+export interface Decided {
+  readonly decision: Decision
+  readonly memory: LastValid
+  readonly running: ReadonlyArray<RunningVersion>
 }
 
 /** Decides, and says what to remember for the next time. */
-export const decide = (input: DecideInput): { readonly decision: Decision; readonly memory: LastValid } => {
+export const decide = (input: DecideInput): Decided => {
   const { configs, problems } = readObjects(input.objects, input.memory.objects)
   const setup = { version: input.linuxptpVersion, runDir: input.runDir }
-  const settled = settleWinners(configs, input.node, candidatesOf(configs, input.memory.profiles, setup))
+  const hardware = (uid: string, version: ProfileVersion) =>
+    isProven(input, uid, version) ? [] : timeStampingProblems(version.plan, input.interfaces ?? [])
+  const settled = settleWinners(configs, input.node, candidatesOf(configs, input.memory, setup), hardware)
   return {
     decision: {
       profiles: settled.running.map(chosenProfile),
@@ -44,12 +63,25 @@ export const decide = (input: DecideInput): { readonly decision: Decision; reado
         ...settled.conflicts.map(({ loser, message }) =>
           problemOf(loser.candidate, { severity: "error", field: "", message: `does not run: ${message}` }, false)
         ),
-        ...unknownInterfaces(settled.running, input.interfaces)
-      ])
+        ...unknownInterfaces(settled.running, input.interfaces?.map(({ name }) => name))
+      ]),
+      rolledBack: rolledBackProfiles(settled)
     },
-    memory: { objects: configs, profiles: validProfiles(settled.candidates, input.memory.profiles) }
+    memory: { objects: configs, ...rememberCandidates(settled.candidates, input.memory) },
+    running: settled.running.map(runningVersion)
   }
 }
+
+/** What runs or ran here is not refused by what can be told of a NIC, which may be wrong while its driver starts anew. */
+const isProven = ({ memory, running = [] }: DecideInput, uid: string, version: ProfileVersion): boolean =>
+  [...memory.worked, ...running].some((proven) => proven.uid === uid && isSame(proven, version))
+
+const runningVersion = (winner: Winner): RunningVersion => ({
+  uid: winner.selected.uid,
+  profile: winner.version.profile,
+  ...(winner.version.generation === undefined ? {} : { generation: winner.version.generation }),
+  processIds: processesOf(winner).map(({ id }) => id)
+})
 
 const processesOf = ({ phc2sysForAll, version }: Winner) => [
   ...version.plan.processes,
@@ -85,16 +117,37 @@ const problemOf = (
   ...(isElsewhere ? { elsewhere: true } : {})
 })
 
-const profileProblems = ({ candidates, conflicts, running, selection }: Settled): ReadonlyArray<Problem> => {
-  const here = new Set([
+/** Keys of the profiles that this node runs, or would run if they could. */
+const keysHere = ({ conflicts, running, selection }: Settled): ReadonlySet<string> =>
+  new Set([
     ...[...running, ...conflicts.map(({ loser }) => loser)].map(({ selected }) =>
       profileKey(selected.uid, selected.name)
     ),
     ...selection.invalid.map(({ name, uid }) => profileKey(uid, name))
   ])
-  return [...candidates].flatMap(([key, candidate]) =>
+
+const profileProblems = (settled: Settled): ReadonlyArray<Problem> => {
+  const here = keysHere(settled)
+  return [...settled.candidates].flatMap(([key, candidate]) =>
     candidate.problems.map((problem) => problemOf(candidate, problem, !here.has(key)))
   )
+}
+
+const isSame = (a: { readonly profile: PtpProfile }, b: { readonly profile: PtpProfile }): boolean =>
+  Equal.equals(a.profile, b.profile)
+
+const rolledBackProfiles = (settled: Settled): ReadonlyArray<RolledBackProfile> => {
+  const here = keysHere(settled)
+  return [...settled.candidates].flatMap(([key, { config, index, rejected, versions: [best] }]) => {
+    const name = config.profiles[index]?.name
+    if (name === undefined || !here.has(key) || rejected?.by !== "FailedToStart") return []
+    const isTried = best !== undefined && (best.profile === config.profiles[index] || isSame(best, rejected))
+    if (isTried) return []
+    const instead = best === undefined
+      ? "what is recommended at the next priority runs instead"
+      : `its last version that worked${generationText(best.generation)} runs instead`
+    return [{ config: config.name, name, message: `profile "${name}" did not start: ${rejected.message}; ${instead}` }]
+  })
 }
 
 /** Hot-plugged and renamed NICs exist: a name that is not there yet is worth a word, no more. */

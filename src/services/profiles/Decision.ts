@@ -56,9 +56,18 @@ export interface ChosenProfile {
   readonly settings: Readonly<Record<string, string>>
 }
 
+/** A profile whose version in the object turned out not to start; something else runs in its place. */
+export interface RolledBackProfile {
+  readonly config: string
+  readonly name: string
+  /** Why, in the program's own words, and what runs instead. */
+  readonly message: string
+}
+
 export interface Decision {
   readonly profiles: ReadonlyArray<ChosenProfile>
   readonly skipped: ReadonlyArray<SkippedProfile>
   readonly processes: ReadonlyArray<ProcessSpec>
   readonly problems: ReadonlyArray<Problem>
+  readonly rolledBack: ReadonlyArray<RolledBackProfile>
 }

@@ -1,11 +1,12 @@
 /**
- * What was valid when it was last seen: a mistake in an object or a profile never stops what runs. `decide` reads it
- * and gives the next one; it is a schema, so that it can outlive the daemon on disk.
+ * What is remembered of configurations: what was valid when it was last seen, what worked when it last ran, and what
+ * turned out not to start. A mistake in an object or a profile never stops what runs. `decide` reads the memory and
+ * gives the next one; it is a schema, because it outlives the daemon on disk.
  */
 import { Schema } from "effect"
 import { NodePTPCfg, PtpProfile } from "../kubernetes/NodePTPCfg.ts"
 
-/** The last version of a profile that could run, and the object's generation then. */
+/** A version of a profile and its object's generation then. */
 export const ValidProfile = Schema.Struct({
   uid: Schema.String,
   profile: PtpProfile,
@@ -13,14 +14,30 @@ export const ValidProfile = Schema.Struct({
 })
 export type ValidProfile = typeof ValidProfile.Type
 
-/** The last valid versions of all objects and profiles that are there. */
+/** A version that decodes and passes every check, and yet does not run. */
+export const RejectedProfile = Schema.Struct({
+  ...ValidProfile.fields,
+  /** "Refused" by the program's own check, before anything was touched; or it "FailedToStart". */
+  by: Schema.Literals(["Refused", "FailedToStart"]),
+  /** The program's own words. */
+  message: Schema.String,
+  /** NICs that it names and that were there then, with or without a PHC; absent until the node's NICs were seen. */
+  nics: Schema.optionalKey(Schema.Array(Schema.Struct({ name: Schema.String, hasPhc: Schema.Boolean })))
+})
+export type RejectedProfile = typeof RejectedProfile.Type
+
+/** At most one of each for every object and profile that is there. */
 export const LastValid = Schema.Struct({
-  /** One for each object that is there and could once be read. */
+  /** Objects as they could last be read. */
   objects: Schema.Array(NodePTPCfg),
-  /** One for each profile that is there and was once valid. */
-  profiles: Schema.Array(ValidProfile)
+  /** Profiles as they were last valid. */
+  profiles: Schema.Array(ValidProfile),
+  /** Profiles as they last ran on this node with every process of them ready. */
+  worked: Schema.Array(ValidProfile),
+  /** The version that is not to be tried again before the next edit: mostly the one that stands in the object. */
+  rejected: Schema.Array(RejectedProfile)
 })
 export type LastValid = typeof LastValid.Type
 
 /** The memory of a daemon that has seen nothing yet. */
-export const emptyLastValid: LastValid = { objects: [], profiles: [] }
+export const emptyLastValid: LastValid = { objects: [], profiles: [], worked: [], rejected: [] }

@@ -4,9 +4,9 @@
 import { Equal } from "effect"
 import type { NodePTPCfg, PtpProfile } from "../kubernetes/NodePTPCfg.ts"
 import { knownPlan } from "./KnownPlans.ts"
-import type { ValidProfile } from "./LastValid.ts"
+import type { LastValid, RejectedProfile, ValidProfile } from "./LastValid.ts"
 import type { PlanContext } from "./PlanContext.ts"
-import { type PlanProblem, planWarning } from "./PlanProblem.ts"
+import { planError, type PlanProblem, planWarning } from "./PlanProblem.ts"
 import { isValidPlan, type ProfilePlan } from "./ProfilePlan.ts"
 import { generationText } from "./ReadObjects.ts"
 
@@ -26,40 +26,89 @@ export interface Candidate {
   readonly versions: ReadonlyArray<ProfileVersion>
   /** Of what stands in the object. */
   readonly problems: ReadonlyArray<PlanProblem>
+  /** A version that passed every check and yet turned out not to run: the one in the object, or one before it. */
+  readonly rejected: RejectedProfile | undefined
 }
 
 /** Names a profile across all objects. */
 export const profileKey = (uid: string, profile: string): string => JSON.stringify([uid, profile])
 
+/** Where a profile's versions are looked up, by `profileKey`. */
+interface Remembered {
+  readonly valid: ReadonlyMap<string, ValidProfile>
+  readonly worked: ReadonlyMap<string, ValidProfile>
+  readonly rejected: ReadonlyMap<string, RejectedProfile>
+}
+
+const byKey = <A extends ValidProfile>(versions: ReadonlyArray<A>): ReadonlyMap<string, A> =>
+  new Map(versions.map((version) => [profileKey(version.uid, version.profile.name), version]))
+
 /** One candidate for each profile, by `profileKey`. */
 export const candidatesOf = (
   configs: ReadonlyArray<NodePTPCfg>,
-  remembered: ReadonlyArray<ValidProfile>,
+  memory: LastValid,
   setup: Pick<PlanContext, "version" | "runDir">
 ): ReadonlyMap<string, Candidate> => {
-  const lastValid = new Map(remembered.map((valid) => [profileKey(valid.uid, valid.profile.name), valid]))
+  const remembered = {
+    valid: byKey(memory.profiles),
+    worked: byKey(memory.worked),
+    rejected: byKey(memory.rejected)
+  }
   const candidates = new Map<string, Candidate>()
   for (const config of configs) {
-    const plan = (profile: PtpProfile, generation: number | undefined): ProfileVersion => ({
-      profile,
-      generation,
-      plan: knownPlan({ ...setup, config: config.name, profile })
-    })
     for (const [index, profile] of config.profiles.entries()) {
-      const current = plan(profile, config.generation)
       const key = profileKey(config.uid, profile.name)
-      const earlier = lastValid.get(key)
-      // Only a phc2sys for all can still turn out not to be valid, by the other winners.
-      const needsEarlier = !isValidPlan(current.plan) || current.plan.phc2sysForAll !== undefined
-      const fallback = earlier === undefined || !needsEarlier || Equal.equals(earlier.profile, profile)
-        ? []
-        : [plan(earlier.profile, earlier.generation)]
-      const versions = [current, ...fallback].filter((version) => isValidPlan(version.plan))
-      const problems = [...current.plan.problems, ...(versions[0] === current ? [] : fallbackProblems(versions[0]))]
-      candidates.set(key, { config, index, versions, problems })
+      candidates.set(key, candidateOf({ config, index, profile, key }, remembered, setup))
     }
   }
   return candidates
+}
+
+interface Place {
+  readonly config: NodePTPCfg
+  readonly index: number
+  readonly profile: PtpProfile
+  readonly key: string
+}
+
+const candidateOf = (
+  { config, index, key, profile }: Place,
+  remembered: Remembered,
+  setup: Pick<PlanContext, "version" | "runDir">
+): Candidate => {
+  const plan = (version: PtpProfile, generation: number | undefined): ProfileVersion => ({
+    profile: version,
+    generation,
+    plan: knownPlan({ ...setup, config: config.name, profile: version })
+  })
+  const current = plan(profile, config.generation)
+  const isValid = isValidPlan(current.plan)
+  const rejected = remembered.rejected.get(key)
+  const isRejected = (version: PtpProfile) => rejected !== undefined && Equal.equals(rejected.profile, version)
+  /** The first of these that is another version and can run; one that was rejected only where there is no other. */
+  const earlier = (versions: ReadonlyArray<ValidProfile | undefined>) =>
+    versions
+      .flatMap((version) => version === undefined || Equal.equals(version.profile, profile) ? [] : [version])
+      .sort((a, b) => Number(isRejected(a.profile)) - Number(isRejected(b.profile)))
+      .map((version) => plan(version.profile, version.generation))
+      .filter((version) => isValidPlan(version.plan))
+      .slice(0, 1)
+  const [valid, worked] = [remembered.valid.get(key), remembered.worked.get(key)]
+  const rest = { config, index, rejected }
+  if (isValid && !isRejected(profile)) {
+    // It can still turn out not to be valid on this node, by its NICs or by the other winners.
+    return { ...rest, versions: [current, ...earlier([valid, worked])], problems: current.plan.problems }
+  }
+  if (isValid && rejected?.by === "FailedToStart") {
+    // Without a version that worked it is tried on: what keeps it from starting may go away.
+    const versions = earlier([worked])
+    return { ...rest, versions: versions.length > 0 ? versions : [current], problems: current.plan.problems }
+  }
+  const versions = earlier([valid, worked])
+  const refusal = isValid && rejected !== undefined
+    ? [planError("", `is refused by its own program: ${rejected.message}`)]
+    : []
+  return { ...rest, versions, problems: [...current.plan.problems, ...refusal, ...fallbackProblems(versions[0])] }
 }
 
 /** The candidate after its best version turned out not to be valid among the node's winners. */
@@ -73,16 +122,28 @@ const fallbackProblems = (version: ProfileVersion | undefined): ReadonlyArray<Pl
     ? []
     : [planWarning("", `is not valid: its last valid version${generationText(version.generation)} counts instead`)]
 
-/** The version to remember of each profile: the best one, or what was remembered when none can run now. */
-export const validProfiles = (
+/**
+ * The memory after a decision: of each profile the best version, or what was remembered when none can run now.
+ * What is gone is forgotten, and a rejection with the next edit.
+ */
+export const rememberCandidates = (
   candidates: ReadonlyMap<string, Candidate>,
-  remembered: ReadonlyArray<ValidProfile>
-): ReadonlyArray<ValidProfile> => {
-  const lastValid = new Map(remembered.map((valid) => [profileKey(valid.uid, valid.profile.name), valid]))
-  return [...candidates].flatMap(([key, { config, versions: [best] }]) => {
-    const earlier = lastValid.get(key)
-    if (best === undefined) return earlier === undefined ? [] : [earlier]
-    const { generation, profile } = best
-    return [{ uid: config.uid, profile, ...(generation === undefined ? {} : { generation }) }]
-  })
+  memory: LastValid
+): Omit<LastValid, "objects"> => {
+  const lastValid = byKey(memory.profiles)
+  return {
+    profiles: [...candidates].flatMap(([key, { config, versions: [best] }]) => {
+      const earlier = lastValid.get(key)
+      if (best === undefined) return earlier === undefined ? [] : [earlier]
+      const { generation, profile } = best
+      return [{ uid: config.uid, profile, ...(generation === undefined ? {} : { generation }) }]
+    }),
+    worked: memory.worked.filter(({ profile, uid }) => candidates.has(profileKey(uid, profile.name))),
+    // The next edit that can run is tried anew.
+    rejected: [...candidates.values()].flatMap(({ config, index, rejected, versions: [best] }) => {
+      const isMended = best !== undefined && best.profile === config.profiles[index] &&
+        !Equal.equals(best.profile, rejected?.profile)
+      return rejected === undefined || isMended ? [] : [rejected]
+    })
+  }
 }

@@ -2,6 +2,7 @@
  * The winners of a node that can run together. Selection, conflicts and a phc2sys for all ptp4l depend on each other:
  * a phc2sys that turns out to have no ptp4l to follow counts as missing, and then another profile may win.
  */
+import { Equal } from "effect"
 import type { NodeIdentity } from "../kubernetes/Node.ts"
 import type { NodePTPCfg } from "../kubernetes/NodePTPCfg.ts"
 import { bindPhc2sys, type Phc2sysPlan } from "./Phc2sysPlan.ts"
@@ -28,12 +29,44 @@ export interface Settled {
   readonly candidates: ReadonlyMap<string, Candidate>
 }
 
-/** Selects until every winner can run. Each round drops a version, so it ends. */
+/** What else is known against a version on this node: of the object with this uid. */
+type Objections = (uid: string, version: ProfileVersion) => ReadonlyArray<PlanProblem>
+
+/**
+ * The winners that can run, with one mercy: when all of them turned out not to start and have no version that worked,
+ * the next priority runs, if there is one. A mistake in a new object must not take the clock of another one down.
+ */
 export const settleWinners = (
   configs: ReadonlyArray<NodePTPCfg>,
   node: NodeIdentity,
-  given: ReadonlyMap<string, Candidate>
+  given: ReadonlyMap<string, Candidate>,
+  objections: Objections = () => []
 ): Settled => {
+  const settled = settleRunnable(configs, node, given, objections)
+  if (settled.running.length === 0 || !settled.running.every(failedToStart)) return settled
+  const others = new Map(settled.candidates)
+  for (const { candidate, name, selected } of settled.running) {
+    others.set(profileKey(selected.uid, name), { ...candidate, versions: [] })
+  }
+  const instead = settleWinners(configs, node, others, objections)
+  // Where nothing starts, the highest priority is what is tried on: it is what people want.
+  return instead.running.some((one) => !failedToStart(one)) ? instead : settled
+}
+
+const failedToStart = ({ candidate: { rejected }, version }: Winner): boolean =>
+  rejected?.by === "FailedToStart" && Equal.equals(version.profile, rejected.profile)
+
+/** Selects until every winner can run. Each round drops a version, so it ends. */
+const settleRunnable = (
+  configs: ReadonlyArray<NodePTPCfg>,
+  node: NodeIdentity,
+  given: ReadonlyMap<string, Candidate>,
+  objections: Objections
+): Settled => {
+  const reasonsAgainst = ({ phc2sysForAll, selected, version }: Winner): ReadonlyArray<PlanProblem> => [
+    ...phc2sysForAll?.problems ?? [],
+    ...objections(selected.uid, version)
+  ]
   let candidates = given
   while (true) {
     const known = candidates
@@ -69,5 +102,3 @@ const bindAll = (winners: ReadonlyArray<Winner>): ReadonlyArray<Winner> => {
     return draft === undefined ? one : { ...one, phc2sysForAll: bindPhc2sys(draft, servers) }
   })
 }
-
-const reasonsAgainst = ({ phc2sysForAll }: Winner): ReadonlyArray<PlanProblem> => phc2sysForAll?.problems ?? []

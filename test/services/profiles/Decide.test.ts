@@ -3,6 +3,7 @@ import { Schema } from "effect"
 import type { KubernetesObject } from "../../../src/services/kubernetes/KubernetesObject.ts"
 import { decide } from "../../../src/services/profiles/Decide.ts"
 import { emptyLastValid, LastValid } from "../../../src/services/profiles/LastValid.ts"
+import type { KnownInterface } from "../../../src/services/profiles/TimeStampingCheck.ts"
 
 const object = (name: string, spec: Schema.JsonObject, generation = 1): KubernetesObject => ({
   metadata: { name, namespace: "ptp", uid: `uid-${name}`, generation },
@@ -51,13 +52,25 @@ const after = (...states: ReadonlyArray<ReadonlyArray<KubernetesObject>>) => {
 }
 
 describe("decide", () => {
-  it("runs nothing on a node that nothing matches, without a problem", () => {
-    const nothing = { profiles: [], skipped: [], processes: [], problems: [] }
+  it("runs nothing on a node that nothing matches, without a problem (L-28 nothing to run)", () => {
+    const nothing = { profiles: [], skipped: [], processes: [], problems: [], rolledBack: [] }
     assert.deepStrictEqual(decisionOn([]), nothing)
     assert.deepStrictEqual(decisionOn([object("a", {})]), nothing)
   })
 
-  it("says of a winner where it comes from, why, and what the daemon needs of it", () => {
+  it.each(["", " ", "\n", null])("takes %j in a field for a field that is absent (L-32 empty strings)", (blank) => {
+    const fields = [
+      "interface",
+      ...["ptp4l", "phc2sys", "ts2phc", "timemaster"].flatMap((it) => [`${it}Opts`, `${it}Conf`])
+    ]
+    const blanks = Object.fromEntries(fields.map((field) => [field, blank]))
+    const on = (profile: Schema.Json) => decisionOn([object("a", { profile: [profile], recommend: [entry("p")] })])
+    assert.deepStrictEqual(on({ name: "p", ...blanks }), on({ name: "p" }))
+    assert.deepStrictEqual(on({ ...blanks, ...bc("p", "eth0") }), on(bc("p", "eth0")))
+    assert.deepStrictEqual(on(bc("p", "eth0")).problems, [])
+  })
+
+  it("says of a winner where it comes from, why, and what the daemon needs of it (L-40 two owners of a NIC)", () => {
     const more = { ptpClockThreshold: { maxOffsetThreshold: 50 }, ptpSettings: { logReduce: "basic", unknown: "x" } }
     const { profiles } = decisionOn([object("a", { profile: [bc("p", "eth0", more)], recommend: [entry("p", 0)] }, 7)])
     assert.deepStrictEqual(profiles, [{
@@ -72,7 +85,7 @@ describe("decide", () => {
     }])
   })
 
-  it("names profile, field and option in a problem, and marks what is not this node's", () => {
+  it("names profile, field and option in a problem, and marks what is not this node's (L-30 silent mistakes)", () => {
     const spec = { profile: [bc("p", "eth0", { ptp4lOpts: "--uds_address=/etc/passwd" })] }
     const [problem] = decisionOn([object("a", { ...spec, recommend: [entry("p")] })]).problems
     assert.strictEqual(problem?.path, "spec.profile[0].ptp4lOpts")
@@ -89,7 +102,7 @@ describe("decide", () => {
       decide({
         objects,
         node: { name: "worker-1", labels: {} },
-        interfaces,
+        interfaces: interfaces?.map((name) => ({ name })),
         linuxptpVersion: { major: 4, minor: 4, patch: 0 },
         runDir: "/run/d",
         memory: emptyLastValid
@@ -113,7 +126,7 @@ describe("decide", () => {
 })
 
 describe("conflicts among winners", () => {
-  it("gives a NIC to the first by object and profile name, and skips the other profile whole", () => {
+  it("gives a NIC to the first by object and profile name, and skips the other profile whole (L-40 two owners of a NIC)", () => {
     const b = object("b", { profile: [bc("a", "eth0")], recommend: [entry("a")] })
     const a = object("a", { profile: [bc("z", "eth0"), bc("y", "eth1")], recommend: [entry("z"), entry("y")] })
     assert.deepStrictEqual(runningOn([b, a]), ["a/y ptp4l", "a/z ptp4l"])
@@ -131,7 +144,7 @@ describe("conflicts among winners", () => {
     assert.deepStrictEqual(skippedOn(objects), ["a/q InterfaceConflict"])
   })
 
-  it("gives the system clock to one profile", () => {
+  it("gives the system clock to one profile (L-40 two owners of a NIC)", () => {
     const more = { phc2sysOpts: "-a -r" }
     const objects = [
       object("a", { profile: [bc("p", "eth0", more), bc("q", "eth1", more)], recommend: [entry("q"), entry("p")] })
@@ -147,7 +160,7 @@ describe("conflicts among winners", () => {
     assert.deepStrictEqual(skippedOn(objects), ["a/q InterfaceConflict"])
   })
 
-  it("lets one phc2sys serve all ptp4l of the winners, each with its own domain", () => {
+  it("lets one phc2sys serve all ptp4l of the winners, each with its own domain (L-41 one ptp4l per host)", () => {
     const dual = {
       profile: [ha("ha"), bc("nic1", "eth0"), bc("nic2", "eth1", { ptp4lOpts: "--domainNumber=24" })],
       recommend: [entry("ha"), entry("nic1"), entry("nic2")]
@@ -171,6 +184,50 @@ describe("conflicts among winners", () => {
     const own = bc("z", "eth0", { phc2sysOpts: "-a -r" })
     const objects = [object("a", { profile: [ha("ha"), own], recommend: [entry("ha"), entry("z")] })]
     assert.deepStrictEqual(runningOn(objects), ["a/z phc2sys", "a/z ptp4l"])
+  })
+})
+
+describe("time stamps that a NIC has not", () => {
+  const software = [{ name: "eth0", hardwareTimestamping: false, isTold: true }]
+  const decideWith = (
+    profile: Schema.JsonObject,
+    interfaces: ReadonlyArray<KnownInterface> | undefined,
+    memory: LastValid = emptyLastValid
+  ) =>
+    decide({
+      objects: [object("a", { profile: [profile], recommend: [entry("p")] })],
+      node: { name: "worker-1", labels: {} },
+      interfaces,
+      linuxptpVersion: { major: 4, minor: 4, patch: 0 },
+      runDir: "/run/d",
+      memory
+    })
+
+  it("make the profile invalid before anything is stopped, and what was valid last runs on", () => {
+    const before = decideWith(bc("p", "eth0", { ptp4lOpts: "-2 -S" }), software)
+    assert.deepStrictEqual(before.decision.problems, [])
+    const { decision } = decideWith(bc("p", "eth0"), software, before.memory)
+    assert.deepStrictEqual(decision.processes, before.decision.processes)
+    assert.include(decision.problems.map(({ message }) => message).join(), "eth0 has no hardware time stamps")
+    assert.deepStrictEqual(decideWith(bc("p", "eth0"), software).decision.processes, [])
+  })
+
+  it.each([
+    ["the NIC has them", bc("p", "eth0"), [{ name: "eth0", hardwareTimestamping: true }]],
+    ["it is not known what the NIC has", bc("p", "eth0"), [{ name: "eth0" }]],
+    ["the kernel can't tell", bc("p", "eth0"), [{ name: "eth0", hardwareTimestamping: false, isTold: false }]],
+    ["the NIC is not there yet", bc("p", "eth0"), []],
+    ["nothing is known", bc("p", "eth0"), undefined],
+    ["stamps are software", bc("p", "eth0", { ptp4lConf: "[global]\ntime_stamping software\n" }), software]
+  ])("are no mistake where %s", (_, profile, interfaces) => {
+    assert.strictEqual(decideWith(profile, interfaces).decision.processes.length, 1)
+  })
+
+  it("never stop a version that has worked: a driver that starts anew has none for a moment", () => {
+    const profile = bc("p", "eth0")
+    const { memory } = decideWith(profile, [{ name: "eth0", hardwareTimestamping: true }])
+    const worked = { ...memory, worked: memory.profiles }
+    assert.strictEqual(decideWith(profile, software, worked).decision.processes.length, 1)
   })
 })
 
@@ -207,7 +264,14 @@ describe("what was valid last", () => {
     assert.deepStrictEqual(skippedOn([typo]), ["a/p InvalidProfile"])
   })
 
-  it("leaves the running profile alone when a new one of priority 0 has a typo", () => {
+  it("runs the good one of two profiles at one priority, and tells of the bad one (L-29 one bad profile)", () => {
+    const profile = [bc("bad", "eth0", { ptp4lOpts: "-Y" }), bc("good", "eth1")]
+    const objects = [object("a", { profile, recommend: [entry("bad"), entry("good")] })]
+    assert.deepStrictEqual(runningOn(objects), ["a/good ptp4l"])
+    assert.deepStrictEqual(decisionOn(objects).problems.map(({ path }) => path), ["spec.profile[0].ptp4lOpts"])
+  })
+
+  it("leaves the running profile alone when a new one of priority 0 has a typo (L-29 one bad profile)", () => {
     const urgent = object("b", { profile: [bc("p", "eth0", { ptp4lOpts: "-Y" })], recommend: [entry("p", 0)] })
     assert.deepStrictEqual(after([good], [good, urgent]).processes, decisionOn([good]).processes)
   })

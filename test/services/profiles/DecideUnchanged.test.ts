@@ -140,7 +140,7 @@ const decideOn = (state: State, memory = emptyLastValid) =>
   decide({
     objects: objectsOf(state),
     node: { name: "worker-1", labels: state.labels },
-    interfaces: state.interfaces,
+    interfaces: state.interfaces?.map((name) => ({ name })),
     linuxptpVersion: { major: 4, minor: 4, patch: 0 },
     runDir: "/run/d",
     memory
@@ -157,7 +157,7 @@ describe("decide, over edits that change nothing for the node", () => {
     assert.deepStrictEqual(decideOn(edit(start, 7)).decision.processes, before)
   })
 
-  it("leaves every process equal after each of 1,000 edits on top of each other", () => {
+  it("leaves every process equal after each of 1,000 edits on top of each other (L-05 restart without change)", () => {
     const step = fc.tuple(fc.integer({ min: 0, max: edits.length - 1 }), fc.integer({ min: 0, max: 40 }))
     fc.assert(
       fc.property(fc.array(step, { minLength: 50, maxLength: 50 }), (steps) => {
@@ -174,7 +174,7 @@ describe("decide, over edits that change nothing for the node", () => {
     )
   })
 
-  it("gives the same decision for any order of objects, profiles and entries, problems apart from their places", () => {
+  it("gives the same decision for any order of objects, profiles and entries, problems apart from their places (L-05 restart without change)", () => {
     fc.assert(fc.property(fc.nat(20), fc.nat(20), fc.nat(20), (objects, profiles, entries) => {
       const whole: State = { ...start, objects: [...start.objects, otherNode("other")] }
       const rotated: State = {
@@ -209,7 +209,8 @@ describe("decide, with objects that the watch left as they are", () => {
 
   it("plans none of their profiles again, whatever else changes", () => {
     const labels = { ...start.labels, rack: "7" }
-    const next = decide({ ...input, node: { name: "worker-1", labels }, interfaces: ["eth9"] }).decision.processes
+    const next =
+      decide({ ...input, node: { name: "worker-1", labels }, interfaces: [{ name: "eth9" }] }).decision.processes
     // A phc2sys for all is bound anew to the ptp4l of the winners; the others are the values that they were.
     assert.deepStrictEqual(reusedIn(next), [false, true, true, true])
     assert.deepStrictEqual(next, processes)
