@@ -3,6 +3,7 @@
  * behind them is the command line's choice, so the same daemon runs in a cluster, in the demo and in tests.
  */
 import { Cause, Effect, Schedule } from "effect"
+import * as KeepLastKnownGood from "./KeepLastKnownGood.ts"
 import * as LogProcessOutput from "./LogProcessOutput.ts"
 import * as ObserveClocks from "./ObserveClocks.ts"
 import * as PublishNodeStatus from "./PublishNodeStatus.ts"
@@ -28,6 +29,7 @@ const keepGoing = <R>(name: string, part: Effect.Effect<unknown, never, R>): Eff
 /** Runs until it is interrupted. */
 export const run = Effect.all([
   keepGoing("ReconcileProfiles", ReconcileProfiles.run),
+  keepGoing("KeepLastKnownGood", KeepLastKnownGood.run),
   keepGoing("LogProcessOutput", LogProcessOutput.run),
   keepGoing("ObserveClocks", ObserveClocks.run),
   keepGoing("PublishNodeStatus", PublishNodeStatus.run),

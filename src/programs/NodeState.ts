@@ -2,12 +2,19 @@
 import { Context, Effect, Layer, Option, SubscriptionRef } from "effect"
 import type { NodeClock } from "../services/clocks/NodeClock.ts"
 import type { Decision } from "../services/profiles/Decision.ts"
+import type { KnownGood } from "../services/profiles/LastKnownGood.ts"
 
 /** Where reconciling stands. */
 export interface Reconciliation {
-  /** What was decided last; `None` until the API server and linuxptp have answered. */
+  /** What was decided last; `None` until linuxptp and the API server, or the disk in its place, have answered. */
   readonly decision: Option.Option<Decision>
+  /** True while the decision is the last one that worked, because the API server has not answered yet. */
+  readonly isFromDisk: boolean
+  /** What is to be kept on disk: the newest configuration that worked. */
+  readonly knownGood: Option.Option<KnownGood>
   readonly linuxptpMissing: boolean
+  /** Monotonic nanoseconds since which something is being decided. */
+  readonly decidingSince: bigint | undefined
   /** Monotonic nanoseconds since which an apply is under way. */
   readonly applyingSince: bigint | undefined
 }
@@ -25,7 +32,10 @@ export const layer: Layer.Layer<NodeState> = Layer.effect(
     return {
       reconciliation: yield* SubscriptionRef.make<Reconciliation>({
         decision: Option.none(),
+        isFromDisk: false,
+        knownGood: Option.none(),
         linuxptpMissing: false,
+        decidingSince: undefined,
         applyingSince: undefined
       }),
       clock: yield* SubscriptionRef.make<NodeClock | undefined>(undefined)

@@ -3,34 +3,19 @@
  * whatever changes, everything is decided anew, and applied if other processes are to run. Only then an apply under
  * way is interrupted, which is safe at any moment.
  */
-import { Clock, Duration, Effect, Equal, Metric, Option, Schedule, Stream, SubscriptionRef } from "effect"
+import { Clock, Duration, Effect, Equal, Metric, Option, Stream, SubscriptionRef } from "effect"
 import { DeviceDiscovery } from "../services/devices/DeviceDiscovery.ts"
-import { KubernetesApi, type WatchedChange } from "../services/kubernetes/KubernetesApi.ts"
-import type { KubernetesObject } from "../services/kubernetes/KubernetesObject.ts"
-import { nodeIdentity, nodes } from "../services/kubernetes/Node.ts"
-import { nodePTPCfgs } from "../services/kubernetes/NodePTPCfg.ts"
-import { InstalledLinuxptp } from "../services/linuxptp/InstalledLinuxptp.ts"
+import type { NetworkInterface } from "../services/devices/PtpDevice.ts"
+import type { WatchedChange } from "../services/kubernetes/KubernetesApi.ts"
 import type { LinuxptpVersion } from "../services/linuxptp/LinuxptpVersion.ts"
 import { changeToRunningDuration, reconcileDuration, rejectedProfiles } from "../services/Metrics.ts"
 import { ProcessSupervisor } from "../services/processes/ProcessSupervisor.ts"
-import { decide } from "../services/profiles/Decide.ts"
 import type { Decision } from "../services/profiles/Decision.ts"
-import { emptyLastValid } from "../services/profiles/LastValid.ts"
+import { type KnownGood, LastKnownGood } from "../services/profiles/LastKnownGood.ts"
 import { Settings } from "../services/Settings.ts"
+import { makeNodeDecisions } from "./NodeDecisions.ts"
+import { type Configuration, configurationOf, type Facts, nodeFacts } from "./NodeFacts.ts"
 import { NodeState } from "./NodeState.ts"
-
-/** Until linuxptp is found it is looked for this often. */
-const linuxptpPoll = Duration.seconds(5)
-
-/** All that a decision depends on; a field is undefined until it is known. */
-interface Facts {
-  readonly configs: ReadonlyArray<KubernetesObject> | undefined
-  readonly node: ReadonlyArray<KubernetesObject> | undefined
-  readonly interfaces: ReadonlyArray<string> | undefined
-  readonly linuxptp: Option.Option<LinuxptpVersion> | undefined
-  /** The change of the API that these facts come from; undefined when something else changed. */
-  readonly cause: WatchedChange | undefined
-}
 
 /** A decision, what it came from, and the monotonic nanoseconds at which the facts had changed. */
 interface Decided {
@@ -39,79 +24,41 @@ interface Decided {
   readonly since: bigint
 }
 
-const unknown: Facts = {
-  configs: undefined,
-  node: undefined,
-  interfaces: undefined,
-  linuxptp: undefined,
-  cause: undefined
-}
-
-/** Every change of a fact, as the facts that it leaves. */
-const facts = Effect.gen(function*() {
-  const api = yield* KubernetesApi
-  const discovery = yield* DeviceDiscovery
-  const installed = yield* InstalledLinuxptp
-  const { nodeName } = yield* Settings
-  const changes: ReadonlyArray<Stream.Stream<Partial<Facts>>> = [
-    api.watchAll(nodePTPCfgs, { traced: true }).pipe(
-      Stream.map(({ change, objects }) => ({ configs: objects, cause: change }))
-    ),
-    api.watchAll(nodes, { name: nodeName, metadataOnly: true }).pipe(
-      // A kubelet's heartbeats change the Node, but nothing that a rule reads.
-      Stream.changesWith((a, b) => Equal.equals(labelsOf(a.objects), labelsOf(b.objects))),
-      Stream.map(({ change, objects }) => ({ node: objects, cause: change }))
-    ),
-    discovery.interfaces.pipe(
-      Stream.map((interfaces) => interfaces.map((nic) => nic.name)),
-      Stream.changes,
-      Stream.map((interfaces) => ({ interfaces, cause: undefined }))
-    ),
-    Stream.fromEffectSchedule(installed.version, Schedule.spaced(linuxptpPoll)).pipe(
-      Stream.takeUntil(Option.isSome),
-      Stream.changes,
-      Stream.map((linuxptp) => ({ linuxptp, cause: undefined }))
-    )
-  ]
-  return Stream.mergeAll(changes, { concurrency: "unbounded" }).pipe(
-    Stream.scan(() => unknown, (known, change): Facts => ({ ...known, ...change }))
-  )
-})
-
-const labelsOf = (objects: ReadonlyArray<KubernetesObject>) => objects.map(({ metadata }) => metadata.labels)
-
 /** Never ends by itself. */
 export const run = Effect.gen(function*() {
   const supervisor = yield* ProcessSupervisor
-  const { nodeName, runDirectory } = yield* Settings
+  const discovery = yield* DeviceDiscovery
+  const { nodeName } = yield* Settings
   const { reconciliation: state } = yield* NodeState
-  let memory = emptyLastValid
+  const knownGood = yield* loadKnownGood
+  const decisions = yield* makeNodeDecisions(knownGood)
 
-  const decideNow = (known: Facts, version: LinuxptpVersion) => {
-    const decideAll = Effect.sync(() => {
-      const decided = decide({
-        objects: known.configs ?? [],
-        node: nodeIdentity(nodeName, known.node?.[0]),
-        interfaces: known.interfaces,
-        linuxptpVersion: version,
-        runDir: runDirectory,
-        memory
-      })
-      memory = decided.memory
-      return decided.decision
-    })
+  const decideNow = (facts: Facts, configuration: Configuration, version: LinuxptpVersion) => {
+    const decideAll = decisions.decideOn(facts, configuration, version)
     // NICs come and go with every pod: only what a person changed is worth a trace.
-    return known.cause === undefined
+    return facts.cause === undefined
       ? decideAll
-      : Effect.withSpan(decideAll, "ProfileSelection.decide", parentOf(known.cause))
+      : Effect.withSpan(decideAll, "ProfileSelection.decide", parentOf(facts.cause))
   }
 
-  const remember = Effect.fnUntraced(function*(decision: Decision) {
-    const before = (yield* SubscriptionRef.get(state)).decision
-    yield* SubscriptionRef.update(state, (now) => ({ ...now, decision: Option.some(decision), linuxptpMissing: false }))
+  const remember = Effect.fnUntraced(function*(decision: Decision, { isFromDisk }: Configuration) {
+    const { decision: before, isFromDisk: wasFromDisk } = yield* SubscriptionRef.get(state)
+    if (wasFromDisk && !isFromDisk && decision.profiles.length === 0) {
+      yield* Effect.logWarning("the API server has nothing for this node: what ran from disk ends")
+    }
+    yield* SubscriptionRef.update(
+      state,
+      (now) => ({
+        ...now,
+        decision: Option.some(decision),
+        isFromDisk,
+        linuxptpMissing: false,
+        decidingSince: undefined
+      })
+    )
     if (Option.isSome(before) && Equal.equals(before.value, decision)) return
     yield* logDecision(decision, Option.getOrUndefined(before))
-    yield* Metric.update(rejectedProfiles, mistakesOf(decision).length)
+    yield* Metric.update(rejectedProfiles, mistakesOf(decision).length + decision.rolledBack.length)
   })
 
   const apply = Effect.fnUntraced(function*(decision: Decision) {
@@ -135,15 +82,17 @@ export const run = Effect.gen(function*() {
   /** `None` while not everything is known that a decision depends on. */
   const decideOn = Effect.fnUntraced(function*(known: Facts): Effect.fn.Return<Option.Option<Decided>> {
     const { cause, linuxptp } = known
-    if (linuxptp === undefined || known.configs === undefined || known.node === undefined) return Option.none()
+    const configuration = configurationOf(known, nodeName, knownGood)
+    if (linuxptp === undefined || configuration === undefined) return Option.none()
     if (Option.isNone(linuxptp)) {
       yield* Effect.logWarning("linuxptp is not installed, or its version cannot be read")
       yield* SubscriptionRef.update(state, (now) => ({ ...now, linuxptpMissing: true }))
       return Option.none()
     }
     const since = yield* Clock.monotonicTimeNanos
-    const decision = yield* decideNow(known, linuxptp.value)
-    yield* remember(decision)
+    yield* SubscriptionRef.update(state, (now) => ({ ...now, decidingSince: since }))
+    const decision = yield* decideNow(known, configuration, linuxptp.value)
+    yield* remember(decision, configuration)
     return Option.some({ decision, cause, since })
   })
 
@@ -159,14 +108,41 @@ export const run = Effect.gen(function*() {
     yield* measureChange(decision, cause)
   })
 
-  const changes = yield* facts
-  return yield* changes.pipe(
+  const changes = yield* nodeFacts(decisions.rejections)
+  const learning = Stream.runForEach(supervisor.statuses, decisions.learn)
+  const reconciling = changes.pipe(
     Stream.mapEffect(decideOn),
     Stream.flatMap((decided) => Stream.fromIterable(Option.toArray(decided))),
     Stream.changesWith((a, b) => Equal.equals(a.decision.processes, b.decision.processes)),
     Stream.switchMap((decided) => Stream.fromEffectDrain(reconcile(decided))),
     Stream.runDrain
   )
+  const waking = Stream.runForEach(arrivals(discovery.interfaces), supervisor.retryNow)
+  // A defect in one ends all: none goes on without the others.
+  return yield* Effect.all([learning, reconciling, waking], { concurrency: "unbounded", discard: true })
+})
+
+/** Names of interfaces that were not there a moment ago. */
+const arrivals = (interfaces: Stream.Stream<ReadonlyArray<NetworkInterface>>) =>
+  interfaces.pipe(
+    Stream.map((nics) => nics.map(({ name }) => name)),
+    Stream.mapAccum(() => new Array<string>(), (known, names) => [names, [newNames(names, known)]]),
+    Stream.filter((names) => names.length > 0)
+  )
+
+const newNames = (names: ReadonlyArray<string>, known: ReadonlyArray<string>): ReadonlyArray<string> =>
+  names.filter((name) => !known.includes(name))
+
+/** What another node left on this disk is not this node's. */
+const loadKnownGood = Effect.gen(function*() {
+  const store = yield* LastKnownGood
+  const { nodeName } = yield* Settings
+  const loaded = yield* store.load
+  const own = Option.filter(loaded, ({ node }: KnownGood) => node.name === nodeName)
+  if (Option.isSome(own) && own.value.memory.objects.length > 0) {
+    yield* Effect.logInfo("running the last configuration that worked until the API server answers")
+  }
+  return own
 })
 
 /** A change's trace is where its spans belong; without one they begin a trace of their own. */
@@ -177,15 +153,24 @@ const parentOf = (cause: WatchedChange | undefined) =>
 export const mistakesOf = (decision: Decision) =>
   decision.problems.filter((problem) => problem.severity === "error" && problem.elsewhere !== true)
 
-/** One line for what runs now, and one for each mistake that is new. */
+const warningsOf = (decision: Decision) =>
+  decision.problems.filter((problem) => problem.severity === "warning" && problem.elsewhere !== true)
+
+const isNotIn = <A>(known: ReadonlyArray<A>) => (one: A): boolean => !known.some((other) => Equal.equals(other, one))
+
+/** One line for what runs now, and one for each mistake and each profile that gave way, if it is new. */
 const logDecision = Effect.fnUntraced(function*(decision: Decision, before: Decision | undefined) {
   yield* Effect.logInfo("profiles selected").pipe(Effect.annotateLogs({
     profiles: decision.profiles.map((profile) => `${profile.config}/${profile.name}`),
     processes: decision.processes.map((process) => process.id)
   }))
-  const known = before === undefined ? [] : mistakesOf(before)
-  for (const mistake of mistakesOf(decision)) {
-    if (known.some((other) => Equal.equals(other, mistake))) continue
+  for (const mistake of mistakesOf(decision).filter(isNotIn(before === undefined ? [] : mistakesOf(before)))) {
     yield* Effect.logWarning("configuration refused").pipe(Effect.annotateLogs({ ...mistake }))
+  }
+  for (const warning of warningsOf(decision).filter(isNotIn(before === undefined ? [] : warningsOf(before)))) {
+    yield* Effect.logWarning("configuration warning").pipe(Effect.annotateLogs({ ...warning }))
+  }
+  for (const { config, message } of decision.rolledBack.filter(isNotIn(before?.rolledBack ?? []))) {
+    yield* Effect.logWarning("profile rolled back").pipe(Effect.annotateLogs({ config, message }))
   }
 })

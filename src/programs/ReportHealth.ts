@@ -5,7 +5,7 @@ import { KubernetesApi } from "../services/kubernetes/KubernetesApi.ts"
 import { NodeState } from "./NodeState.ts"
 
 /** Longer than any stop may take, so that only a supervisor that hangs is restarted for it. */
-const longestApply = Duration.seconds(60)
+const longestStep = Duration.seconds(60)
 /** Two bookmarks and more were missed. */
 const deafAfter = Duration.minutes(2)
 
@@ -16,21 +16,24 @@ export const layer: Layer.Layer<Health, never, NodeState | KubernetesApi> = Laye
     const { reconciliation } = yield* NodeState
 
     const stuck = Effect.gen(function*() {
-      const { applyingSince } = yield* SubscriptionRef.get(reconciliation)
-      if (applyingSince === undefined) return []
-      const applying = Duration.nanos((yield* Clock.monotonicTimeNanos) - applyingSince)
-      return Duration.isGreaterThan(applying, longestApply)
-        ? [`an apply has been under way for ${seconds(applying)} s`]
-        : []
+      const { applyingSince, decidingSince } = yield* SubscriptionRef.get(reconciliation)
+      const now = yield* Clock.monotonicTimeNanos
+      return ([["an apply", applyingSince], ["a decision", decidingSince]] as const).flatMap(([what, since]) => {
+        const lasts = Duration.nanos(since === undefined ? 0n : now - since)
+        return Duration.isGreaterThan(lasts, longestStep) ? [`${what} has been under way for ${seconds(lasts)} s`] : []
+      })
     })
 
     const notReady = Effect.gen(function*() {
-      const { decision, linuxptpMissing } = yield* SubscriptionRef.get(reconciliation)
+      const { decision, isFromDisk, linuxptpMissing } = yield* SubscriptionRef.get(reconciliation)
       const watches = yield* api.watches
       const deaf = watches.filter(({ age }) => Duration.isGreaterThan(age, deafAfter))
       return [
         ...(linuxptpMissing ? ["linuxptp is not installed, or its version cannot be read"] : []),
         ...(Option.isNone(decision) ? ["the configuration has not been read yet"] : []),
+        ...(isFromDisk
+          ? ["the API server has not told of both NodePTPCfgs and this Node yet: what worked last runs"]
+          : []),
         ...deaf.map(({ age, resource }) => `the watch on ${resource} has heard nothing for ${seconds(age)} s`)
       ]
     })

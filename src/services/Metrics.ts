@@ -26,7 +26,7 @@ export const changeToRunningDuration = Metric.histogram("linuxptp_daemon_change_
 
 /** Mistakes in the configuration that concern this node. */
 export const rejectedProfiles = Metric.gauge("linuxptp_daemon_rejected_profiles", {
-  description: "Mistakes in NodePTPCfgs that keep something from running on this node."
+  description: "Mistakes in NodePTPCfgs that keep something from running on this node, and profiles rolled back."
 })
 
 /** Seconds since the API server last said something on a watch, by `resource`. */

@@ -2,6 +2,8 @@
 import { Clock, Effect, Layer, Option, Queue, Stream, SubscriptionRef } from "effect"
 import * as InMemoryDeviceDiscovery from "../../src/layers/devices/InMemoryDeviceDiscovery.ts"
 import { mergePatch } from "../../src/layers/kubernetes/embedded/MergePatch.ts"
+import * as SimulatedConfigurationCheck from "../../src/layers/processes/SimulatedConfigurationCheck.ts"
+import * as InMemoryLastKnownGood from "../../src/layers/state/InMemoryLastKnownGood.ts"
 import * as NodeState from "../../src/programs/NodeState.ts"
 import {
   KubernetesApi,
@@ -12,6 +14,7 @@ import {
 import type { KubernetesObject, ResourceType } from "../../src/services/kubernetes/KubernetesObject.ts"
 import { InstalledLinuxptp } from "../../src/services/linuxptp/InstalledLinuxptp.ts"
 import type { LinuxptpVersion } from "../../src/services/linuxptp/LinuxptpVersion.ts"
+import { type ManagementAnswer, ManagementClient } from "../../src/services/linuxptp/ManagementClient.ts"
 import type { ProcessSpec } from "../../src/services/processes/ProcessSpec.ts"
 import {
   type ProcessLine,
@@ -32,8 +35,11 @@ export const makeInMemoryNode = Effect.gen(function*() {
   )
   const statuses = yield* SubscriptionRef.make<ReadonlyArray<ProcessStatus>>([])
   const applied = yield* Queue.unbounded<ReadonlyArray<ProcessSpec>>()
+  const retried = yield* Queue.unbounded<ReadonlyArray<string>>()
   const written = yield* Queue.unbounded<KubernetesObject>()
   const events = yield* Queue.unbounded<NodeEvent>()
+  /** What a ptp4l answers on the socket of this path. */
+  const answers = new Map<string, ManagementAnswer>()
   const lines = yield* Queue.unbounded<ProcessLine>()
   /** Failures that the next writes meet. */
   const failures: Array<KubernetesApiReason> = []
@@ -97,7 +103,7 @@ export const makeInMemoryNode = Effect.gen(function*() {
       yield* failOnce
       const found = yield* get(resource, name)
       if (Option.isNone(found)) return yield* failure("NotFound")
-      const next = { ...found.value, status: mergePatch({}, status) }
+      const next = { ...found.value, status: mergePatch(found.value["status"] ?? {}, status) }
       yield* store(resource, next)
       yield* Queue.offer(written, next)
       return next
@@ -108,6 +114,7 @@ export const makeInMemoryNode = Effect.gen(function*() {
 
   const supervisor = Layer.succeed(ProcessSupervisor, {
     apply: (desired) => Effect.asVoid(Queue.offer(applied, desired)),
+    retryNow: (interfaces) => Effect.asVoid(Queue.offer(retried, interfaces)),
     statuses: SubscriptionRef.changes(statuses),
     output: Stream.fromQueue(lines)
   })
@@ -117,6 +124,12 @@ export const makeInMemoryNode = Effect.gen(function*() {
     api,
     supervisor,
     InMemoryDeviceDiscovery.layer([]),
+    SimulatedConfigurationCheck.layer,
+    Layer.succeed(ManagementClient, {
+      isAvailable: true,
+      ask: ({ path }) => Effect.succeed(Option.fromUndefinedOr(answers.get(path)))
+    }),
+    InMemoryLastKnownGood.layer(),
     Layer.succeed(InstalledLinuxptp, { version: SubscriptionRef.get(linuxptp) }),
     Layer.succeed(Settings, {
       nodeName: "worker-1",
@@ -130,7 +143,7 @@ export const makeInMemoryNode = Effect.gen(function*() {
       logFormat: "json"
     })
   )
-  return { layer, set, linuxptp, statuses, applied, written, events, lines, failures, refused }
+  return { layer, set, linuxptp, statuses, answers, applied, retried, written, events, lines, failures, refused }
 })
 
 /** A NodePTPCfg that recommends one ptp4l profile to worker-1. */

@@ -22,6 +22,7 @@ describe("LogProcessOutput", () => {
       yield* LogProcessOutput.run.pipe(
         Effect.provideService(ProcessSupervisor, {
           apply: () => Effect.void,
+          retryNow: () => Effect.void,
           statuses: Stream.empty,
           output: Stream.fromQueue(lines)
         }),
@@ -43,7 +44,7 @@ describe("LogProcessOutput", () => {
       }
       yield* SubscriptionRef.update(reconciliation, (now) => ({
         ...now,
-        decision: Option.some({ profiles: [profile], skipped: [], processes: [], problems: [] })
+        decision: Option.some({ profiles: [profile], skipped: [], processes: [], problems: [], rolledBack: [] })
       }))
       yield* Queue.offerAll(lines, [saidBy(ptp4l, offset), { ...saidBy(ptp4l, "uds: bind failed"), stream: "stderr" }])
       assert.strictEqual(yield* Queue.take(logged), `Warn ${ptp4l.id} profile1 ptp4l[10.000]: uds: bind failed`)

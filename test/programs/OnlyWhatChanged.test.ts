@@ -7,14 +7,14 @@ import type { KubernetesObject } from "../../src/services/kubernetes/KubernetesO
 import { nodes } from "../../src/services/kubernetes/Node.ts"
 import { nodePTPCfgs } from "../../src/services/kubernetes/NodePTPCfg.ts"
 import { ProcessSupervisor } from "../../src/services/processes/ProcessSupervisor.ts"
-import { makeScriptedRunner } from "../layers/processes/ScriptedRunner.ts"
+import { makeScriptedRunner, scriptedKnowledge } from "../layers/processes/ScriptedRunner.ts"
 import { makeInMemoryNode } from "./InMemoryNode.ts"
 
 const make = Effect.gen(function*() {
   const node = yield* makeInMemoryNode
   const runner = yield* makeScriptedRunner
   const supervisor = yield* Layer.build(
-    FiberProcessSupervisor.layer({ becomesReady: () => true }).pipe(Layer.provide(runner.layer))
+    FiberProcessSupervisor.layer(scriptedKnowledge({ becomesReady: () => true })).pipe(Layer.provide(runner.layer))
   )
   const context = Context.add(
     yield* Layer.build(node.layer),
@@ -70,7 +70,7 @@ describe("an edit", () => {
       assert.strictEqual(living.get(ptp4l.pid), ptp4l.spec.id)
     }))
 
-  it.effect("that means nothing to this node restarts nothing, 1,000 times in a row", () =>
+  it.effect("that means nothing to this node restarts nothing, 1,000 times in a row (L-05 restart without change)", () =>
     Effect.gen(function*() {
       const { log, phc2sys, set, started } = yield* running
       for (let edit = 0; edit < 1_000; edit += 1) {

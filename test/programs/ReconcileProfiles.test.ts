@@ -28,7 +28,7 @@ const nic: NetworkInterface = {
   driver: undefined,
   pciAddress: undefined,
   phcIndex: undefined,
-  hardwareTimestamping: false,
+  hardwareTimestamping: true,
   softwareTimestamping: true,
   notCapable: undefined
 }
@@ -55,7 +55,7 @@ describe("ReconcileProfiles", () => {
       assert.deepStrictEqual(yield* Queue.take(applied), [])
     }))
 
-  it.effect("applies what the node's profile asks for, and what a label brings", () =>
+  it.effect("applies what the node's profile asks for, and what a label brings (L-42 label means restart)", () =>
     Effect.gen(function*() {
       const { applied, set } = yield* make
       const byLabel = ptp4lConfig("-2")
@@ -95,6 +95,7 @@ describe("ReconcileProfiles", () => {
           Effect.andThen(Queue.offer(events, `apply ${first?.id.split("-")[0]}`), Effect.never).pipe(
             Effect.onInterrupt(() => Queue.offer(events, "interrupted"))
           ),
+        retryNow: () => Effect.void,
         statuses: Stream.empty,
         output: Stream.empty
       })
@@ -152,7 +153,7 @@ describe("ReconcileProfiles", () => {
       assert.strictEqual(spans.length, 2)
     }))
 
-  it.effect("says that linuxptp is missing, looks for it every 5 s, and touches nothing until it is there", () =>
+  it.effect("says that linuxptp is missing, looks for it every 5 s, and touches nothing until it is there (L-09 applied in name only)", () =>
     Effect.gen(function*() {
       const node = yield* makeInMemoryNode
       yield* SubscriptionRef.set(node.linuxptp, Option.none())

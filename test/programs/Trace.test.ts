@@ -11,12 +11,14 @@ import * as HttpKubernetesApi from "../../src/layers/kubernetes/HttpKubernetesAp
 import * as PlainCredentials from "../../src/layers/kubernetes/PlainCredentials.ts"
 import * as Telemetry from "../../src/layers/observability/Telemetry.ts"
 import * as FiberProcessSupervisor from "../../src/layers/processes/FiberProcessSupervisor.ts"
+import * as SimulatedConfigurationCheck from "../../src/layers/processes/SimulatedConfigurationCheck.ts"
+import * as InMemoryLastKnownGood from "../../src/layers/state/InMemoryLastKnownGood.ts"
 import { createManifests, readManifestFile } from "../../src/programs/cli/demo/CreateManifests.ts"
 import * as NodeState from "../../src/programs/NodeState.ts"
 import * as ReconcileProfiles from "../../src/programs/ReconcileProfiles.ts"
 import { InstalledLinuxptp } from "../../src/services/linuxptp/InstalledLinuxptp.ts"
 import { Settings } from "../../src/services/Settings.ts"
-import { makeScriptedRunner } from "../layers/processes/ScriptedRunner.ts"
+import { makeScriptedRunner, scriptedKnowledge } from "../layers/processes/ScriptedRunner.ts"
 
 const Span = Schema.Struct({
   traceId: Schema.String,
@@ -89,8 +91,10 @@ describe("a trace", () => {
         NodeState.layer,
         settings,
         InMemoryDeviceDiscovery.layer([]),
+        SimulatedConfigurationCheck.layer,
+        InMemoryLastKnownGood.layer(),
         Layer.succeed(InstalledLinuxptp, { version: Effect.succeedSome({ major: 4, minor: 4, patch: 0 }) }),
-        FiberProcessSupervisor.layer({ becomesReady: () => true }).pipe(Layer.provide(runner.layer)),
+        FiberProcessSupervisor.layer(scriptedKnowledge({ becomesReady: () => true })).pipe(Layer.provide(runner.layer)),
         HttpKubernetesApi.layer({ namespace: "ptp", nodeName: "worker-1", component: "test" }).pipe(
           Layer.provide(PlainCredentials.layer({ server: url }))
         )
