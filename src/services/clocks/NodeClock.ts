@@ -22,6 +22,19 @@ export type ClockReason =
   | "OffsetOutOfBounds"
   | "Grandmaster"
 
+/**
+ * Trouble beside the state of a clock: somebody else steers it (`ClockOwnerConflict`), it was off by the difference of
+ * TAI and UTC (`UtcOffsetSuspect`), a port becomes FAULTY again and again (`PortFaulty`).
+ */
+export type ClockAlarmReason = "ClockOwnerConflict" | "UtcOffsetSuspect" | "PortFaulty"
+
+/** One alarm; it ends 5 min after the last line of linuxptp that gave reason to it. */
+export interface ClockAlarm {
+  readonly reason: ClockAlarmReason
+  /** What was seen and what to look at; it does not change while the alarm lasts. */
+  readonly message: string
+}
+
 /** The clock of a node as it is now. */
 export interface NodeClock {
   readonly state: ClockStateName
@@ -30,6 +43,8 @@ export interface NodeClock {
   readonly grandmaster: string | undefined
   /** Ports of every ptp4l, by process and port number. */
   readonly ports: ReadonlyArray<{ readonly interface: string; readonly state: string }>
+  /** The worst first, at most 8, each with the process that told of it; empty when all is well. */
+  readonly alarms: ReadonlyArray<ClockAlarm>
   /** Wall time of the last change of `state`. */
   readonly sinceMillis: number
 }

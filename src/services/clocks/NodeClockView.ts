@@ -2,10 +2,11 @@
  * The clock of the node from the clocks of its programs: it is as good as its worst link, from the grandmaster over
  * the PHC to the system clock. Pure.
  */
+import { alarmsOf } from "./ClockAlarms.ts"
 import type { ClockState } from "./ClockState.ts"
 import type { HeldClock } from "./Holdover.ts"
-import type { ClockStateName, NodeClock } from "./NodeClock.ts"
-import type { ObservedClock } from "./ObservedProcess.ts"
+import type { ClockAlarm, ClockAlarmReason, ClockStateName, NodeClock } from "./NodeClock.ts"
+import type { ObservedClock, ObservedProcess } from "./ObservedProcess.ts"
 import { followingPort } from "./ProgramEvidence.ts"
 
 /**
@@ -18,22 +19,42 @@ export const nodeClock = (
   nowMillis: number
 ): NodeClock | undefined => {
   if (state.statuses.length === 0 && state.thresholds.size === 0) return undefined
-  const clocks = clocksOf(state)
+  const processes = processesOf(state)
+  const clocks = processes.flatMap((process) => [...process.clocks.values()])
   const { reason, state: name } = worst(clocks)
   return {
     state: name,
     reason,
     grandmaster: clocks.find((clock) => grandmasterOf(clock) !== undefined)?.evidence.bestMaster,
     ports: clocks.flatMap(portsOf),
+    alarms: worstAlarms(processes),
     sinceMillis: previous?.state === name ? previous.sinceMillis : nowMillis
   }
 }
 
 /** Those of the listed processes; between the stop of all and the start of their successors, what these hold. */
-const clocksOf = ({ processes, statuses }: ClockState): ReadonlyArray<ObservedClock> => {
+const processesOf = ({ processes, statuses }: ClockState): ReadonlyArray<ObservedProcess> => {
   const ids = statuses.length === 0 ? [...processes.keys()] : statuses.map(({ id }) => id)
-  return ids.flatMap((id) => Array.from(processes.get(id)?.clocks.values() ?? []))
+  return ids.flatMap((id) => processes.get(id) ?? [])
 }
+
+/** A condition's message has to stay readable. */
+const mostAlarms = 8
+
+/** What steps or splits the system clock comes before what only silences a port. */
+const alarmRank: Readonly<Record<ClockAlarmReason, number>> = {
+  ClockOwnerConflict: 0,
+  UtcOffsetSuspect: 1,
+  PortFaulty: 2
+}
+
+/** In an order of their own, so that the status does not change with the order of processes. */
+const worstAlarms = (processes: ReadonlyArray<ObservedProcess>): ReadonlyArray<ClockAlarm> =>
+  processes.flatMap(({ sightings, spec }) =>
+    alarmsOf(sightings).map(({ message, reason }) => ({ reason, message: `${spec.id}: ${message}` }))
+  ).toSorted((a, b) =>
+    alarmRank[a.reason] - alarmRank[b.reason] || (a.message < b.message ? -1 : a.message > b.message ? 1 : 0)
+  ).slice(0, mostAlarms)
 
 const grandmasterOf = ({ evidence }: ObservedClock): string | undefined =>
   followingPort(evidence) === undefined ? undefined : evidence.bestMaster

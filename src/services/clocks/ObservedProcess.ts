@@ -7,6 +7,7 @@ import { type LogEvent, parseLogLine } from "../linuxptp/LogEvent.ts"
 import type { ProcessSpec } from "../processes/ProcessSpec.ts"
 import type { ProcessLine, ProcessStatus } from "../processes/ProcessSupervisor.ts"
 import type { ClockThreshold } from "../profiles/Decision.ts"
+import { noSightings, observeSighting, recentSightings, type Sightings } from "./ClockAlarms.ts"
 import { clockVerdict } from "./ClockVerdict.ts"
 import { type HeldClock, nextHeldClock } from "./Holdover.ts"
 import { type ClockProgram, noEvidence, observeEvent, type ProgramEvidence } from "./ProgramEvidence.ts"
@@ -35,6 +36,8 @@ export interface ObservedProcess {
   readonly clocks: ReadonlyMap<string, ObservedClock>
   /** Children of timemaster by pid. */
   readonly children: ReadonlyMap<number, string>
+  /** Of this spec, over its runs: a restart does not heal what alarms. */
+  readonly sightings: Sightings
 }
 
 /** When something is judged, and by what. */
@@ -64,7 +67,8 @@ const newProcess = (spec: ProcessSpec): ObservedProcess => ({
   clocks: spec.program === "timemaster"
     ? new Map()
     : new Map([[spec.program, clockOf(spec.program, spec.interfaces)]]),
-  children: new Map()
+  children: new Map(),
+  sightings: noSightings
 })
 
 /** The process after one of its lines; the same object when the line tells nothing of a clock. */
@@ -82,7 +86,19 @@ export const observeProcessLine = (
   if (event.kind === "unframed") return current
   if (event.program === "timemaster") return "text" in event ? observeChild(current, event.text, judgement) : current
   const speaker = speakerOf(line.spec, event)
-  return speaker === undefined ? current : withClock(current, speaker, event, judgement)
+  return speaker === undefined
+    ? current
+    : withClock(withSighting(current, speaker, event, judgement), speaker, event, judgement)
+}
+
+const withSighting = (
+  process: ObservedProcess,
+  speaker: Speaker,
+  event: LogEvent,
+  { now }: Judgement
+): ObservedProcess => {
+  const sightings = observeSighting(process.sightings, speaker, event, now)
+  return sightings === process.sightings ? process : { ...process, sightings }
 }
 
 /** A child that ends takes its evidence along; nobody but timemaster tells so. */
@@ -130,7 +146,8 @@ export const endOfRun = (process: ObservedProcess, judgement: Judgement): Observ
 /** The same process at another time or with other thresholds; the same object when nothing changes. */
 export const judgeProcess = (process: ObservedProcess, judgement: Judgement): ObservedProcess => {
   const clocks = new Map<string, ObservedClock>()
-  let isChanged = false
+  const sightings = recentSightings(process.sightings, judgement.now)
+  let isChanged = sightings !== process.sightings
   for (const [key, clock] of process.clocks) {
     const judged = judgeClock(process, clock, judgement)
     // A child of timemaster that is gone has no status that would tell so.
@@ -138,7 +155,7 @@ export const judgeProcess = (process: ObservedProcess, judgement: Judgement): Ob
     isChanged ||= isGone || judged !== clock
     if (!isGone) clocks.set(key, judged)
   }
-  return isChanged ? { ...process, clocks } : process
+  return isChanged ? { ...process, clocks, sightings } : process
 }
 
 /** The run that follows: evidence starts anew, a lock is held on. */
@@ -156,7 +173,8 @@ const nextRun = (process: ObservedProcess, spec: ProcessSpec, run: number, judge
     run,
     isEnded: false,
     clocks,
-    children: new Map()
+    children: new Map(),
+    sightings: isSame ? process.sightings : noSightings
   }, judgement)
 }
 

@@ -1,0 +1,154 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as fc from "fast-check"
+import { alarmsOf, noSightings, observeSighting, suspectUtcOffset } from "../../../src/services/clocks/ClockAlarms.ts"
+import { advance, initialClockState, observeLine, observeStatuses } from "../../../src/services/clocks/ClockState.ts"
+import { nodeClock } from "../../../src/services/clocks/NodeClockView.ts"
+import { parseLogEvent } from "../../../src/services/linuxptp/LogEvent.ts"
+import type { ProcessSpec } from "../../../src/services/processes/ProcessSpec.ts"
+import { lineOf, recorded, saidBy, specOf, statusOf } from "./ProcessLog.ts"
+
+const second = 1_000_000_000n
+const ptp4l = specOf("ptp4l")
+const phc2sys = specOf("phc2sys")
+
+const running = (...specs: ReadonlyArray<ProcessSpec>) =>
+  observeStatuses(initialClockState, specs.map((spec) => statusOf(spec)), 0n)
+/** A message each `interval`, the first at 0. */
+const hear = (spec: ProcessSpec, messages: ReadonlyArray<string>, interval = second, state = running(spec)) =>
+  messages.reduce((heard, message, index) => observeLine(heard, saidBy(spec, message), BigInt(index) * interval), state)
+const alarmsIn = (state: ReturnType<typeof running>) => nodeClock(state, undefined, 0)?.alarms ?? []
+const reasonsIn = (state: ReturnType<typeof running>) => alarmsIn(state).map(({ reason }) => reason)
+const times = (count: number, ...messages: ReadonlyArray<string>) =>
+  Array.from({ length: count }, () => messages).flat()
+
+const masterOffset = (servo: string) => `master offset -37000000123 ${servo} freq     -55 path delay      2143`
+const faulty = "port 1 (eth0.100): MASTER to FAULTY on FAULT_DETECTED (FT_UNSPECIFIED)"
+
+describe("suspectUtcOffset", () => {
+  it.each([
+    [0, false],
+    [35_999_999_999, false],
+    [36_000_000_000, true],
+    [37_000_037_492, true],
+    [-37_000_000_123, true],
+    [38_000_000_000, true],
+    [38_000_000_001, false]
+  ])("of %d ns is %s", (offsetNs, expected) => assert.strictEqual(suspectUtcOffset(offsetNs), expected))
+})
+
+describe("alarms of a clock", () => {
+  it("are none in recordings of a linuxptp that works", () => {
+    const client = recorded("ptp4l-slave-linkdown-gmloss-3.1.1").slice(0, 30).map((text) => lineOf(ptp4l, text))
+    const system = recorded("phc2sys-automatic-3.1.1").map((text) => lineOf(phc2sys, text))
+    const state = [...client, ...system].reduce((heard, line) => observeLine(heard, line, 0n), running(ptp4l, phc2sys))
+    assert.deepStrictEqual(alarmsIn(state), [])
+  })
+
+  // clockcheck.c prints these for the clock that the program itself steers.
+  it.each([
+    "clockcheck: clock frequency changed unexpectedly!",
+    "clockcheck: clock jumped forward or running faster than expected!",
+    "clockcheck: clock jumped backward or running slower than expected!"
+  ])("tell of a second owner at the third sign of one: %s (L-49 two owners of a clock)", (message) => {
+    assert.deepStrictEqual(reasonsIn(hear(phc2sys, times(2, message))), [])
+    const [alarm] = alarmsIn(hear(phc2sys, times(3, message), 64n * second))
+    assert.strictEqual(alarm?.reason, "ClockOwnerConflict")
+    assert.match(alarm?.message ?? "", /^phc2sys-profile1-00000000: phc2sys's clock jumps .* stop chronyd, ntpd/)
+    assert.deepStrictEqual(reasonsIn(hear(phc2sys, times(9, message), 300n * second)), [])
+  })
+
+  it("take the lines of one stall for one sign of a second owner", () => {
+    const line = "clockcheck: clock jumped forward or running faster than expected!"
+    const stall = hear(phc2sys, times(9, line), second / 5n)
+    assert.deepStrictEqual(reasonsIn(stall), [])
+    assert.deepStrictEqual(reasonsIn(hear(phc2sys, times(3, line), 30n * second, stall)), ["ClockOwnerConflict"])
+  })
+
+  it("tell of 37 s between system clock and PHC from the first offset on (L-50 37 s off)", () => {
+    const all = recorded("phc2sys-replug-3.1.1").map((text) => lineOf(phc2sys, text))
+    const lines = all.slice(0, all.findIndex(({ text }) => text.includes("offset 37000037492 s0")) + 1)
+    const state = lines.reduce((heard, line) => observeLine(heard, line, 0n), running(phc2sys))
+    assert.deepStrictEqual(reasonsIn(state), ["UtcOffsetSuspect"])
+    assert.match(alarmsIn(state)[0]?.message ?? "", /: CLOCK_REALTIME was off by about 37 s/)
+  })
+
+  it("leave alone a PHC that starts on UTC and is stepped to TAI, not one that stays there", () => {
+    const port = "port 1: UNCALIBRATED to SLAVE on MASTER_CLOCK_SELECTED"
+    assert.deepStrictEqual(reasonsIn(hear(ptp4l, [port, masterOffset("s0"), masterOffset("s1")])), [])
+    assert.deepStrictEqual(reasonsIn(hear(ptp4l, [port, masterOffset("s2")])), ["UtcOffsetSuspect"])
+    assert.deepStrictEqual(reasonsIn(hear(phc2sys, ["ens1f1 phc offset -37000000123 s0 freq +0 delay 270"])), [])
+    const summary = "rms 37000000123 max 37000001680 freq     -0 +/-   1 delay  2196 +/-  37"
+    assert.deepStrictEqual(reasonsIn(hear(ptp4l, [port, summary])), ["UtcOffsetSuspect"])
+  })
+
+  it("tell of a port that is FAULTY for the third time, not of a pulled cable (L-51 FAULTY in a loop)", () => {
+    assert.deepStrictEqual(reasonsIn(hear(ptp4l, times(2, faulty), 20n * second)), [])
+    assert.deepStrictEqual(alarmsIn(hear(ptp4l, times(3, faulty), 20n * second)), [{
+      reason: "PortFaulty",
+      message: "ptp4l-profile1-00000000: eth0.100 becomes FAULTY again and again: the lines before \"to FAULTY\" in " +
+        "ptp4l's log say why"
+    }])
+    const other = "port 0: LISTENING to FAULTY on FAULT_DETECTED (FT_UNSPECIFIED)"
+    assert.deepStrictEqual(reasonsIn(hear(ptp4l, times(3, other), 20n * second)), [])
+  })
+
+  it("name the missing time stamps as the cause of a FAULTY port (L-51 FAULTY in a loop)", () => {
+    const once = recorded("ptp4l-tx-timeout-3.1.1")
+    const state = [...once, ...once, ...once].reduce(
+      (heard, text, index) => observeLine(heard, lineOf(ptp4l, text), BigInt(index) * 2n * second),
+      running(ptp4l)
+    )
+    const [alarm] = alarmsIn(state)
+    assert.match(alarm?.message ?? "", /ens1f0 becomes FAULTY .* no transmit time stamps .* tx_timestamp_timeout/)
+  })
+
+  it("end 5 min after the last sign, not before, and go with their process", () => {
+    const state = hear(ptp4l, times(3, faulty), 20n * second)
+    assert.deepStrictEqual(reasonsIn(advance(state, 340n * second - 1n)), ["PortFaulty"])
+    assert.deepStrictEqual(reasonsIn(advance(state, 340n * second)), [])
+    assert.deepStrictEqual(reasonsIn(observeStatuses(state, [statusOf(phc2sys)], 40n * second)), [])
+  })
+
+  it("outlast a restart, and end with the options that gave reason to them", () => {
+    const state = hear(ptp4l, times(3, faulty), 20n * second)
+    const restarted = observeStatuses(state, [statusOf(ptp4l, { run: 2 })], 41n * second)
+    assert.deepStrictEqual(reasonsIn(restarted), ["PortFaulty"])
+    const edited = specOf("ptp4l", { argv: ["ptp4l", "--tx_timestamp_timeout=50"] })
+    assert.deepStrictEqual(reasonsIn(observeStatuses(state, [statusOf(edited)], 41n * second)), [])
+  })
+
+  it("stand in an order of their own, the worst first, and are 8 at most", () => {
+    const ports = Array.from({ length: 20 }, (_, port) => `port ${port + 1}: MASTER to FAULTY on FAULT_DETECTED`)
+    const jumps = times(3, "clockcheck: clock frequency changed unexpectedly!")
+    const both = running(ptp4l, phc2sys)
+    const heard = hear(phc2sys, jumps, 3n * second, hear(ptp4l, times(3, ...ports), second / 10n, both))
+    assert.strictEqual(alarmsIn(heard).length, 8)
+    assert.strictEqual(reasonsIn(heard)[0], "ClockOwnerConflict")
+    const reversed = observeStatuses(heard, [statusOf(phc2sys), statusOf(ptp4l)], second)
+    assert.deepStrictEqual(alarmsIn(reversed), alarmsIn(heard))
+  })
+
+  it("keep a message while an alarm lasts, however often its reason comes", () => {
+    assert.deepStrictEqual(
+      alarmsIn(hear(ptp4l, times(3, faulty), 20n * second)),
+      alarmsIn(hear(ptp4l, times(300, faulty), 20n * second))
+    )
+  })
+
+  it("never keep more than 64 things, whatever is said", () => {
+    const speaker = { key: "ptp4l", program: "ptp4l", interfaces: ["ens1f0"] } as const
+    const message = fc.oneof(
+      fc.nat(65_535).map((port) => `port ${port}: MASTER to FAULTY on FAULT_DETECTED`),
+      fc.string().map((clock) => `${clock} offset 37000000000 s2 freq +0`),
+      fc.constantFrom("clockcheck: x", "timed out while polling for tx timestamp")
+    )
+    fc.assert(fc.property(fc.array(message, { minLength: 100, maxLength: 200 }), (said) => {
+      const sightings = said.reduce(
+        (seen, text) => observeSighting(seen, speaker, parseLogEvent(text), 0n),
+        noSightings
+      )
+      assert.isAtMost(sightings.size, 64)
+      assert.isAtMost(alarmsOf(sightings).length, 64)
+    }))
+  })
+})
