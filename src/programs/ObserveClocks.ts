@@ -11,16 +11,19 @@ import {
   freshnessPeriodSeconds,
   initialClockState,
   nextDeadline,
+  observeClockClasses,
   observeInterfaces,
   observeLine,
   observeProfiles,
   observeStatuses
 } from "../services/clocks/ClockState.ts"
+import type { ClockAlarm, NodeClock } from "../services/clocks/NodeClock.ts"
 import { nodeClock } from "../services/clocks/NodeClockView.ts"
 import { DeviceDiscovery } from "../services/devices/DeviceDiscovery.ts"
 import { ProcessSupervisor } from "../services/processes/ProcessSupervisor.ts"
 import { makePublishedSeries } from "../services/PtpMetrics.ts"
 import { Settings } from "../services/Settings.ts"
+import { clockClasses } from "./ClockClasses.ts"
 import { NodeState } from "./NodeState.ts"
 
 /** A change of what is known, at a monotonic nanosecond. */
@@ -41,6 +44,9 @@ export const run = Effect.gen(function*() {
     const now = nodeClock(state, before, yield* Clock.currentTimeMillis)
     if (Equal.equals(before, now)) return
     yield* SubscriptionRef.set(clock, now)
+    for (const { message, reason } of newAlarms(before, now)) {
+      yield* Effect.logWarning("clock alarm").pipe(Effect.annotateLogs({ reason, message }))
+    }
     if (now === undefined || before?.state === now.state) return
     yield* Effect.logInfo("clock state changed").pipe(Effect.annotateLogs({
       state: now.state,
@@ -70,12 +76,16 @@ export const run = Effect.gen(function*() {
       Stream.changes,
       Stream.map((profiles): Step => (state, now) => observeProfiles(state, profiles, now))
     ),
+    (yield* clockClasses).pipe(Stream.map((classes): Step => (state) => observeClockClasses(state, classes))),
     discovery.interfaces.pipe(Stream.map((interfaces): Step => (state) => observeInterfaces(state, interfaces))),
     SubscriptionRef.changes(deadline).pipe(Stream.switchMap(atDeadline), Stream.map((): Step => advance)),
     Stream.tick(Duration.seconds(freshnessPeriodSeconds)).pipe(Stream.map((): Step => advance))
   ]
   return yield* Stream.mergeAll(steps, { concurrency: "unbounded" }).pipe(Stream.runForEachArray(take))
 }).pipe(Effect.scoped)
+
+const newAlarms = (before: NodeClock | undefined, now: NodeClock | undefined): ReadonlyArray<ClockAlarm> =>
+  (now?.alarms ?? []).filter(({ message }) => before?.alarms.every((alarm) => alarm.message !== message) ?? true)
 
 /** One element when the monotonic clock has reached `deadline`. */
 const atDeadline = (deadline: bigint | undefined): Stream.Stream<void> =>

@@ -17,6 +17,10 @@ export const ptpMetrics: Readonly<Record<SeriesName, Metric.Metric<number, unkno
   ),
   delay_ns: gauge("delay_ns", "Path delay, or time to read the source, in nanoseconds; 0 where linuxptp prints none."),
   clock_state: gauge("clock_state", "0 = FREERUN, 1 = LOCKED, 2 = HOLDOVER."),
+  clock_class: gauge(
+    "clock_class",
+    "Clock class of the grandmaster, as IEEE 1588 has it: 6 locked, 7 holdover, 248 default."
+  ),
   interface_role: gauge(
     "interface_role",
     "0 = PASSIVE, 1 = SLAVE, 2 = MASTER, 3 = FAULTY, 4 = UNKNOWN, 5 = LISTENING."

@@ -18,6 +18,7 @@ import * as InMemoryDeviceDiscovery from "../../src/layers/devices/InMemoryDevic
 import * as NodeState from "../../src/programs/NodeState.ts"
 import * as ObserveClocks from "../../src/programs/ObserveClocks.ts"
 import type { NodeClock } from "../../src/services/clocks/NodeClock.ts"
+import { ManagementClient } from "../../src/services/linuxptp/ManagementClient.ts"
 import {
   type ProcessLine,
   type ProcessStatus,
@@ -54,13 +55,16 @@ const start = Effect.gen(function*() {
   const lines = yield* Queue.unbounded<ProcessLine>()
   const logged: Array<string> = []
   const logger = Logger.make(({ fiber, message }) => {
-    const { previous, state } = fiber.getRef(References.CurrentLogAnnotations)
-    logged.push(`${String(message)}: ${String(previous)} to ${String(state)}`)
+    const { previous, reason, state } = fiber.getRef(References.CurrentLogAnnotations)
+    logged.push(
+      `${String(message)}: ${state === undefined ? String(reason) : `${String(previous)} to ${String(state)}`}`
+    )
   })
   const { clock } = yield* NodeState.NodeState
   const observer = yield* ObserveClocks.run.pipe(
     Effect.provideService(ProcessSupervisor, {
       apply: () => Effect.void,
+      retryNow: () => Effect.void,
       statuses: SubscriptionRef.changes(statuses),
       output: Stream.fromQueue(lines)
     }),
@@ -74,7 +78,13 @@ const start = Effect.gen(function*() {
   return { statuses, say, until, logged, observer }
 })
 
-const layers = Layer.mergeAll(NodeState.layer, settings, InMemoryDeviceDiscovery.layer([]))
+/** Every ptp4l that is asked has a grandmaster with a reference. */
+const management = Layer.succeed(ManagementClient, {
+  isAvailable: true,
+  ask: () => Effect.succeedSome({ ports: [], clockClass: 6 })
+})
+
+const layers = Layer.mergeAll(NodeState.layer, settings, InMemoryDeviceDiscovery.layer([]), management)
 
 /** Runs with a metric registry of its own. */
 const run = <A, E>(test: Effect.Effect<A, E, Layer.Success<typeof layers> | Scope.Scope>) =>
@@ -93,6 +103,7 @@ describe("ObserveClocks", () => {
         reason: "Locked",
         grandmaster: "62bd56.fffe.1c046d",
         ports: [{ interface: "ens1f0", state: "SLAVE" }],
+        alarms: [],
         sinceMillis: 3000
       })
       yield* say("port 1: SLAVE to LISTENING on ANNOUNCE_RECEIPT_TIMEOUT_EXPIRES")
@@ -110,7 +121,25 @@ describe("ObserveClocks", () => {
       ])
     })))
 
-  it.effect("shows the metrics of what runs, and none of what is gone", () =>
+  it.effect("tells of an alarm once, however often its reason comes", () =>
+    run(Effect.gen(function*() {
+      const { logged, say, statuses, until } = yield* start
+      yield* SubscriptionRef.set(statuses, [statusOf(ptp4l)])
+      yield* until((clock) => clock !== undefined)
+      for (let times = 0; times < 5; times++) yield* say("port 1: LISTENING to FAULTY on FAULT_DETECTED")
+      yield* until((clock) => clock?.alarms.length === 1)
+      yield* say(...locking)
+      yield* until((clock) => clock?.state === "LOCKED")
+      yield* SubscriptionRef.set(statuses, [])
+      yield* until((clock) => clock === undefined)
+      assert.deepStrictEqual(logged, [
+        "clock state changed: undefined to FREERUN",
+        "clock alarm: PortFaulty",
+        "clock state changed: FREERUN to LOCKED"
+      ])
+    })))
+
+  it.effect("shows the metrics of what runs, and none of what is gone (L-23 stale series)", () =>
     run(Effect.gen(function*() {
       const { observer, say, statuses, until } = yield* start
       yield* SubscriptionRef.set(statuses, [statusOf(ptp4l)])
@@ -130,5 +159,27 @@ describe("ObserveClocks", () => {
       ])
       yield* Fiber.interrupt(observer)
       assert.strictEqual(yield* PrometheusMetrics.format(), "")
+    })))
+
+  it.effect("shows the clock class of the grandmaster of each ptp4l that can be asked", () =>
+    run(Effect.gen(function*() {
+      const { statuses, until } = yield* start
+      const asked = { ...ptp4l, management: { path: "/run/ptp4l", domainNumber: 24, transportSpecific: 0 } }
+      const classes = Effect.map(
+        PrometheusMetrics.format(),
+        (text) => text.split("\n").filter((line) => line.startsWith("openshift_ptp_clock_class"))
+      )
+      yield* SubscriptionRef.set(statuses, [statusOf(asked)])
+      yield* until((clock) => clock !== undefined)
+      const shown = yield* Effect.yieldNow.pipe(
+        Effect.andThen(classes),
+        Effect.repeat({ until: (lines) => lines.length > 0 })
+      )
+      assert.deepStrictEqual(shown, [
+        `openshift_ptp_clock_class{process="ptp4l",node="worker-1",config="${ptp4l.id}.config"} 6`
+      ])
+      yield* SubscriptionRef.set(statuses, [])
+      yield* until((clock) => clock === undefined)
+      assert.deepStrictEqual(yield* classes, [])
     })))
 })

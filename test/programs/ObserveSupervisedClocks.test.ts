@@ -4,12 +4,13 @@ import { Context, Effect, Exit, Layer, Metric, Option, Queue, Random, Scope, Str
 import { TestClock } from "effect/testing"
 import * as InMemoryDeviceDiscovery from "../../src/layers/devices/InMemoryDeviceDiscovery.ts"
 import * as FiberProcessSupervisor from "../../src/layers/processes/FiberProcessSupervisor.ts"
+import * as NoManagementClient from "../../src/layers/processes/NoManagementClient.ts"
 import * as NodeState from "../../src/programs/NodeState.ts"
 import * as ObserveClocks from "../../src/programs/ObserveClocks.ts"
 import { becomesReady } from "../../src/services/linuxptp/Readiness.ts"
 import { ProcessSupervisor } from "../../src/services/processes/ProcessSupervisor.ts"
 import { Settings } from "../../src/services/Settings.ts"
-import { makeScriptedRunner, type ScriptedChild, spec } from "../layers/processes/ScriptedRunner.ts"
+import { makeScriptedRunner, type ScriptedChild, scriptedKnowledge, spec } from "../layers/processes/ScriptedRunner.ts"
 
 const settings = Layer.succeed(Settings, {
   nodeName: "worker-1",
@@ -29,9 +30,10 @@ const make = Effect.gen(function*() {
   yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
   const context = yield* Layer.buildWithScope(
     Layer.mergeAll(
-      FiberProcessSupervisor.layer({ becomesReady }).pipe(Layer.provide(runner.layer)),
+      FiberProcessSupervisor.layer(scriptedKnowledge({ becomesReady })).pipe(Layer.provide(runner.layer)),
       NodeState.layer,
       InMemoryDeviceDiscovery.layer([]),
+      NoManagementClient.layer,
       settings
     ),
     scope
@@ -69,7 +71,7 @@ const realtime = "CLOCK_REALTIME phc offset        -8 s2 freq     -11 delay    2
 const shortestJitter = Effect.provideService(Random.Random, { nextIntUnsafe: () => 0, nextDoubleUnsafe: () => 0 })
 
 describe("ObserveClocks over the supervisor", () => {
-  it.effect("holds the lock over ptp4l's death and locks again with its next run", () =>
+  it.effect("holds the lock over ptp4l's death and locks again with its next run (L-08 stale state)", () =>
     Effect.gen(function*() {
       const { started, supervisor, until } = yield* make
       yield* supervisor.apply([ptp4l, phc2sys])
@@ -103,6 +105,21 @@ describe("ObserveClocks over the supervisor", () => {
       const successor = yield* Queue.take(started)
       yield* until("HOLDOVER Holdover")
       say(successor, ...locking)
+      yield* until("LOCKED Locked")
+    }))
+
+  it.effect("locks again when the very same process is stopped and comes back while its lock is held (L-08 stale state)", () =>
+    Effect.gen(function*() {
+      const { started, supervisor, until } = yield* make
+      yield* supervisor.apply([ptp4l])
+      yield* until("FREERUN Listening")
+      say(yield* Queue.take(started), ...locking)
+      yield* until("LOCKED Locked")
+      yield* supervisor.apply([])
+      yield* until("undefined undefined")
+      // Plans are kept, so that it may be the same object.
+      yield* supervisor.apply([ptp4l])
+      say(yield* Queue.take(started), ...locking)
       yield* until("LOCKED Locked")
     }))
 })

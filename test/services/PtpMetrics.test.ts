@@ -29,7 +29,7 @@ const startsText = (value: number) =>
   `openshift_ptp_process_restart_count{process="ptp4l",node="worker-1",config="ptp4l-a-0.config"} ${value}`
 
 describe("PtpMetrics", () => {
-  it.effect("shows what was published last, and removes what is not wanted any more", () =>
+  it.effect("shows what was published last, and removes what is not wanted any more (L-23 stale series)", () =>
     Effect.gen(function*() {
       const { publish } = yield* makePublishedSeries
       yield* publish([])

@@ -17,6 +17,7 @@ export type SeriesName =
   | "frequency_adjustment_ns"
   | "delay_ns"
   | "clock_state"
+  | "clock_class"
   | "interface_role"
   | "process_status"
   | "process_restart_count"
@@ -36,7 +37,7 @@ export const clockSeries = (state: ClockState, node: string): ReadonlyArray<Seri
   const series: Array<Series> = []
   const nameOf = clockNames(state)
   for (const status of state.statuses) {
-    series.push(...processSeries(status, node))
+    series.push(...processSeries(status, node), ...classSeries(status, node, state.clockClasses.get(status.id)))
     const process = state.processes.get(status.id)
     if (process === undefined) continue
     const isFaulty = followsFaultyPort(process, state)
@@ -58,13 +59,26 @@ const clockNames = ({ nics, statuses }: ClockState): ClockName => {
 }
 
 /** A process is up while it has a pid. Like the Go daemon's, the restart count counts every start, the first too. */
-const processSeries = ({ id, pid, run, spec }: ProcessStatus, node: string): ReadonlyArray<Series> => {
-  const labels = { process: spec.program, node, config: `${id}.config` }
+const processSeries = (status: ProcessStatus, node: string): ReadonlyArray<Series> => {
+  const { pid, run } = status
+  const labels = processLabels(status, node)
   return [
     { name: "process_status", labels, value: pid === undefined ? 0 : 1 },
     { name: "process_restart_count", labels, value: run }
   ]
 }
+
+const processLabels = ({ id, spec }: ProcessStatus, node: string) => ({
+  process: spec.program,
+  node,
+  config: `${id}.config`
+})
+
+/** A ptp4l that is gone has no grandmaster. */
+const classSeries = (status: ProcessStatus, node: string, clockClass: number | undefined): ReadonlyArray<Series> =>
+  clockClass === undefined || status.pid === undefined
+    ? []
+    : [{ name: "clock_class", labels: processLabels(status, node), value: clockClass }]
 
 const portSeries = ({ evidence: { ports, program } }: ObservedClock, node: string): ReadonlyArray<Series> =>
   [...ports.values()].flatMap((port): ReadonlyArray<Series> =>

@@ -21,6 +21,8 @@ export interface ClockState {
   readonly thresholds: ReadonlyMap<string, ClockThreshold>
   /** NICs by the path of their PHC, `/dev/ptpN`; several ports of a card may share one. */
   readonly nics: ReadonlyMap<string, ReadonlyArray<string>>
+  /** Of the grandmaster, by the id of the ptp4l that told. */
+  readonly clockClasses: ReadonlyMap<string, number>
   /** By id; also of processes that are gone a moment ago, whose successor may hold their lock. */
   readonly processes: ReadonlyMap<string, ObservedProcess>
 }
@@ -30,6 +32,7 @@ export const initialClockState: ClockState = {
   statuses: [],
   thresholds: new Map(),
   nics: new Map(),
+  clockClasses: new Map(),
   processes: new Map()
 }
 
@@ -93,6 +96,12 @@ export const observeInterfaces = (state: ClockState, interfaces: ReadonlyArray<N
   }
   return { ...state, nics }
 }
+
+/** The state after every ptp4l was asked for the class of its grandmaster. */
+export const observeClockClasses = (state: ClockState, clockClasses: ReadonlyMap<string, number>): ClockState => ({
+  ...state,
+  clockClasses
+})
 
 /** The state at `now`: holdovers that are over end, locks without measurements are lost, processes that are gone and held by nothing are forgotten. */
 export const advance = (state: ClockState, now: bigint): ClockState => {

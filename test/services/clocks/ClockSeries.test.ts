@@ -9,6 +9,7 @@ import {
   observeStatuses
 } from "../../../src/services/clocks/ClockState.ts"
 import type { NetworkInterface } from "../../../src/services/devices/PtpDevice.ts"
+import { interfaceRole, portStates } from "../../../src/services/linuxptp/PortState.ts"
 import type { ProcessSpec } from "../../../src/services/processes/ProcessSpec.ts"
 import { lineOf, recorded, saidBy, specOf, statusOf } from "./ProcessLog.ts"
 
@@ -54,7 +55,7 @@ describe("clockSeries", () => {
     assert.deepStrictEqual(clockSeries(initialClockState, "worker-1"), [])
   })
 
-  it("says of each process whether it is up and how often it was started, by <id>.config", () => {
+  it("says of each process whether it is up and how often it was started, by <id>.config (L-54 PTP not ruled out)", () => {
     const state = observeStatuses(
       initialClockState,
       [statusOf(ptp4l, { run: 3 }), statusOf(phc2sys, { pid: undefined, run: 7 })],
@@ -92,7 +93,7 @@ describe("clockSeries", () => {
     assert.deepStrictEqual(seriesOf(started(phc2sys, ts2phc)), [])
   })
 
-  it("shows an offset of ptp4l under the NIC that follows, from master", () => {
+  it("shows an offset of ptp4l under the NIC that follows, from master (L-24 offset under a wrong name)", () => {
     assert.deepStrictEqual(seriesOf(say(started(ptp4l), ptp4l, ...slave, near, calibrated)), [
       "interface_role ptp4l ens1f0 1",
       "clock_state ptp4l ens1f0 1",
@@ -103,7 +104,16 @@ describe("clockSeries", () => {
     ])
   })
 
-  it("does not show the offset of a NIC that is not known", () => {
+  it("shows the role that a port enters, whatever it leaves (L-19 wrong role)", () => {
+    for (const to of portStates) {
+      for (const from of portStates) {
+        const state = say(started(ptp4l), ptp4l, `port 1: ${from} to ${to} on RS_SLAVE`)
+        assert.include(seriesOf(state), `interface_role ptp4l ens1f0 ${interfaceRole(to)}`)
+      }
+    }
+  })
+
+  it("does not show the offset of a NIC that is not known (L-24 offset under a wrong name)", () => {
     const unmeasured = ["clock_state ptp4l ens1f0 0"]
     assert.deepStrictEqual(seriesOf(say(started(ptp4l), ptp4l, near)), unmeasured)
     const beyond = "port 2: LISTENING to UNCALIBRATED on RS_SLAVE"
@@ -120,7 +130,7 @@ describe("clockSeries", () => {
     ])
   })
 
-  it("tells phc2sys's offsets from phc and from sys, by the clock that is steered", () => {
+  it("tells phc2sys's offsets from phc and from sys, by the clock that is steered (L-24 offset under a wrong name)", () => {
     const state = say(started(phc2sys), phc2sys, realtime, "ens2f0 sys offset         7 s0 freq      +0 delay    200")
     assert.deepStrictEqual(seriesOf(state).filter((series) => series.startsWith("offset_ns")), [
       "offset_ns phc phc2sys CLOCK_REALTIME -8",
@@ -128,7 +138,7 @@ describe("clockSeries", () => {
     ])
   })
 
-  it("shows 999999 for a FAULTY port that followed, and for the system clock behind it", () => {
+  it("shows 999999 for a FAULTY port that followed, and for the system clock behind it (L-25 FAULTY but LOCKED)", () => {
     const running = say(say(started(phc2sys, ptp4l), ptp4l, ...slave, near, calibrated), phc2sys, realtime)
     const faulty = [
       "clock_state phc2sys CLOCK_REALTIME 1",
@@ -146,7 +156,7 @@ describe("clockSeries", () => {
     assert.deepStrictEqual(seriesOf(say(running, ptp4l, fault)), faulty)
   })
 
-  it("shows HOLDOVER as 2 and then FREERUN as 0 for a process that died, but no offset", () => {
+  it("shows HOLDOVER as 2 and then FREERUN as 0 for a process that died, but no offset (L-26 HOLDOVER as 0)", () => {
     const running = say(started(ptp4l), ptp4l, ...slave, near, calibrated)
     const dead = observeStatuses(running, [statusOf(ptp4l, { pid: undefined })], 0n)
     assert.deepStrictEqual(seriesOf(dead), ["clock_state ptp4l ens1f0 2"])
@@ -154,7 +164,7 @@ describe("clockSeries", () => {
     assert.deepStrictEqual(clockSeries(observeStatuses(dead, [], 0n), "worker-1"), [])
   })
 
-  it("names the NIC of the PHC that ts2phc prints", () => {
+  it("names the NIC of the PHC that ts2phc prints (L-20 PHC for NIC)", () => {
     const said = say(started(ts2phc), ts2phc, "/dev/ptp6 offset          0 s2 freq      +0")
     assert.include(seriesOf(said), "offset_ns master ts2phc /dev/ptp6 0")
     const named = observeInterfaces(said, [nic("ens1f0", 5), nic("ens2f0", 6), nic("ens2f1", 6)])

@@ -117,7 +117,7 @@ describe("ClockState", () => {
     assert.strictEqual(stateAndReason(advance(dead, 6n * second)), "FREERUN NoProcess")
   })
 
-  it("does not count the lines of a predecessor", () => {
+  it("does not count the lines of a predecessor (L-08 stale state)", () => {
     const restarted = hear(locked, [saidBy(ptp4l, slave[0] ?? "", 2)], second)
     const late = hear(restarted, say(ptp4l, ...slave, near), 9n * second)
     assert.strictEqual(stateAndReason(late), "HOLDOVER Holdover")
@@ -134,7 +134,7 @@ describe("ClockState", () => {
     assert.strictEqual(stateAndReason(observeStatuses(starting, [statusOf(ptp4l)], 0n)), "LOCKED Locked")
   })
 
-  it("loses a lock whose offsets have stopped for 10 s, or for three of their intervals", () => {
+  it("loses a lock whose offsets have stopped for 10 s, or for three of their intervals (L-25 FAULTY but LOCKED)", () => {
     const every = (seconds: bigint) =>
       hear(
         hear(hear(running(), say(ptp4l, ...slave)), say(ptp4l, near), second),
@@ -257,7 +257,7 @@ describe("ClockState", () => {
   const programs = fc.constantFrom("ptp4l" as const, "phc2sys" as const, "timemaster" as const)
   const heard = fc.array(fc.record({ program: programs, speaker: programs, message: messages, run: fc.nat(3) }))
 
-  it("never throws, and never keeps more than it was told of", () => {
+  it("never throws, and never keeps more than it was told of (L-17 port beyond the list)", () => {
     fc.assert(fc.property(heard, (lines) => {
       const specs = { ptp4l, phc2sys, timemaster: specOf("timemaster") }
       const state = hear(

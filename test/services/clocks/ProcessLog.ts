@@ -1,7 +1,11 @@
 /** Recorded output of linuxptp as the supervisor would hand it on, and processes to have printed it. */
 import { readFileSync } from "node:fs"
 import type { ProcessSpec, Program } from "../../../src/services/processes/ProcessSpec.ts"
-import type { ProcessLine, ProcessStatus } from "../../../src/services/processes/ProcessSupervisor.ts"
+import {
+  newProcessStatus,
+  type ProcessLine,
+  type ProcessStatus
+} from "../../../src/services/processes/ProcessSupervisor.ts"
 
 /** A spec that differs from others only where a test says so. */
 export const specOf = (program: Program, change: Partial<ProcessSpec> = {}): ProcessSpec => ({
@@ -19,15 +23,11 @@ export const specOf = (program: Program, change: Partial<ProcessSpec> = {}): Pro
 
 /** A process that runs for the first time. */
 export const statusOf = (spec: ProcessSpec, change: Partial<ProcessStatus> = {}): ProcessStatus => ({
-  id: spec.id,
-  spec,
+  ...newProcessStatus(spec),
   state: "Running",
-  restarts: 0,
-  deaths: 0,
+  wasReady: true,
   pid: 42,
   run: 1,
-  lastExit: undefined,
-  reason: undefined,
   ...change
 })
 

@@ -1,0 +1,48 @@
+/**
+ * The clock class that each ptp4l has of its grandmaster (IEEE 1588 table 4): linuxptp prints it nowhere, so it is
+ * asked on the management socket. ObserveClocks makes the metric `clock_class` of it.
+ */
+import { Duration, Effect, Option, Stream } from "effect"
+import { ManagementClient } from "../services/linuxptp/ManagementClient.ts"
+import type { ManagementSocket } from "../services/processes/ProcessSpec.ts"
+import { type ProcessStatus, ProcessSupervisor } from "../services/processes/ProcessSupervisor.ts"
+
+/** A grandmaster that loses its reference changes its class; a scrape comes every 15 to 60 s. */
+const period = Duration.seconds(10)
+
+/** A run that can be asked. */
+interface Target {
+  readonly id: string
+  readonly run: number
+  readonly socket: ManagementSocket
+}
+
+/** By process id; a process that does not answer has none. */
+export const clockClasses: Effect.Effect<
+  Stream.Stream<ReadonlyMap<string, number>>,
+  never,
+  ProcessSupervisor | ManagementClient
+> = Effect.gen(function*() {
+  const supervisor = yield* ProcessSupervisor
+  const client = yield* ManagementClient
+  const ask = ({ id, socket }: Target) =>
+    Effect.map(client.ask(socket), (answer): ReadonlyArray<readonly [string, number]> => {
+      const clockClass = Option.getOrUndefined(answer)?.clockClass
+      return clockClass === undefined ? [] : [[id, clockClass]]
+    })
+  if (!client.isAvailable) return Stream.empty
+  return supervisor.statuses.pipe(
+    Stream.map((statuses) => statuses.flatMap(targetsOf)),
+    Stream.changes,
+    Stream.switchMap((targets) =>
+      Stream.tick(period).pipe(
+        Stream.mapEffect(() => Effect.forEach(targets, ask, { concurrency: "unbounded" }))
+      )
+    ),
+    Stream.map((answers): ReadonlyMap<string, number> => new Map(answers.flat())),
+    Stream.changes
+  )
+})
+
+const targetsOf = ({ id, run, spec, state }: ProcessStatus): ReadonlyArray<Target> =>
+  state === "Running" && spec.management !== undefined ? [{ id, run, socket: spec.management }] : []
