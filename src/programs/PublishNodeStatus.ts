@@ -77,9 +77,9 @@ const differenceOf = (
   told: NodePTPDevStatus | undefined,
   nowMillis: number
 ): Option.Option<Difference> => {
-  const { clock, interfaces, object, reconciliation: { decision, linuxptpMissing }, statuses } = known
+  const { clock, interfaces, object, reconciliation: { decision, isFromDisk, linuxptpMissing }, statuses } = known
   if (interfaces === undefined || object === undefined) return Option.none()
-  const facts = { decision: Option.getOrUndefined(decision), linuxptpMissing, statuses, clock, interfaces }
+  const facts = { decision: Option.getOrUndefined(decision), isFromDisk, linuxptpMissing, statuses, clock, interfaces }
   const next = nodeStatus(facts, told, new Date(nowMillis).toISOString().replace(/\.\d+Z$/, "Z"))
   const published = publishedIn(known)
   if (published !== undefined && Equal.equals(published, next)) return Option.none()
@@ -96,8 +96,12 @@ const store = Effect.fnUntraced(function*(nodeName: string, { isMissing, next }:
       Effect.catchIf((error) => error.reason === "Conflict", () => Effect.void)
     )
   }
-  // Null removes a clock that a merge patch would otherwise leave (RFC 7396).
-  return yield* api.patchStatus(nodePTPDevs, nodeName, { clock: null, ...encodeStatus(next) })
+  const { clock, ...status } = encodeStatus(next)
+  // Null removes what a merge patch would otherwise leave (RFC 7396): lists are replaced, objects are not.
+  return yield* api.patchStatus(nodePTPDevs, nodeName, {
+    ...status,
+    clock: clock === undefined ? null : { grandmaster: null, ...clock }
+  })
 })
 
 /** Never ends by itself. */

@@ -3,10 +3,12 @@ import { Context, Effect, Latch, Layer, Option, Queue, SubscriptionRef } from "e
 import { TestClock } from "effect/testing"
 import * as NodeState from "../../src/programs/NodeState.ts"
 import * as PublishNodeStatus from "../../src/programs/PublishNodeStatus.ts"
+import type { NodeClock } from "../../src/services/clocks/NodeClock.ts"
 import { KubernetesApi } from "../../src/services/kubernetes/KubernetesApi.ts"
 import { nodePTPDevs } from "../../src/services/kubernetes/NodePTPDev.ts"
-import type { ProcessStatus } from "../../src/services/processes/ProcessSupervisor.ts"
+import { newProcessStatus, type ProcessStatus } from "../../src/services/processes/ProcessSupervisor.ts"
 import { spec } from "../layers/processes/ScriptedRunner.ts"
+import { decision, profile } from "../services/kubernetes/PublishedNode.ts"
 import { makeInMemoryNode } from "./InMemoryNode.ts"
 
 /** While `answers` is closed, patches are stored and seen, but not answered. */
@@ -19,26 +21,25 @@ const make = Effect.gen(function*() {
     ...api,
     patchStatus: (...patch) => Effect.tap(api.patchStatus(...patch), () => Latch.await(answers))
   })
-  const { reconciliation } = yield* Effect.provideContext(NodeState.NodeState, context)
+  const { clock, reconciliation } = yield* Effect.provideContext(NodeState.NodeState, context)
   yield* SubscriptionRef.set(reconciliation, {
-    decision: Option.some({ profiles: [], skipped: [], processes: [], problems: [] }),
+    decision: Option.some({ profiles: [], skipped: [], processes: [], problems: [], rolledBack: [] }),
+    isFromDisk: false,
+    knownGood: Option.none(),
     linuxptpMissing: false,
+    decidingSince: undefined,
     applyingSince: undefined
   })
   const run = Effect.forkScoped(Effect.provideContext(PublishNodeStatus.run, context))
-  return { ...node, answers, reconciliation, run }
+  return { ...node, answers, clock, reconciliation, run }
 })
 
 const status = (change: Partial<ProcessStatus>): ProcessStatus => ({
-  id: "ptp4l-a",
-  spec: spec("ptp4l-a"),
+  ...newProcessStatus(spec("ptp4l-a")),
   state: "Running",
-  restarts: 0,
-  deaths: 0,
+  wasReady: true,
   pid: 1,
   run: 1,
-  lastExit: undefined,
-  reason: undefined,
   ...change
 })
 
@@ -57,7 +58,7 @@ const takeInTime = <A>(queue: Queue.Queue<A>) =>
 const conditionsOf = (object: { readonly [key: string]: unknown }) => JSON.stringify(object["status"])
 
 describe("PublishNodeStatus", () => {
-  it.effect("creates the object that is missing, and again when somebody deletes it", () =>
+  it.effect("creates the object that is missing, and again when somebody deletes it (L-47 status lost)", () =>
     Effect.gen(function*() {
       const { run, set, written } = yield* make
       yield* run
@@ -181,7 +182,8 @@ describe("PublishNodeStatus", () => {
           profiles: [],
           skipped: [],
           processes: [],
-          problems: [{ severity: "error" as const, config: "c", path: "spec", message: "is missing" }]
+          problems: [{ severity: "error" as const, config: "c", path: "spec", message: "is missing" }],
+          rolledBack: []
         })
       }))
       yield* run
@@ -211,7 +213,7 @@ describe("PublishNodeStatus", () => {
       assert.deepStrictEqual((yield* takeInTime(writtenAnew))["status"], first["status"])
     }))
 
-  it.effect("tries again with back-off when the API server refuses, and says what is true by then", () =>
+  it.effect("tries again with back-off when the API server refuses, and says what is true by then (L-47 status lost)", () =>
     Effect.gen(function*() {
       const { failures, refused, run, set, statuses, written } = yield* make
       failures.push("Unreachable", "Denied")
@@ -235,5 +237,30 @@ describe("PublishNodeStatus", () => {
       const event = yield* takeInTime(events)
       assert.strictEqual(event.reason, "ProcessCrashLoop")
       assert.include(event.note, "exit code 255")
+    }))
+
+  it.effect("takes back a grandmaster that the clock no longer has", () =>
+    Effect.gen(function*() {
+      const { clock, reconciliation, run, set, written } = yield* make
+      const locked: NodeClock = {
+        state: "LOCKED",
+        reason: "Locked",
+        grandmaster: "62bd56.fffe.1c046d",
+        ports: [],
+        alarms: [],
+        sinceMillis: 0
+      }
+      yield* SubscriptionRef.update(reconciliation, (now) => ({
+        ...now,
+        decision: Option.some(decision({ profiles: [profile("a", [])] }))
+      }))
+      yield* SubscriptionRef.set(clock, locked)
+      yield* run
+      yield* set(nodePTPDevs, [])
+      assert.include(conditionsOf(yield* takeInTime(written)), "62bd56.fffe.1c046d")
+      yield* SubscriptionRef.set(clock, { ...locked, grandmaster: undefined, state: "FREERUN", reason: "Grandmaster" })
+      assert.notInclude(conditionsOf(yield* takeInTime(written)), "grandmaster\":")
+      yield* passSeconds(60)
+      assert.strictEqual(yield* Queue.size(written), 0)
     }))
 })

@@ -28,20 +28,22 @@ const appliedEvents = (previous: NodePTPDevStatus | undefined, next: NodePTPDevS
   const now = appliedOf(next)
   if (now === undefined || (before?.reason === now.reason && before.message === now.message)) return []
   if (now.reason === "Applied") return [{ type: "Normal", reason: "ProfileApplied", note: now.message } as const]
-  return now.reason === "InvalidConfiguration"
+  return now.reason === "InvalidConfiguration" || now.reason === "RolledBack"
     ? [{ type: "Warning", reason: "ProfileRejected", note: now.message } as const]
     : []
 }
 
 const crashLoopEvents = (previous: NodePTPDevStatus | undefined, processes: ReadonlyArray<ProcessStatus>) =>
-  processes.flatMap(({ deaths, id, lastExit, restarts }) => {
+  processes.flatMap(({ configurationErrors, deaths, id, lastExit, restarts }) => {
     const before = previous?.processes.find((other) => other.id === id)?.restarts ?? 0
     return deaths >= crashLoopDeaths && before < restarts
       ? [
         {
           type: "Warning",
-          reason: "ProcessCrashLoop",
-          note: `${id} keeps ending: ${lastExit ?? "for an unknown reason"}`
+          reason: configurationErrors > 0 ? "ProfileRejected" : "ProcessCrashLoop",
+          note: `${id} ${configurationErrors > 0 ? "does not start" : "keeps ending"}: ${
+            lastExit ?? "for an unknown reason"
+          }`
         } as const
       ]
       : []

@@ -7,7 +7,14 @@ import { decision, facts, profile, running } from "./PublishedNode.ts"
 const status = (change: Partial<NodeFacts>) => nodeStatus(facts(change), undefined, "2026-11-23T10:00:00Z")
 
 describe("eventsBetween", () => {
-  const locked = { state: "LOCKED", reason: "Locked", grandmaster: "a.b.c", ports: [], sinceMillis: 0 } as const
+  const locked = {
+    state: "LOCKED",
+    reason: "Locked",
+    grandmaster: "a.b.c",
+    ports: [],
+    alarms: [],
+    sinceMillis: 0
+  } as const
   const freeRunning = { ...locked, state: "FREERUN", reason: "Listening", grandmaster: undefined } as const
   const withProfile = { decision: decision({ profiles: [profile("a", [])], processes: [spec("ptp4l-a")] }) }
   const reasons = (before: Partial<NodeFacts>, after: Partial<NodeFacts>) =>

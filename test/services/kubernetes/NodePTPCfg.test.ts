@@ -10,7 +10,7 @@ const problemsOf = (spec: Schema.Json) =>
   Result.match(decodeNodePTPCfg(object(spec)), { onSuccess: () => [], onFailure: (problems) => problems })
 
 describe("decodeNodePTPCfg", () => {
-  it("reads an empty spec, and lists that are absent or null, as nothing", () => {
+  it("reads an empty spec, and lists that are absent or null, as nothing (L-28 nothing to run)", () => {
     for (const spec of [{}, { profile: null, recommend: null }, { profile: [], recommend: [] }]) {
       assert.deepStrictEqual(
         decodeNodePTPCfg(object(spec)),
@@ -122,7 +122,7 @@ describe("decodeNodePTPCfg", () => {
     assert.deepStrictEqual(problemsOf(spec), [{ path, message }])
   })
 
-  it("reports every wrong field of an object, not only the first", () => {
+  it("reports every wrong field of an object, not only the first (L-30 silent mistakes)", () => {
     const paths = problemsOf({
       profile: [{ name: 5, ptpClockThreshold: 7 }],
       recommend: ["x", { profile: "a", match: [null] }]

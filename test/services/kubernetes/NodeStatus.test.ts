@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { NodePTPDevStatus } from "../../../src/services/kubernetes/NodePTPDev.ts"
 import { differsAtOnce, type NodeFacts, nodeStatus } from "../../../src/services/kubernetes/NodeStatus.ts"
-import type { ProcessStatus } from "../../../src/services/processes/ProcessSupervisor.ts"
+import type { Complaint, ProcessStatus } from "../../../src/services/processes/ProcessSupervisor.ts"
 import { spec } from "../../layers/processes/ScriptedRunner.ts"
 import { decision, facts, nic, profile, running } from "./PublishedNode.ts"
 
@@ -19,8 +19,11 @@ const clock = (state: "LOCKED" | "FREERUN", portState: string) => ({
   reason: state === "LOCKED" ? "Locked" : "Listening",
   grandmaster: undefined,
   ports: [{ interface: "ens1f0", state: portState }],
+  alarms: [],
   sinceMillis: 0
 } as const)
+
+const complaining = (kind: Complaint["kind"], text: string) => running({ complaints: [{ kind, text }] })
 
 describe("nodeStatus", () => {
   it("says of a node without a profile that nothing is to run, which is as it should be", () => {
@@ -82,6 +85,23 @@ describe("nodeStatus", () => {
         expected: "True NoProfile"
       },
       {
+        name: "a version was rolled back, although everything runs",
+        facts: facts({
+          decision: decision({
+            profiles: [profile("a", [])],
+            processes: [spec("ptp4l-a")],
+            rolledBack: [{ config: "c", name: "a", message: "did not start: unknown option x" }]
+          }),
+          statuses: [running()]
+        }),
+        expected: "False RolledBack"
+      },
+      {
+        name: "what runs is only remembered",
+        facts: facts({ decision: decision({ profiles: [profile("a", [])] }), isFromDisk: true }),
+        expected: "Unknown Pending"
+      },
+      {
         name: "a process is not ready",
         facts: facts({
           decision: decision({ profiles: [profile("a", [])], processes: [spec("ptp4l-a")] }),
@@ -103,15 +123,41 @@ describe("nodeStatus", () => {
     ({ expected, facts }) => assert.strictEqual(conditionOf(nodeStatus(facts, undefined, now), "Applied"), expected)
   )
 
-  it("is degraded by a process that keeps dying, is not ready in time or can't be reaped", () =>
-    assert.deepStrictEqual(
-      [
-        running({ state: "BackOff", deaths: 2, lastExit: "exit code 255" }),
-        running({ state: "Starting", reason: "not ready after 30s, last line: x" }),
-        running({ state: "Stopping", reason: "pid 7 cannot be reaped" })
-      ].map((status) => conditionOf(nodeStatus(facts({ statuses: [status] }), undefined, now), "Degraded")),
-      ["True ProcessBackOff", "True ProcessNotReady", "True ProcessNotReaped"]
-    ))
+  it.each([
+    [running({ state: "BackOff", deaths: 2, lastExit: "exit code 255" }), "ProcessBackOff"],
+    [running({ deaths: 2, configurationErrors: 1, lastExit: "exit code 254" }), "ConfigurationError"],
+    [complaining("NotReady", "not ready after 30s"), "ProcessNotReady"],
+    [complaining("NotReaped", "pid 7 cannot be reaped"), "ProcessNotReaped"],
+    [complaining("NotAnswering", "does not answer"), "ManagementSocketDead"],
+    [complaining("NotScheduled", "runs with SCHED_OTHER"), "SchedulingNotApplied"]
+  ])("is degraded by a process with a trouble, by its own reason (L-14 waiting for ever)", (status, reason) => {
+    assert.strictEqual(
+      conditionOf(nodeStatus(facts({ statuses: [status] }), undefined, now), "Degraded"),
+      `True ${reason}`
+    )
+  })
+
+  it("gives a hint where the last words of a program are known", () => {
+    const status = running({
+      deaths: 2,
+      configurationErrors: 2,
+      lastExit: "exit code 255: no suitable ports available"
+    })
+    const { conditions } = nodeStatus(facts({ statuses: [status] }), undefined, now)
+    assert.strictEqual(
+      conditions.find(({ type }) => type === "Degraded")?.message,
+      "ptp4l-a: 2 deaths in a row, the last: exit code 255: no suitable ports available " +
+        "(ptp4l uses software time stamps on all ports: phc2sys -a needs hardware stamps)"
+    )
+  })
+
+  it("names the worst trouble as the reason and all of them in the message", () => {
+    const statuses = [complaining("NotAnswering", "does not answer"), complaining("NotReaped", "cannot be reaped")]
+    const { conditions } = nodeStatus(facts({ statuses }), undefined, now)
+    const degraded = conditions.find(({ type }) => type === "Degraded")
+    assert.strictEqual(degraded?.reason, "ProcessNotReaped")
+    assert.strictEqual(degraded?.message, "ptp4l-a: cannot be reaped; ptp4l-a: does not answer")
+  })
 
   it("stays degraded between the deaths of a crash loop, and is not by one death nor by those that were forgiven", () => {
     const degradedBy = (change: Partial<ProcessStatus>) => {

@@ -1,7 +1,7 @@
 /** Facts of a node, of which a test changes what it is about. */
 import type { NetworkInterface } from "../../../src/services/devices/PtpDevice.ts"
 import type { NodeFacts } from "../../../src/services/kubernetes/NodeStatus.ts"
-import type { ProcessStatus } from "../../../src/services/processes/ProcessSupervisor.ts"
+import { newProcessStatus, type ProcessStatus } from "../../../src/services/processes/ProcessSupervisor.ts"
 import type { ChosenProfile, Decision } from "../../../src/services/profiles/Decision.ts"
 import { spec } from "../../layers/processes/ScriptedRunner.ts"
 
@@ -36,26 +36,24 @@ export const decision = (change: Partial<Decision> = {}): Decision => ({
   skipped: [],
   processes: [],
   problems: [],
+  rolledBack: [],
   ...change
 })
 
 /** A process that runs for the first time. */
 export const running = (change: Partial<ProcessStatus> = {}): ProcessStatus => ({
-  id: "ptp4l-a",
-  spec: spec("ptp4l-a"),
+  ...newProcessStatus(spec("ptp4l-a")),
   state: "Running",
-  restarts: 0,
-  deaths: 0,
+  wasReady: true,
   pid: 7,
   run: 1,
-  lastExit: undefined,
-  reason: undefined,
   ...change
 })
 
 /** A node on which nothing runs. */
 export const facts = (change: Partial<NodeFacts> = {}): NodeFacts => ({
   decision: decision(),
+  isFromDisk: false,
   linuxptpMissing: false,
   statuses: [],
   clock: undefined,

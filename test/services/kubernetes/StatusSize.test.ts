@@ -33,6 +33,7 @@ const crowded = (profileCount: number, change: Partial<NodeFacts> = {}) => {
       reason: "Locked",
       grandmaster: "507c6f.fffe.1fb1c0",
       ports: nics.slice(0, 4).map(({ name }) => ({ interface: name, state: "UNCALIBRATED" })),
+      alarms: [],
       sinceMillis: 0
     },
     ...change
