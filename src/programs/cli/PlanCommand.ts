@@ -48,7 +48,7 @@ export const printPlan = Effect.fn("printPlan")(function*(options: PlanOptions) 
   const { objects, problems } = yield* readManifests(options.files)
   const linuxptpVersion = options.linuxptp ?? (yield* installedVersion)
   const node = { name: options.node, labels: options.labels }
-  const interfaces = options.devices
+  const interfaces = options.devices?.map((name) => ({ name }))
   const { decision } = decide({ objects, node, interfaces, linuxptpVersion, runDir, memory: emptyLastValid })
   const whole = {
     ...decision,

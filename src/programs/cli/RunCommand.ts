@@ -13,24 +13,27 @@ import * as MetricsServer from "../../layers/observability/MetricsServer.ts"
 import * as Telemetry from "../../layers/observability/Telemetry.ts"
 import * as ChildProcessRunner from "../../layers/processes/ChildProcessRunner.ts"
 import * as CommandInstalledLinuxptp from "../../layers/processes/CommandInstalledLinuxptp.ts"
-import * as FiberProcessSupervisor from "../../layers/processes/FiberProcessSupervisor.ts"
+import * as ManagementSocketClient from "../../layers/processes/ManagementSocketClient.ts"
 import * as RunDirectory from "../../layers/processes/RunDirectory.ts"
+import * as TimemasterDryRun from "../../layers/processes/TimemasterDryRun.ts"
+import * as FileLastKnownGood from "../../layers/state/FileLastKnownGood.ts"
 import type {
   KubernetesCredentials,
   KubernetesCredentialsError
 } from "../../services/kubernetes/KubernetesCredentials.ts"
-import { becomesReady } from "../../services/linuxptp/Readiness.ts"
 import * as Settings from "../../services/Settings.ts"
 import { version } from "../../services/Version.ts"
 import * as Daemon from "../Daemon.ts"
 import * as NodeState from "../NodeState.ts"
 import * as ReportHealth from "../ReportHealth.ts"
+import * as SupervisedLinuxptp from "./SupervisedLinuxptp.ts"
 
 /** Set by the kubelet in every pod. */
 const inCluster = Config.String("KUBERNETES_SERVICE_HOST").pipe(Config.option, Config.map(Option.isSome))
 
 const processes = ({ runDirectory }: Settings.SettingsValues) =>
-  FiberProcessSupervisor.layer({ becomesReady }).pipe(
+  SupervisedLinuxptp.layer.pipe(
+    Layer.provideMerge(ManagementSocketClient.layer),
     Layer.provide(ChildProcessRunner.layer({ runDirectory })),
     // Taken before the first child, given back after the last.
     Layer.provide(RunDirectory.layer({ directory: runDirectory }))
@@ -62,6 +65,8 @@ const live = (settings: Settings.SettingsValues, inCluster: boolean) =>
       SysfsDeviceDiscovery.layer({ sysfsRoot: settings.sysfsRoot }),
       CommandInstalledLinuxptp.layer,
       processes(settings),
+      TimemasterDryRun.layer({ runDirectory: settings.runDirectory }),
+      FileLastKnownGood.layer({ directory: settings.stateDirectory }),
       Layer.succeed(Settings.Settings, settings)
     )),
     Layer.provide(NodeFileSystem.layer),

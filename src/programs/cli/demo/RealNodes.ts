@@ -4,12 +4,16 @@
  * steps it. Everything is gone when the scope closes.
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Effect, FileSystem, Layer, Schema } from "effect"
+import { Effect, FileSystem, Layer, Option, Schema } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import * as InMemoryDeviceDiscovery from "../../../layers/devices/InMemoryDeviceDiscovery.ts"
 import * as ChildProcessRunner from "../../../layers/processes/ChildProcessRunner.ts"
 import * as CommandInstalledLinuxptp from "../../../layers/processes/CommandInstalledLinuxptp.ts"
+import * as NoManagementClient from "../../../layers/processes/NoManagementClient.ts"
+import * as SimulatedConfigurationCheck from "../../../layers/processes/SimulatedConfigurationCheck.ts"
 import type { NetworkInterface } from "../../../services/devices/PtpDevice.ts"
+import { InstalledLinuxptp } from "../../../services/linuxptp/InstalledLinuxptp.ts"
+import { isAtLeast } from "../../../services/linuxptp/LinuxptpVersion.ts"
 import type { Manifest } from "./CreateManifests.ts"
 
 /** `demo --real` can't make its network: it needs Linux, root, iproute2 and linuxptp. */
@@ -51,6 +55,9 @@ const grandmaster = Effect.fn("RealNodes.grandmaster")(function*(
   directory: string
 ) {
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
+  const { version } = yield* InstalledLinuxptp
+  // From 4.0 on there is a second socket, and both are the host's unless they are named.
+  const isNew = Option.exists(yield* version, (found) => isAtLeast(found, 4, 0))
   const words = `-S -2 -q ${nics.map((nic) => `-i ${nic}`).join(" ")} --priority1 10 ${harmless} ${quick}`.split(" ")
   const args = [
     "--pdeathsig",
@@ -62,7 +69,8 @@ const grandmaster = Effect.fn("RealNodes.grandmaster")(function*(
     "ptp4l",
     ...words,
     "--uds_address",
-    `${directory}/gm`
+    `${directory}/gm`,
+    ...(isNew ? ["--uds_ro_address", `${directory}/gmro`] : [])
   ]
   const options = { stdin: "ignore", stdout: "ignore", stderr: "ignore", forceKillAfter: "2 seconds" } as const
   yield* spawner.spawn(ChildProcess.make("setpriv", args, options)).pipe(
@@ -121,6 +129,9 @@ export const realNodes = Effect.fn("RealNodes.make")(
       runDirectory: `${directory}/${name}`,
       machine: Layer.mergeAll(
         InMemoryDeviceDiscovery.layer([virtualNic("eth1")]),
+        SimulatedConfigurationCheck.layer,
+        // Its sockets are of the namespaces, which the demo itself is not in.
+        NoManagementClient.layer,
         CommandInstalledLinuxptp.layer.pipe(Layer.provide(NodeServices.layer)),
         ChildProcessRunner.layer({
           runDirectory: `${directory}/${name}`,
@@ -131,5 +142,5 @@ export const realNodes = Effect.fn("RealNodes.make")(
     yield* Effect.forEach(nodes, (node) => Effect.orDie(fs.makeDirectory(node.runDirectory)), { discard: true })
     return { nodes, configs: [clientConfig("eth1")] }
   },
-  Effect.provide(NodeServices.layer)
+  Effect.provide(Layer.provideMerge(CommandInstalledLinuxptp.layer, NodeServices.layer))
 )

@@ -1,6 +1,7 @@
 /** What is beneath the daemon of a simulated node: NICs, linuxptp and processes that are none. */
 import { Layer } from "effect"
 import * as SimulatedNetwork from "../../../layers/processes/simulated/SimulatedNetwork.ts"
+import * as SimulatedConfigurationCheck from "../../../layers/processes/SimulatedConfigurationCheck.ts"
 import * as SimulatedInstalledLinuxptp from "../../../layers/processes/SimulatedInstalledLinuxptp.ts"
 import * as SimulatedLinuxptp from "../../../layers/processes/SimulatedLinuxptp.ts"
 
@@ -10,6 +11,7 @@ const version = { major: 4, minor: 4, patch: 0 }
 export const simulatedMachine = (nodeName: string) =>
   Layer.mergeAll(
     SimulatedNetwork.deviceDiscovery(nodeName),
+    SimulatedConfigurationCheck.layer,
     SimulatedInstalledLinuxptp.layer({ version }),
     SimulatedLinuxptp.layer({ nodeName, version })
   )

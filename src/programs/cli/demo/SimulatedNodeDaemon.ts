@@ -3,22 +3,24 @@
  * beneath it, simulated or real linuxptp, is the caller's choice.
  */
 import { type Config, Effect, Layer, Metric } from "effect"
-import type { HttpServerError } from "effect/http"
 import * as HttpKubernetesApi from "../../../layers/kubernetes/HttpKubernetesApi.ts"
 import * as PlainCredentials from "../../../layers/kubernetes/PlainCredentials.ts"
 import * as HealthServer from "../../../layers/observability/HealthServer.ts"
 import * as MetricsServer from "../../../layers/observability/MetricsServer.ts"
+import type { PortTaken } from "../../../layers/observability/PortTaken.ts"
 import * as Telemetry from "../../../layers/observability/Telemetry.ts"
-import * as FiberProcessSupervisor from "../../../layers/processes/FiberProcessSupervisor.ts"
+import * as InMemoryLastKnownGood from "../../../layers/state/InMemoryLastKnownGood.ts"
 import type { DeviceDiscovery } from "../../../services/devices/DeviceDiscovery.ts"
 import type { InstalledLinuxptp } from "../../../services/linuxptp/InstalledLinuxptp.ts"
-import { becomesReady } from "../../../services/linuxptp/Readiness.ts"
+import type { ManagementClient } from "../../../services/linuxptp/ManagementClient.ts"
+import type { ConfigurationCheck } from "../../../services/processes/ConfigurationCheck.ts"
 import type { ProcessRunner } from "../../../services/processes/ProcessRunner.ts"
 import { Settings } from "../../../services/Settings.ts"
 import { version } from "../../../services/Version.ts"
 import * as Daemon from "../../Daemon.ts"
 import * as NodeState from "../../NodeState.ts"
 import * as ReportHealth from "../../ReportHealth.ts"
+import * as SupervisedLinuxptp from "../SupervisedLinuxptp.ts"
 
 export interface DemoNodeOptions<R> {
   readonly name: string
@@ -28,7 +30,11 @@ export interface DemoNodeOptions<R> {
   readonly metricsPort: number
   readonly healthPort: number
   /** The node's NICs, linuxptp and processes. */
-  readonly machine: Layer.Layer<DeviceDiscovery | InstalledLinuxptp | ProcessRunner, never, R>
+  readonly machine: Layer.Layer<
+    DeviceDiscovery | InstalledLinuxptp | ProcessRunner | ManagementClient | ConfigurationCheck,
+    never,
+    R
+  >
 }
 
 const host = "127.0.0.1"
@@ -36,7 +42,7 @@ const host = "127.0.0.1"
 /** Runs until it is interrupted; fails when a port is taken. */
 export const runDemoNode = <R>(
   options: DemoNodeOptions<R>
-): Effect.Effect<void, HttpServerError.ServeError | Config.ConfigError, R> => {
+): Effect.Effect<void, PortTaken | Config.ConfigError, R> => {
   const { healthPort, machine, metricsPort, name, runDirectory, server } = options
   const settings = Layer.succeed(Settings, {
     nodeName: name,
@@ -52,12 +58,12 @@ export const runDemoNode = <R>(
   const api = HttpKubernetesApi.layer({ namespace: "ptp", nodeName: name, component: "linuxptp-daemon" }).pipe(
     Layer.provide(PlainCredentials.layer({ server }))
   )
-  const processes = FiberProcessSupervisor.layer({ becomesReady }).pipe(Layer.provideMerge(machine))
+  const processes = SupervisedLinuxptp.layer.pipe(Layer.provideMerge(machine))
   const node = Layer.mergeAll(
     HealthServer.layer({ host, port: healthPort }).pipe(Layer.provide(ReportHealth.layer)),
     MetricsServer.layer({ host, port: metricsPort })
   ).pipe(
-    Layer.provideMerge(Layer.mergeAll(NodeState.layer, api, processes, settings)),
+    Layer.provideMerge(Layer.mergeAll(NodeState.layer, api, processes, settings, InMemoryLastKnownGood.layer())),
     Layer.provideMerge(Telemetry.traces({ nodeName: name, version }))
   )
   // Fresh: layers are shared by identity, and no node shares anything with another.

@@ -16,7 +16,7 @@ const decideFor = (node: DemoNode, manifests: ReadonlyArray<unknown>, linuxptpVe
   decide({
     objects: manifests.map((manifest) => decodeObject(manifest)),
     node,
-    interfaces: node.interfaces.map((nic) => nic.name),
+    interfaces: node.interfaces,
     linuxptpVersion,
     runDir: "/run",
     memory: emptyLastValid

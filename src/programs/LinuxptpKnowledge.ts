@@ -1,0 +1,30 @@
+/**
+ * What the supervisor is told about linuxptp: the rules of `services/linuxptp`, and ptp4l's management socket as the
+ * way to ask whether it still answers. The supervisor itself knows no PTP.
+ */
+import { Effect, Option } from "effect"
+import { ManagementClient } from "../services/linuxptp/ManagementClient.ts"
+import { isOperational } from "../services/linuxptp/PortState.ts"
+import { becomesReady } from "../services/linuxptp/Readiness.ts"
+import { isConfigurationError, lastWords } from "../services/linuxptp/StartFailure.ts"
+import { whyNotReady } from "../services/linuxptp/WhyNotReady.ts"
+import type { ProgramKnowledge } from "../services/processes/ProgramKnowledge.ts"
+
+/** For a supervisor of real children; a node whose ptp4l can't be asked has a client that says so. */
+export const linuxptpKnowledge: Effect.Effect<ProgramKnowledge, never, ManagementClient> = Effect.map(
+  ManagementClient,
+  (client) => ({
+    becomesReady,
+    isConfigurationError,
+    lastWords,
+    whyNotReady,
+    probe: ({ management }) =>
+      management === undefined || !client.isAvailable ? undefined : Effect.map(
+        client.ask(management),
+        Option.match({
+          onNone: () => "silent" as const,
+          onSome: ({ ports }) => ports.some(({ state }) => isOperational(state)) ? "ready" as const : "running" as const
+        })
+      )
+  })
+)
