@@ -2,11 +2,21 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, Effect, Exit, Layer, Logger, References, Runtime, Schema } from "effect"
+import * as Libc from "../../layers/native/Libc.ts"
 import { withUsageExit } from "./UsageExit.ts"
 
 /** A service that Kubernetes or a person asks to stop has not failed: 0 instead of the shell's 130. */
-const serviceTeardown: Runtime.Teardown = (exit, onExit) =>
-  Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause) ? onExit(0) : Runtime.defaultTeardown(exit, onExit)
+const serviceTeardown: Runtime.Teardown = (exit, onExit) => {
+  const end = (code: number) => void Effect.runPromise(endAtOnce(code)).then(() => onExit(code))
+  return Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause) ? end(0) : Runtime.defaultTeardown(exit, end)
+}
+
+/**
+ * Everything is done and written by now. Node's own end waits for V8's compiler threads, and once in some hundred times
+ * for ever (nodejs/node#54918): the kubelet would have to kill a daemon that has stopped. Returns without native calls.
+ */
+const endAtOnce = (code: number): Effect.Effect<void> =>
+  Libc.load.pipe(Effect.map(({ exit }) => exit(code)), Effect.ignore)
 
 /** A command's output is its answer alone; what a layer has to complain about goes to stderr. */
 const quietLogs = Layer.merge(
