@@ -1,9 +1,10 @@
 /** `/healthz` and `/readyz` for the kubelet: 200 `ok`, or 503 with the reasons, one a line. */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Effect, Layer } from "effect"
-import { HttpRouter, type HttpServerError, HttpServerResponse } from "effect/http"
+import { HttpRouter, HttpServerResponse } from "effect/http"
 import { createServer } from "node:http"
 import { Health } from "../../services/Health.ts"
+import { PortTaken } from "./PortTaken.ts"
 
 const answer = (reasons: ReadonlyArray<string>) =>
   reasons.length === 0
@@ -19,7 +20,11 @@ export const layer = (options: {
   readonly port: number
   /** All addresses when absent: the kubelet asks from the host. */
   readonly host?: string
-}): Layer.Layer<never, HttpServerError.ServeError, Health> =>
+}): Layer.Layer<never, PortTaken, Health> =>
   HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(
-    Layer.provide(NodeHttpServer.layer(createServer, { ...options, gracefulShutdownTimeout: "100 millis" }))
+    Layer.provide(NodeHttpServer.layer(createServer, { ...options, gracefulShutdownTimeout: "100 millis" })),
+    Layer.catchTag(
+      "ServeError",
+      (cause) => Layer.effectDiscard(Effect.fail(new PortTaken({ setting: "HEALTH_PORT", port: options.port, cause })))
+    )
   )

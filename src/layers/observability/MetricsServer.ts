@@ -1,16 +1,17 @@
 /** `/metrics` in the Prometheus text format, of the metric registry that the layer is built in. */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Effect, Layer, Metric } from "effect"
-import { HttpRouter, type HttpServerError, HttpServerResponse } from "effect/http"
+import { HttpRouter, HttpServerResponse } from "effect/http"
 import { PrometheusMetrics } from "effect/observability"
 import { createServer } from "node:http"
+import { PortTaken } from "./PortTaken.ts"
 
 const contentType = "text/plain; version=0.0.4; charset=utf-8"
 
 export const layer = (options: {
   readonly port: number
   readonly host?: string
-}): Layer.Layer<never, HttpServerError.ServeError> =>
+}): Layer.Layer<never, PortTaken> =>
   Layer.unwrap(Effect.gen(function*() {
     // Several simulated nodes live in one program, each with a registry of its own.
     const registry = yield* Metric.MetricRegistry
@@ -22,6 +23,8 @@ export const layer = (options: {
       disableLogger: true,
       disableListenLog: true
     }).pipe(
-      Layer.provide(NodeHttpServer.layer(createServer, { ...options, gracefulShutdownTimeout: "100 millis" }))
+      Layer.provide(NodeHttpServer.layer(createServer, { ...options, gracefulShutdownTimeout: "100 millis" })),
+      Layer.catchTag("ServeError", (cause) =>
+        Layer.effectDiscard(Effect.fail(new PortTaken({ setting: "METRICS_PORT", port: options.port, cause }))))
     )
   }))

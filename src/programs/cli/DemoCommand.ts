@@ -142,7 +142,10 @@ const runDemo = (options: DemoOptions) =>
         Layer.provideMerge(EmbeddedApiServer.layer({ port: options.port }))
       )
     ),
-    Effect.catchTag("ServeError", (cause) => Effect.fail(new DemoPortTaken({ port: options.port, cause })))
+    Effect.catchTag(
+      ["ServeError", "PortTaken"],
+      (cause) => Effect.fail(new DemoPortTaken({ port: options.port, cause }))
+    )
   )
 
 const most = 99

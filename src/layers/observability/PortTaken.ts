@@ -1,0 +1,16 @@
+/** An endpoint of the daemon can't listen: the message names the setting, which is what a person can change. */
+import { Schema } from "effect"
+
+export class PortTaken extends Schema.TaggedError<PortTaken>()("PortTaken", {
+  setting: Schema.String,
+  port: Schema.Int,
+  cause: Schema.Defect()
+}) {
+  override get message(): string {
+    return `cannot listen on ${this.setting} ${this.port}: ${detailOf(this.cause)}`
+  }
+}
+
+/** The innermost error: what wraps it says nothing. */
+const detailOf = (cause: unknown): string =>
+  cause instanceof Error && cause.cause !== undefined ? detailOf(cause.cause) : String(cause)
