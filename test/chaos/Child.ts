@@ -1,0 +1,117 @@
+/** One scripted child: what it prints, when it is ready, and how it ends or is kept from it. */
+import { makeLineReader } from "../../src/layers/processes/LineReader.ts"
+import type { OutputLine, ProcessExit } from "../../src/services/processes/ProcessRunner.ts"
+import type { ProcessSpec } from "../../src/services/processes/ProcessSpec.ts"
+import { type Behaviour, readyLines, talk } from "./Behaviour.ts"
+import type { VirtualTime } from "./VirtualTime.ts"
+
+/** A child that is not reaped yet. */
+export interface Child {
+  readonly pid: number
+  readonly spec: ProcessSpec
+  /** When its start was asked for; the fork took from then on. */
+  readonly askedAt: number
+  readonly bornAt: number
+  readyAt: number | undefined
+  termAt: number | undefined
+  killAt: number | undefined
+  obeysAfter: number | undefined
+  /** D state: what would end it has to wait. */
+  isStuck: boolean
+  isMute: boolean
+  /** A ptp4l whose management socket does not answer: no phc2sys gets ready on it. */
+  isDeaf: boolean
+  /** From its end until that is noticed: a grandchild holds its output open. */
+  outlivedBy: number
+  readonly print: (text: string, stream?: OutputLine["stream"]) => void
+  readonly becomeReady: () => void
+  /** What ptp4l says when it is asked: it may be ready although nobody heard it say so. */
+  readonly answer: () => "silent" | "running" | "ready"
+  readonly end: (exit: ProcessExit) => void
+  readonly free: () => void
+}
+
+/** phc2sys asks ptp4l once a second. */
+const askEveryMillis = 1_000
+
+interface ChildOptions {
+  readonly pid: number
+  readonly spec: ProcessSpec
+  readonly askedAt: number
+  readonly behaviour: Behaviour
+  readonly time: VirtualTime
+  readonly isLiving: () => boolean
+  /** Nothing keeps it from being ready. */
+  readonly canWork: () => boolean
+  readonly onLine: (line: OutputLine) => void
+  readonly onReady: (child: Child) => void
+  readonly onEnd: (child: Child, exit: ProcessExit) => void
+}
+
+export const makeChild = (
+  { askedAt, behaviour, canWork, isLiving, onEnd, onLine, onReady, pid, spec, time }: ChildOptions
+): Child => {
+  let pending: ProcessExit | undefined
+  let isWorking = false
+  let heard = ""
+  const hear = (stream: OutputLine["stream"]) =>
+    makeLineReader((text) => {
+      heard = text
+      onLine({ stream, text })
+    })
+  const readers = { stdout: hear("stdout"), stderr: hear("stderr") }
+  const end = (exit: ProcessExit) => {
+    if (!isLiving()) return
+    if (child.isStuck) pending ??= exit
+    else onEnd(child, exit)
+  }
+  const print = (text: string, stream: OutputLine["stream"] = "stdout") => {
+    if (isLiving() && !child.isMute && !child.isStuck) readers[stream].read(Buffer.from(`${text}\n`), time.now())
+  }
+  const beReady = () => {
+    if (child.readyAt !== undefined) return
+    child.readyAt = time.now()
+    onReady(child)
+  }
+  const answer = () => {
+    if (!isLiving() || child.isStuck || child.isDeaf) return "silent"
+    if (!isWorking) return "running"
+    beReady()
+    return "ready"
+  }
+  const becomeReady = () => {
+    if (!isLiving() || child.readyAt !== undefined) return
+    const isAble = !child.isStuck && canWork()
+    const line = isAble ? readyLines[spec.program](spec, time.now()) : talk(spec.program, time.now())
+    isWorking ||= isAble
+    print(line)
+    if (isAble && heard === line) beReady()
+    else if (!child.isMute) {
+      // Not yet, or it was lost in a flood. Programs say more than once that they work: offsets, other port states.
+      time.after(askEveryMillis, becomeReady)
+    }
+  }
+  const child: Child = {
+    pid,
+    spec,
+    askedAt,
+    bornAt: time.now(),
+    readyAt: undefined,
+    termAt: undefined,
+    killAt: undefined,
+    obeysAfter: behaviour.obeysAfter,
+    isStuck: false,
+    isMute: behaviour.isMute,
+    isDeaf: behaviour.isDeaf,
+    outlivedBy: 0,
+    print,
+    becomeReady,
+    answer,
+    end,
+    free: () => {
+      child.isStuck = false
+      if (pending !== undefined) end(pending)
+    }
+  }
+  return child
+}

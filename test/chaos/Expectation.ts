@@ -1,0 +1,61 @@
+/**
+ * What has to run, worked out beside the daemon: decided from what is written, with the last valid version of what has
+ * a mistake in it. It knows of each daemon's life only what that one was shown.
+ */
+import { Option, Struct } from "effect"
+import type { NetworkInterface } from "../../src/services/devices/PtpDevice.ts"
+import type { LinuxptpVersion } from "../../src/services/linuxptp/LinuxptpVersion.ts"
+import type { ProcessSpec } from "../../src/services/processes/ProcessSpec.ts"
+import { decide } from "../../src/services/profiles/Decide.ts"
+import type { KnownGood } from "../../src/services/profiles/LastKnownGood.ts"
+import { emptyLastValid, type LastValid } from "../../src/services/profiles/LastValid.ts"
+import { nodeName, toObject, type Written } from "./Cluster.ts"
+import { runDirectory } from "./SimulatedDaemon.ts"
+
+export interface Expectation {
+  /** The daemon was shown these. */
+  readonly shown: (configs: Iterable<Written>) => void
+  /** A new daemon remembers what is on disk, and nothing else. */
+  readonly reboot: (disk: Option.Option<KnownGood>) => void
+  /** Any of these: with what an earlier daemon rejected, and without, as when a NIC came since. */
+  readonly processes: (facts: {
+    readonly configs: Iterable<Written>
+    readonly labels: Readonly<Record<string, string>>
+    readonly interfaces: ReadonlyArray<NetworkInterface>
+    readonly version: LinuxptpVersion
+  }) => ReadonlyArray<ReadonlyArray<ProcessSpec>>
+}
+
+export const makeExpectation = (): Expectation => {
+  const lastValid = new Map<string, Written>()
+  let memory = emptyLastValid
+  return {
+    shown: (configs) => {
+      for (const config of configs) if (config.mistake === undefined) lastValid.set(config.uid, config)
+    },
+    reboot: (disk) => {
+      lastValid.clear()
+      memory = Option.match(disk, { onNone: () => emptyLastValid, onSome: (known) => known.memory })
+    },
+    processes: ({ configs, interfaces, labels, version }) => {
+      const counting = [...configs].map((config) =>
+        config.mistake === undefined ? config : lastValid.get(config.uid) ?? config
+      )
+      const decideWith = (remembered: LastValid) =>
+        decide({
+          objects: counting.map(toObject),
+          node: { name: nodeName, labels },
+          interfaces,
+          linuxptpVersion: version,
+          runDir: runDirectory,
+          memory: remembered
+        }).decision.processes
+      const forgiven = decideWith({ ...memory, rejected: [] })
+      return memory.rejected.length === 0 ? [forgiven] : [forgiven, decideWith(memory)]
+    }
+  }
+}
+
+/** Whatever was replaced under it: how often is the daemon's to count. */
+export const withoutReplacements = (specs: ReadonlyArray<ProcessSpec>): ReadonlyArray<ProcessSpec> =>
+  specs.map((spec) => Struct.omit(spec, ["phcReplacements"]))

@@ -1,0 +1,210 @@
+/**
+ * The wiring of one simulated daemon: the real reconciler and supervisor over contracts that the simulation keeps.
+ * Whatever else the core comes to need is given here and nowhere else.
+ */
+import { Effect, Equal, Exit, Fiber, Layer, Option, Scope, Stream, SubscriptionRef } from "effect"
+import * as FiberProcessSupervisor from "../../src/layers/processes/FiberProcessSupervisor.ts"
+import * as SimulatedConfigurationCheck from "../../src/layers/processes/SimulatedConfigurationCheck.ts"
+import * as KeepLastKnownGood from "../../src/programs/KeepLastKnownGood.ts"
+import { linuxptpKnowledge } from "../../src/programs/LinuxptpKnowledge.ts"
+import * as NodeState from "../../src/programs/NodeState.ts"
+import * as ReconcileProfiles from "../../src/programs/ReconcileProfiles.ts"
+import { DeviceDiscovery } from "../../src/services/devices/DeviceDiscovery.ts"
+import type { NetworkInterface } from "../../src/services/devices/PtpDevice.ts"
+import { KubernetesApi } from "../../src/services/kubernetes/KubernetesApi.ts"
+import type { KubernetesObject } from "../../src/services/kubernetes/KubernetesObject.ts"
+import { InstalledLinuxptp } from "../../src/services/linuxptp/InstalledLinuxptp.ts"
+import type { LinuxptpVersion } from "../../src/services/linuxptp/LinuxptpVersion.ts"
+import { ManagementClient } from "../../src/services/linuxptp/ManagementClient.ts"
+import { ProcessRunner } from "../../src/services/processes/ProcessRunner.ts"
+import type { ProcessSpec } from "../../src/services/processes/ProcessSpec.ts"
+import { type ProcessStatus, ProcessSupervisor } from "../../src/services/processes/ProcessSupervisor.ts"
+import { type KnownGood, LastKnownGood, LastKnownGoodError } from "../../src/services/profiles/LastKnownGood.ts"
+import { Settings } from "../../src/services/Settings.ts"
+import type { Child } from "./Child.ts"
+import { nodeName } from "./Cluster.ts"
+import type { VirtualProcess } from "./VirtualTime.ts"
+
+export const runDirectory = "/run/test"
+
+/** The whole set of each kind, as the API server and the kernel give it just now. */
+export interface Facts {
+  /** Undefined while the API server is silent. */
+  readonly objects: { readonly configs: ReadonlyArray<KubernetesObject>; readonly node: KubernetesObject } | undefined
+  readonly interfaces: ReadonlyArray<NetworkInterface>
+}
+
+export interface SimulatedDaemon {
+  readonly process: VirtualProcess
+  readonly tell: (facts: Facts) => void
+  readonly statuses: () => ReadonlyArray<ProcessStatus>
+  /** Names of the objects of which an earlier version runs, because the new one does not start. */
+  readonly rolledBack: () => ReadonlyArray<string>
+  /** As on SIGTERM. */
+  readonly shutdown: () => void
+  /** Undefined while it runs or is ending. */
+  readonly ended: () => Exit.Exit<void> | undefined
+}
+
+export interface DaemonOptions {
+  readonly process: VirtualProcess
+  readonly facts: Facts
+  readonly linuxptp: () => Option.Option<LinuxptpVersion>
+  readonly runner: typeof ProcessRunner.Service
+  /** What is answered on a management socket. */
+  readonly answerOn: (path: string) => "silent" | "running" | "ready"
+  readonly load: () => Option.Option<KnownGood>
+  /** False: the disk is full. */
+  readonly save: (knownGood: KnownGood) => boolean
+  readonly onWish: (desired: ReadonlyArray<ProcessSpec>) => void
+}
+
+const settings = {
+  nodeName,
+  namespace: "ptp",
+  runDirectory,
+  stateDirectory: "/var/lib/test",
+  sysfsRoot: "/sys",
+  metricsPort: 0,
+  healthPort: 0,
+  logLevel: "Error" as const,
+  logFormat: "json" as const
+}
+
+const change = {
+  type: "MODIFIED" as const,
+  name: "",
+  generation: undefined,
+  resourceVersion: "1",
+  receivedAtNanos: 0n,
+  span: Option.none()
+}
+
+/** Watches only: nothing here writes. */
+const apiOf = (facts: Stream.Stream<Facts>) => {
+  const unused = Effect.die(new Error("the simulated daemon does not write"))
+  return KubernetesApi.of({
+    watchAll: ({ plural }) =>
+      facts.pipe(
+        Stream.flatMap(({ objects }) => objects === undefined ? Stream.empty : Stream.succeed(objects)),
+        Stream.map(({ configs, node }) => plural === "nodes" ? [node] : configs),
+        Stream.changes,
+        Stream.map((objects) => ({ objects, change }))
+      ),
+    list: () => unused,
+    get: () => unused,
+    create: () => unused,
+    patchStatus: () => unused,
+    recordEvent: () => Effect.void,
+    watches: Effect.succeed([])
+  })
+}
+
+/** A second of silence, or one port that works or does not yet. */
+const managementOf = ({ answerOn }: DaemonOptions) =>
+  ManagementClient.of({
+    isAvailable: true,
+    ask: Effect.fnUntraced(function*({ path }) {
+      const answer = answerOn(path)
+      if (answer === "silent") return yield* Effect.as(Effect.sleep("1 second"), Option.none())
+      const state = answer === "ready" ? "LISTENING" as const : "INITIALIZING" as const
+      return Option.some({ ports: [{ number: 1, state }], clockClass: 248 })
+    })
+  })
+
+const diskOf = ({ load, save }: DaemonOptions) =>
+  LastKnownGood.of({
+    load: Effect.sync(load),
+    save: (knownGood) =>
+      Effect.suspend(() =>
+        save(knownGood) ? Effect.void : Effect.fail(new LastKnownGoodError({ path: "/var/lib/test", detail: "ENOSPC" }))
+      )
+  })
+
+const layersOf = (options: DaemonOptions, facts: Stream.Stream<Facts>) => {
+  const { linuxptp, onWish, runner } = options
+  /** The real one, and the moment of every wish. */
+  const supervisor = Layer.effect(
+    ProcessSupervisor,
+    Effect.map(ProcessSupervisor, (real) => ({
+      ...real,
+      apply: (desired: ReadonlyArray<ProcessSpec>) =>
+        Effect.suspend(() => {
+          onWish(desired)
+          return real.apply(desired)
+        })
+    }))
+  ).pipe(
+    Layer.provide(Layer.unwrap(Effect.map(linuxptpKnowledge, FiberProcessSupervisor.layer))),
+    Layer.provide(Layer.succeed(ManagementClient, managementOf(options))),
+    Layer.provide(Layer.succeed(ProcessRunner, runner))
+  )
+  return Layer.mergeAll(
+    NodeState.layer,
+    supervisor,
+    Layer.succeed(Settings, settings),
+    Layer.succeed(KubernetesApi, apiOf(facts)),
+    Layer.succeed(DeviceDiscovery, {
+      interfaces: facts.pipe(Stream.map(({ interfaces }) => interfaces), Stream.changes)
+    }),
+    SimulatedConfigurationCheck.layer,
+    Layer.succeed(LastKnownGood, diskOf(options)),
+    Layer.succeed(InstalledLinuxptp, { version: Effect.sync(linuxptp) })
+  )
+}
+
+export const startDaemon = (options: DaemonOptions): SimulatedDaemon => {
+  const { facts, process } = options
+  const run = Effect.runForkWith(process.context)
+  const scope = Scope.makeUnsafe()
+  const ref = Effect.runSyncWith(process.context)(SubscriptionRef.make(facts))
+  let statuses: ReadonlyArray<ProcessStatus> = []
+  let reconciliation: SubscriptionRef.SubscriptionRef<NodeState.Reconciliation> | undefined
+  let closing: Fiber.Fiber<void> | undefined
+
+  run(Effect.gen(function*() {
+    const context = yield* Layer.buildWithScope(layersOf(options, SubscriptionRef.changes(ref)), scope)
+    const watchStatuses = Effect.flatMap(
+      ProcessSupervisor,
+      (built) =>
+        Stream.runForEach(built.statuses, (now) =>
+          Effect.sync(() => {
+            statuses = now
+          }))
+    )
+    yield* Effect.forkIn(Effect.provideContext(watchStatuses, context), scope)
+    yield* Effect.forkIn(Effect.provideContext(KeepLastKnownGood.run, context), scope)
+    yield* Effect.forkIn(Effect.provideContext(ReconcileProfiles.run, context), scope)
+    reconciliation = (yield* Effect.provideContext(NodeState.NodeState, context)).reconciliation
+  }))
+  return {
+    process,
+    tell: (next) => void run(SubscriptionRef.set(ref, next)),
+    statuses: () => statuses,
+    rolledBack: () =>
+      reconciliation === undefined
+        ? []
+        : Option.match(SubscriptionRef.getUnsafe(reconciliation).decision, {
+          onNone: () => [],
+          onSome: ({ rolledBack }) => rolledBack.map(({ config }) => config)
+        }),
+    shutdown: () => {
+      closing = run(Scope.close(scope, Exit.void))
+    },
+    ended: () => closing?.pollUnsafe()
+  }
+}
+
+/** True when exactly `expected` runs and the daemon says so. */
+export const isAsDesired = (
+  expected: ReadonlyArray<ProcessSpec>,
+  children: ReadonlyArray<Child>,
+  statuses: ReadonlyArray<ProcessStatus>
+): boolean =>
+  children.length === expected.length && statuses.length === expected.length &&
+  expected.every((spec) =>
+    children.some((child) =>
+      Equal.equals(child.spec, spec) && child.readyAt !== undefined && child.termAt === undefined &&
+      statuses.some(({ id, pid, state }) => id === spec.id && pid === child.pid && state === "Running")
+    )
+  )
