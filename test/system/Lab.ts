@@ -4,12 +4,14 @@
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import { Context, Deferred, Duration, Effect, Layer, Logger, Schedule } from "effect"
+import { Context, Deferred, Duration, Effect, Exit, Layer, Logger, Schedule, Scope } from "effect"
 import koffi from "koffi"
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process"
 import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import os from "node:os"
 import path from "node:path"
+import * as InMemoryObjectStore from "../../src/layers/kubernetes/embedded/InMemoryObjectStore.ts"
+import { seedNamespaces } from "../../src/layers/kubernetes/embedded/SeedNamespaces.ts"
 import { EmbeddedApiServer } from "../../src/layers/kubernetes/EmbeddedApiServer.ts"
 
 /** Why the lab can't be had on this machine; undefined when it can. */
@@ -27,7 +29,8 @@ export const harmless = "--first_step_threshold 0 --step_threshold 0 --max_frequ
   " --pi_proportional_const 0.7 --pi_integral_const 0.3" +
   " --logAnnounceInterval -2 --announceReceiptTimeout 2 --logSyncInterval -3 --logMinDelayReqInterval -3"
 
-const ip = (...words: ReadonlyArray<string>) => execFileSync("ip", words, { stdio: "pipe" })
+/** Runs `ip` and fails loudly. */
+export const ip = (...words: ReadonlyArray<string>) => execFileSync("ip", words, { stdio: "pipe" })
 
 let namespaces = 0
 
@@ -131,6 +134,36 @@ export const startDaemon = (lab: Pick<Lab, "node" | "directory">, env: Readonly<
     ...env
   })
 
+/** An API server that can go and come back, at the same place and with all that it had. */
+interface ApiServer {
+  readonly url: string
+  readonly start: Effect.Effect<void>
+  readonly stop: Effect.Effect<void>
+}
+
+const startApiServer: Effect.Effect<ApiServer, never, Scope.Scope> = Effect.gen(function*() {
+  const outer = yield* Effect.scope
+  const store = yield* Layer.build(
+    Layer.effectDiscard(Effect.orDie(seedNamespaces)).pipe(Layer.provideMerge(InMemoryObjectStore.layer({})))
+  )
+  let current = yield* Scope.fork(outer)
+  const listen = (port: number) =>
+    Layer.buildWithScope(EmbeddedApiServer.layerNoDeps({ port }), current).pipe(
+      Effect.provideContext(store),
+      Effect.map((built) => Context.get(built, EmbeddedApiServer).url),
+      Effect.orDie
+    )
+  const url = yield* listen(0)
+  return {
+    url,
+    start: Effect.gen(function*() {
+      current = yield* Scope.fork(outer)
+      yield* listen(Number(new URL(url).port))
+    }),
+    stop: Effect.suspend(() => Scope.close(current, Exit.void))
+  }
+})
+
 export interface Lab {
   /** Namespace of the node; the test itself is in it. */
   readonly node: string
@@ -139,33 +172,44 @@ export interface Lab {
   readonly directory: string
   /** URL of the API server, in the node's namespace. */
   readonly server: string
+  readonly apiServer: ApiServer
 }
 
 const cables = ["nic0", "nic1"]
+
+/** Connects `nic0` or `nic1` of the node with its grandmaster; both ends are new, and gone when one is deleted. */
+export const plugCable = ({ grandmaster, node }: Pick<Lab, "node" | "grandmaster">, index: number) => {
+  const nic = `nic${index}`
+  ip("link", "add", `gm${index}`, "netns", grandmaster, "type", "veth", "peer", "name", nic, "netns", node)
+  ip("-n", grandmaster, "link", "set", `gm${index}`, "up")
+  ip("-n", node, "link", "set", nic, "up")
+}
 
 /** Two namespaces with two cables, a grandmaster on both, and an API server; all in the scope. */
 export const makeLab = Effect.gen(function*() {
   const grandmaster = yield* namespace
   const node = yield* namespace
-  for (const [index, nic] of cables.entries()) {
-    ip("link", "add", `gm${index}`, "netns", grandmaster, "type", "veth", "peer", "name", nic, "netns", node)
-    ip("-n", grandmaster, "link", "set", `gm${index}`, "up")
-    ip("-n", node, "link", "set", nic, "up")
-  }
+  for (const index of cables.keys()) plugCable({ grandmaster, node }, index)
   const files = yield* directory
   yield* inside(node)
   // Built here and not by the test: it has to listen in the node's namespace.
-  const { url } = Context.get(yield* Layer.build(EmbeddedApiServer.layer({ port: 0 })), EmbeddedApiServer)
+  const apiServer = yield* startApiServer
   // Once: daemons of the lab read it at any moment, and a file that is being written is empty for a moment.
-  writeFileSync(path.join(files, "kubeconfig"), kubeconfig(url))
-  return { node, grandmaster, directory: files, server: url } satisfies Lab
+  writeFileSync(path.join(files, "kubeconfig"), kubeconfig(apiServer.url))
+  return { node, grandmaster, directory: files, server: apiServer.url, apiServer } satisfies Lab
 })
 
 /** A real ptp4l as grandmaster at the far end of every cable. */
-export const startGrandmaster = ({ directory, grandmaster }: Lab) => {
+export const startGrandmaster = ({ directory, grandmaster }: Pick<Lab, "directory" | "grandmaster">) => {
   const nics = cables.flatMap((_, index) => ["-i", `gm${index}`])
   const words = ["-S", "-2", "-m", "-q", ...nics, "--uds_address", path.join(directory, "gm"), "--priority1", "10"]
   return child("ip", ["netns", "exec", grandmaster, "ptp4l", ...words, ...harmless.split(" ")])
+}
+
+/** A real ptp4l in one of the lab's namespaces that only measures, and answers at `socket` in the lab's directory. */
+export const startPtp4l = (lab: Pick<Lab, "directory">, namespaceName: string, socket: string, words: string) => {
+  const own = ["-S", "-2", "-m", "-q", "--free_running", "1", "--uds_address", path.join(lab.directory, socket)]
+  return child("ip", ["netns", "exec", namespaceName, "ptp4l", ...own, ...`${harmless} ${words}`.split(" ")])
 }
 
 /** Processes whose environment carries the mark of this run directory. */

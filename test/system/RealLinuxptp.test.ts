@@ -1,22 +1,10 @@
 /** The whole path with the real linuxptp: NodePTPCfg -> ptp4l in SLAVE -> NodePTPDev, changes, deletion, the end. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Schema } from "effect"
-import { HttpBody, HttpClient, HttpClientRequest } from "effect/http"
-import { createManifests, type Manifest, readManifestFile } from "../../src/programs/cli/demo/CreateManifests.ts"
-import { NodePTPDevStatus } from "../../src/services/kubernetes/NodePTPDev.ts"
-import {
-  childrenOf,
-  eventually,
-  filesLeft,
-  harmless,
-  labLayer,
-  labMissing,
-  makeLab,
-  startDaemon,
-  startGrandmaster
-} from "./Lab.ts"
-
-const collection = "/apis/ptp.openshift.io/v1/namespaces/ptp"
+import { Effect } from "effect"
+import { HttpClient } from "effect/http"
+import { createManifests, type Manifest } from "../../src/programs/cli/demo/CreateManifests.ts"
+import { childrenOf, eventually, filesLeft, harmless, labLayer, labMissing, startDaemon } from "./Lab.ts"
+import { clientProfile, collection, isWell, kill, makeNode, makeWellNode, portOf } from "./LabNode.ts"
 
 /** `client` follows on nic0 and steers the clock within 1 ppb; `watcher` only listens on nic1. */
 const config = (clientOpts: string): Manifest => ({
@@ -37,47 +25,18 @@ const config = (clientOpts: string): Manifest => ({
   }
 })
 
-const makeNode = Effect.gen(function*() {
-  const lab = yield* makeLab
-  yield* startGrandmaster(lab)
-  for (const file of ["deploy/00-ns.yaml", "deploy/01-crd.yaml"]) {
-    yield* createManifests(lab.server, yield* readManifestFile(file))
-  }
-  const runDirectory = `${lab.directory}/run`
-  const daemon = yield* startDaemon(lab)
-  const Answer = Schema.Struct({ status: Schema.optionalKey(NodePTPDevStatus) })
-  const status = HttpClient.get(`${lab.server}${collection}/nodeptpdevs/worker-1`).pipe(
-    Effect.flatMap((response) => response.json),
-    Effect.flatMap(Schema.decodeUnknownEffect(Answer)),
-    Effect.map((answer) => answer.status),
-    // Until the daemon has made the object.
-    Effect.orElseSucceed(() => undefined)
-  )
-  const statusWhere = (what: string, holds: (status: NodePTPDevStatus) => boolean) =>
-    eventually(what, Effect.map(status, (now) => now !== undefined && holds(now) ? now : undefined)).pipe(
-      Effect.tapDefect(() => Effect.sync(() => console.error(daemon.output())))
-    )
-  const patchSpec = (manifest: Manifest) =>
-    HttpClientRequest.patch(`${lab.server}${collection}/nodeptpcfgs/lab`).pipe(
-      HttpClientRequest.setBody(
-        HttpBody.text(JSON.stringify({ spec: manifest["spec"] }), "application/merge-patch+json")
-      ),
-      HttpClient.execute
-    )
-  const ptp4lOf = (profile: string) =>
-    childrenOf(runDirectory).find(({ command }) => command.includes(`ptp4l-${profile}-`))
-  return { lab, daemon, runDirectory, statusWhere, patchSpec, ptp4lOf }
-})
-
-const portOf = (status: NodePTPDevStatus, nic: string) =>
-  status.clock?.ports.find((port) => port.interface === nic)?.state
+const node = Effect.map(makeNode, (made) => ({
+  ...made,
+  ptp4lOf: (profile: string) =>
+    childrenOf(made.runDirectory).find(({ command }) => command.includes(`ptp4l-${profile}-`))
+}))
 
 describe.skipIf(labMissing !== undefined)(
   `real linuxptp${labMissing === undefined ? "" : ` (skipped: ${labMissing})`}`,
   () => {
-    it.live("runs a profile to SLAVE, replaces only what changed, and leaves nothing when it is deleted", () =>
+    it.live("runs a profile to SLAVE, replaces only what changed, and leaves nothing when it is deleted (L-10 deleted but running)", () =>
       Effect.gen(function*() {
-        const { daemon, lab, patchSpec, ptp4lOf, runDirectory, statusWhere } = yield* makeNode
+        const { daemon, lab, patchSpec, ptp4lOf, runDirectory, statusWhere } = yield* node
         yield* statusWhere("ready without a profile", ({ conditions }) => conditions[0]?.reason === "NoProfile")
 
         yield* createManifests(lab.server, [config("--summary_interval 0")])
@@ -115,23 +74,28 @@ describe.skipIf(labMissing !== undefined)(
         assert.strictEqual(yield* daemon.exit, 0)
       }).pipe(Effect.scoped, Effect.provide(labLayer)))
 
-    it.live("brings a killed ptp4l back, goes on with it when the API server is gone, and takes it along at the end", () =>
+    it.live("brings a killed ptp4l back, also when the API server is gone, and takes it along at the end (L-01 never restarted)", () =>
       Effect.gen(function*() {
-        const { daemon, lab, ptp4lOf, runDirectory, statusWhere } = yield* makeNode
-        yield* createManifests(lab.server, [config("--summary_interval 0")])
-        yield* statusWhere("port in SLAVE", (status) => portOf(status, "nic0") === "SLAVE")
-        const first = ptp4lOf("client")
-        assert.isDefined(first)
-        process.kill(first?.pid ?? 0, "SIGKILL")
+        const { childOf, daemon, lab, runDirectory, statusWhere } = yield* makeWellNode(clientProfile())
+        const first = childOf("ptp4l", "client")
+        kill(first)
         const restarted = yield* statusWhere(
-          "restarted and in SLAVE",
-          (status) =>
-            status.processes.some(({ profile, restarts }) => profile === "client" && restarts === 1) &&
-            portOf(status, "nic0") === "SLAVE"
+          "restarted and well",
+          (status) => status.processes[0]?.restarts === 1 && isWell(status)
         )
-        const process_ = restarted.processes.find(({ profile }) => profile === "client")
-        assert.include(process_?.lastExit ?? "", "SIGKILL")
-        assert.notStrictEqual(ptp4lOf("client")?.pid, first?.pid)
+        assert.include(restarted.processes[0]?.lastExit, "SIGKILL")
+        const second = childOf("ptp4l", "client")
+        assert.notStrictEqual(second, first)
+
+        yield* lab.apiServer.stop
+        kill(second)
+        const third = yield* eventually(
+          "another ptp4l",
+          Effect.sync(() => childOf("ptp4l", "client") === second ? undefined : childOf("ptp4l", "client"))
+        )
+        const slave = / to SLAVE on /g
+        yield* eventually("in SLAVE a third time", Effect.sync(() => daemon.output().match(slave)?.[2]))
+        assert.strictEqual(childOf("ptp4l", "client"), third)
 
         yield* daemon.kill("SIGTERM")
         assert.strictEqual(yield* daemon.exit, 0)
@@ -139,20 +103,28 @@ describe.skipIf(labMissing !== undefined)(
         assert.deepStrictEqual(filesLeft(runDirectory), [])
       }).pipe(Effect.scoped, Effect.provide(labLayer)))
 
-    it.live("refuses to be the second daemon on a run directory", () =>
+    it.live("refuses to be the second daemon on a run directory, and leaves the first alone (L-02 two copies)", () =>
       Effect.gen(function*() {
-        const { daemon, lab, statusWhere } = yield* makeNode
-        yield* statusWhere("the first is up", () => true)
+        const { childOf, daemon, lab, runDirectory, statusWhere } = yield* makeWellNode(clientProfile())
+        const [children, files] = [childrenOf(runDirectory), filesLeft(runDirectory)]
         const second = yield* startDaemon(lab)
         assert.strictEqual(yield* second.exit, 1)
-        assert.include(second.output(), "another linuxptp-daemon is running")
+        assert.include(
+          second.output(),
+          `cannot use the run directory ${runDirectory}: another linuxptp-daemon is running on it`
+        )
+        assert.deepStrictEqual(childrenOf(runDirectory), children)
+        assert.deepStrictEqual(filesLeft(runDirectory), files)
+        // The first still watches over it.
+        kill(childOf("ptp4l", "client"))
+        yield* statusWhere("well again", (status) => status.processes[0]?.restarts === 1 && isWell(status))
         yield* daemon.kill("SIGTERM")
         assert.strictEqual(yield* daemon.exit, 0)
       }).pipe(Effect.scoped, Effect.provide(labLayer)))
 
     it.live("takes its children along when it is killed, and cleans up at its next start", () =>
       Effect.gen(function*() {
-        const { daemon, lab, ptp4lOf, runDirectory, statusWhere } = yield* makeNode
+        const { daemon, lab, ptp4lOf, runDirectory, statusWhere } = yield* node
         yield* createManifests(lab.server, [config("--summary_interval 0")])
         yield* statusWhere("port in SLAVE", (status) => portOf(status, "nic0") === "SLAVE")
         yield* daemon.kill("SIGKILL")
