@@ -1,7 +1,19 @@
 /** `npm run bench -- NAME`: measures what the tests must not depend on, and prints it with the machine's facts. */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import type { Effect } from "effect"
+import { benchBoot } from "./boot.ts"
+import { benchFlood } from "./flood.ts"
+import { benchLeaks } from "./leaks.ts"
 import { benchReconcile } from "./reconcile.ts"
+import { benchRestart } from "./restart.ts"
 
-const benchmarks: Readonly<Record<string, () => Promise<void>>> = { reconcile: benchReconcile }
+const benchmarks: Readonly<Record<string, Effect.Effect<void, unknown>>> = {
+  boot: benchBoot,
+  flood: benchFlood,
+  leaks: benchLeaks,
+  reconcile: benchReconcile,
+  restart: benchRestart
+}
 
 const name = process.argv[2] ?? ""
 const benchmark = benchmarks[name]
@@ -9,5 +21,6 @@ if (benchmark === undefined) {
   console.error(`usage: npm run bench -- ${Object.keys(benchmarks).join("|")}`)
   process.exitCode = 2
 } else {
-  await benchmark()
+  // Ctrl-C interrupts, so that children and temporary files go in any case.
+  NodeRuntime.runMain(benchmark)
 }
