@@ -55,7 +55,7 @@ describe("a watch that fails", () => {
     }))
 
   it.effect.each([401, 403, 409, 429, 500, 502, 503])(
-    "tries the same watch again after status %d",
+    "tries the same watch again after status %d (L-48 not authorised yet)",
     (code) =>
       Effect.gen(function*() {
         const { nextSet, passBackOff, server, watch } = yield* watchOpened()

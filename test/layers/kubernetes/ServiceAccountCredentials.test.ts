@@ -63,7 +63,7 @@ describe("ServiceAccountCredentials", () => {
       assert.strictEqual(yield* authorization(false), "Bearer two")
     }).pipe(Effect.provide(NodeFileSystem.layer)))
 
-  it.effect("fails while a file is missing, and succeeds once it is there", () =>
+  it.effect("fails while a file is missing, and succeeds once it is there (L-48 not authorised yet)", () =>
     Effect.gen(function*() {
       const { authorization, credentials, write } = yield* mounted(inCluster)
       assert.match((yield* Effect.flip(authorization(false))).source, /\/token$/)

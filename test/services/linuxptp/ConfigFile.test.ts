@@ -38,7 +38,7 @@ describe("parseConfigFile", () => {
     assert.deepStrictEqual(parseConfigFile(text), { file: emptyConfigFile, problems: [] })
   })
 
-  it("keeps order, duplicates and line numbers, and leaves out comments", () => {
+  it("keeps order, duplicates and line numbers, and leaves out comments (L-36 repeated keys)", () => {
     assert.deepStrictEqual(parseConfigFile(sample), {
       file: {
         sections: [

@@ -53,7 +53,7 @@ describe("readConfigText", () => {
     }
   )
 
-  it("keeps ports in order, the rows of unicast tables, and canonical values", () => {
+  it("keeps ports in order, the rows of unicast tables, and canonical values (L-36 repeated keys)", () => {
     const text = `[global]
 network_transport l2
 clockAccuracy 0xFE

@@ -59,7 +59,7 @@ describe("optionValue", () => {
 
   const text = "[global]\ndelay_mechanism P2P\ndomainNumber 1\ndomainNumber 2\n[eth0]\ndelay_mechanism Auto\n"
 
-  it("lets the command line beat [global], and the last of several win", () => {
+  it("lets the command line beat [global], and the last of several win (L-38 command line unseen)", () => {
     assert.strictEqual(optionValue(given("ptp4l", "", text), "domainNumber"), "2")
     assert.strictEqual(optionValue(given("ptp4l", "--domainNumber 3", text), "domainNumber"), "3")
     assert.strictEqual(optionValue(given("ptp4l", "-E", text), "delay_mechanism"), "E2E")

@@ -113,7 +113,7 @@ describe("parseLogEvent", () => {
       delayNs: -9,
       delayStdDevNs: 0
     }]
-  ])("reads the summary of %j", (text, event) => {
+  ])("reads the summary of %j (L-15 optional fields)", (text, event) => {
     assert.deepStrictEqual(parseLogEvent(text), event)
   })
 
@@ -165,7 +165,7 @@ describe("parseLogEvent", () => {
       clockIdentity: "c6776d.fffe.316e19",
       local: true
     }]
-  ])("reads the best master of %j", (text, event) => {
+  ])("reads the best master of %j (L-22 hexadecimal identity)", (text, event) => {
     assert.deepStrictEqual(parseLogEvent(text), event)
   })
 
@@ -199,7 +199,7 @@ describe("parseLogEvent", () => {
     "selected /dev/ptp0 as PTP clock",
     "updating UTC offset to 37",
     "delay   filtered       2155   raw       1502"
-  ])("takes %j for a plain message", (text) => {
+  ])("takes %j for a plain message (L-15 optional fields, L-16 parsing by substring)", (text) => {
     assert.deepStrictEqual(parseLogEvent(text), { kind: "message", text })
   })
 
@@ -211,7 +211,7 @@ describe("parseLogEvent", () => {
   const integer = fc.maxSafeInteger()
   const clock = fc.option(fc.stringMatching(/^[A-Za-z0-9_/.:@-]{5,15}$/), { nil: undefined })
 
-  it("gives back the numbers that phc2sys printed", () => {
+  it("gives back the numbers that phc2sys printed (L-18 names and signs)", () => {
     const servoState = fc.constantFrom("s0", "s1", "s2", "s3")
     const delay = fc.option(integer, { nil: undefined })
     fc.assert(fc.property(clock, integer, servoState, integer, delay, (clock, offsetNs, servoState, ppb, delayNs) => {
@@ -231,7 +231,7 @@ describe("parseLogEvent", () => {
     }))
   })
 
-  it("gives back the transition that ptp4l printed, whatever the interface is called", () => {
+  it("gives back the transition that ptp4l printed, whatever the interface is called (L-18 names and signs)", () => {
     const state = fc.constantFrom(...portStates)
     const nic = fc.option(fc.stringMatching(/^[!-~]{1,100}$/).filter((name) => !name.includes(":")), { nil: undefined })
     const fault = fc.option(fc.constantFrom("FT_UNSPECIFIED", "FT_SWITCH_PHC"), { nil: undefined })

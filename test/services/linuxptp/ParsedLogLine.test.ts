@@ -30,7 +30,7 @@ describe("parseLogLine", () => {
     }
   })
 
-  it("never throws, and keeps every character of what it does not know", () => {
+  it("never throws, and keeps every character of what it does not know (L-21 unknown lines)", () => {
     const piece = fc.oneof(
       fc.array(fc.nat(0xffff)).map((units) => String.fromCharCode(...units)),
       fc.constantFrom(

@@ -23,7 +23,7 @@ describe("a port state", () => {
     assert.deepStrictEqual(portStates.filter(servesTime), ["MASTER", "GRAND_MASTER"])
   })
 
-  it("has the role number of the Go daemon's dashboards", () => {
+  it("has the role number of the Go daemon's dashboards (L-19 wrong role)", () => {
     assert.deepStrictEqual(Object.fromEntries(portStates.map((state) => [state, interfaceRole(state)])), {
       PASSIVE: 0,
       SLAVE: 1,

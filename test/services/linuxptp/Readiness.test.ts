@@ -23,7 +23,7 @@ describe("becomesReady", () => {
     ["ts2phc", "ts2phc[1.000]: eth0 lost holdover lock (offset          7)"],
     ["timemaster", "timemaster[1.000]: process 1 terminated with status 1"],
     ["timemaster", "timemaster[1.000]: exiting"]
-  ])("%s is not ready after %j", (program, line) => {
+  ])("%s is not ready after %j (L-27 ready by any line)", (program, line) => {
     assert.isFalse(becomesReady(program, line))
   })
 
@@ -43,7 +43,7 @@ describe("becomesReady", () => {
     assert.isTrue(becomesReady(program, line))
   })
 
-  it("counts the state a port enters, never the one it leaves", () => {
+  it("counts the state a port enters, never the one it leaves (L-07 phc2sys never starts)", () => {
     const ready = portStates.filter((to) =>
       portStates.every((from) => becomesReady("ptp4l", `ptp4l[1.000]: port 1: ${from} to ${to} on RS_SLAVE`))
     )

@@ -18,7 +18,7 @@ describe("splitShellWords", () => {
     [`"a\\b\\"\\\\\\$"`, ["a\\b\"\\$"]],
     ["$HOME `id` $(id) * ~ ; | & > <", ["$HOME", "`id`", "$(id)", "*", "~", ";", "|", "&", ">", "<"]],
     ["# -s", ["#", "-s"]]
-  ])("splits %j", (text, words) => {
+  ])("splits %j (L-37 double blanks)", (text, words) => {
     assert.deepStrictEqual(splitShellWords(text), { words })
   })
 

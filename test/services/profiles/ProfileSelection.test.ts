@@ -79,7 +79,7 @@ describe("selectProfiles", () => {
     assert.deepStrictEqual(skippedOf(a, b), ["a/r LowerPriority", "b/s NoMatch", "a/s NotRecommended"])
   })
 
-  it("runs a profile once that is recommended twice, and names a nodeName before a nodeLabel", () => {
+  it("runs a profile once that is recommended twice, and names a nodeName before a nodeLabel (L-02 two copies)", () => {
     const twice = config("a", ["p"], [entry("p", 0, { nodeLabel: "rack" }), entry("p", 0, here)])
     assert.deepStrictEqual(winnersOf(twice), ["a/p"])
     assert.deepStrictEqual(skippedOf(twice), [])
