@@ -126,6 +126,11 @@ const clocksAndSockets: ReadonlyArray<KnownFault> = [
     hint: "a capability is missing: CAP_NET_RAW, CAP_NET_ADMIN or, for UDP, CAP_NET_BIND_SERVICE"
   },
   {
+    // clock.c, clock_create: the NIC was not asked successfully, or has no clock.
+    pattern: /^PTP device not specified and automatic determination is not supported/,
+    hint: "there is no NIC of this name, or it has no PTP hardware clock: check `interface` and the port sections"
+  },
+  {
     pattern: /^ioctl SIOCSHWTSTAMP failed/,
     hint: "the driver refuses hardware time stamps: another program may have set them up, or the NIC has none"
   },
