@@ -7,10 +7,10 @@ export class PortTaken extends Schema.TaggedError<PortTaken>()("PortTaken", {
   cause: Schema.Defect()
 }) {
   override get message(): string {
-    return `cannot listen on ${this.setting} ${this.port}: ${detailOf(this.cause)}`
+    return `cannot listen on ${this.setting} ${this.port}: ${innermostDetail(this.cause)}`
   }
 }
 
 /** The innermost error: what wraps it says nothing. */
-const detailOf = (cause: unknown): string =>
-  cause instanceof Error && cause.cause !== undefined ? detailOf(cause.cause) : String(cause)
+export const innermostDetail = (cause: unknown): string =>
+  cause instanceof Error && cause.cause !== undefined ? innermostDetail(cause.cause) : String(cause)

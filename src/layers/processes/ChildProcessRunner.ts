@@ -6,7 +6,7 @@
  */
 import { Effect, Layer } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { closeSync, openSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import path from "node:path"
 import {
   type OutputLine,
@@ -19,6 +19,7 @@ import type { ProcessSpec, Program } from "../../services/processes/ProcessSpec.
 import { markVariables } from "./ChildMarks.ts"
 import { removeDeadClientSockets } from "./ClientSockets.ts"
 import { makeLineReader } from "./LineReader.ts"
+import { makeDirectory } from "./MakeDirectory.ts"
 import { groupGone, signalGroup } from "./ProcessGroup.ts"
 import { schedulingOf } from "./ProcScheduling.ts"
 import { findProgram, systemSearchPath } from "./ProgramPath.ts"
@@ -45,13 +46,6 @@ const startError = (spec: ProcessSpec, reason: ProcessStartError["reason"], caus
     reason,
     detail: cause instanceof Error ? cause.message : String(cause)
   })
-
-/** With its parent when somebody removed that too. Not recursive: node's recursive mkdir never returns below /proc. */
-const makeDirectory = (directory: string) => {
-  const parent = path.dirname(directory)
-  if (!existsSync(parent)) mkdirSync(parent, { mode: 0o755 })
-  mkdirSync(directory, { mode: 0o755 })
-}
 
 const writeFiles = (spec: ProcessSpec) =>
   Effect.try({
@@ -154,14 +148,13 @@ const drain = (child: ChildProcess, onLine: (line: OutputLine) => void) => {
 
 /** Sockets that linuxptp's clients bind at a fixed place, `/var/run/phc2sys.PID` and the like (linuxptp pmc_common.c). */
 const removeClientSockets = (program: Program, pid: number) => {
-  for (const directory of ["/var/run"]) {
-    for (const name of readdirSync(directory)) {
-      if (name === `${program}.${pid}` || name.startsWith(`${program}.${pid}.`)) {
-        rmSync(path.join(directory, name), { force: true })
-      }
+  for (const name of readdirSync(clientSockets)) {
+    if (name === `${program}.${pid}` || name.startsWith(`${program}.${pid}.`)) {
+      rmSync(path.join(clientSockets, name), { force: true })
     }
   }
 }
+const clientSockets = "/var/run"
 
 /** Left-overs are removed at the next start of this id; a full or read-only disk must not keep the clock down. */
 const attempt = (removal: () => void) => {

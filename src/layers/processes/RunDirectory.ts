@@ -3,12 +3,13 @@
  * it, so whatever still carries its mark at the start was left by a daemon that died, and is ended.
  */
 import { Duration, Effect, Layer, Schedule, Schema } from "effect"
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, realpathSync, rmSync } from "node:fs"
+import { closeSync, openSync, readdirSync, realpathSync, rmSync } from "node:fs"
 import path from "node:path"
 import * as Libc from "../native/Libc.ts"
 import { markedProcesses, runDirectoryMark } from "./ChildMarks.ts"
 import { removeDeadClientSockets } from "./ClientSockets.ts"
 import { keepGuard } from "./DaemonGuard.ts"
+import { makeDirectory } from "./MakeDirectory.ts"
 
 /** A process takes at most this long from SIGKILL to its end, unless the kernel holds it. */
 const sweepPatience = Duration.seconds(2)
@@ -99,18 +100,11 @@ const removeLeftFiles = (directory: string) =>
 const failedOn = (directory: string) => (cause: unknown) =>
   new RunDirectoryError({ directory, detail: cause instanceof Error ? cause.message : String(cause) })
 
-/** One by one: node's recursive mkdir never returns below /proc. */
-const makeWithParents = (directory: string): void => {
-  if (existsSync(directory)) return
-  makeWithParents(path.dirname(directory))
-  mkdirSync(directory, { mode: 0o755 })
-}
-
 /** Makes the directory when it is missing, and gives the one name under which lock, mark and files know it. */
 export const resolve = (directory: string): Effect.Effect<string, RunDirectoryError> =>
   Effect.try({
     try: () => {
-      makeWithParents(directory)
+      makeDirectory(directory)
       return realpathSync(directory)
     },
     catch: failedOn(directory)

@@ -11,6 +11,7 @@ import { seedNode } from "../../layers/kubernetes/embedded/SeedNode.ts"
 import { EmbeddedApiServer } from "../../layers/kubernetes/EmbeddedApiServer.ts"
 import * as HttpKubernetesApi from "../../layers/kubernetes/HttpKubernetesApi.ts"
 import * as PlainCredentials from "../../layers/kubernetes/PlainCredentials.ts"
+import { innermostDetail } from "../../layers/observability/PortTaken.ts"
 import * as SimulatedNetwork from "../../layers/processes/simulated/SimulatedNetwork.ts"
 import { KubernetesApi } from "../../services/kubernetes/KubernetesApi.ts"
 import { nodePTPDevs } from "../../services/kubernetes/NodePTPDev.ts"
@@ -121,13 +122,12 @@ class DemoPortTaken extends Schema.TaggedError<DemoPortTaken>()("DemoPortTaken",
   cause: Schema.Defect()
 }) {
   override get message(): string {
-    return `cannot listen on 127.0.0.1:${this.port} (or on the nodes' ports above it): ${detailOf(this.cause)}; ` +
+    return `cannot listen on 127.0.0.1:${this.port} (or on the nodes' ports above it): ${
+      innermostDetail(this.cause)
+    }; ` +
       "is another demo running? Try --port"
   }
 }
-
-const detailOf = (cause: unknown): string =>
-  cause instanceof Error && cause.cause !== undefined ? detailOf(cause.cause) : String(cause)
 
 const runDemo = (options: DemoOptions) =>
   Effect.scoped(options.real ? real(options) : simulated(options)).pipe(
