@@ -1,0 +1,44 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Context, Effect, Layer, Option, SubscriptionRef } from "effect"
+import { TestClock } from "effect/testing"
+import * as NodeState from "../../src/programs/NodeState.ts"
+import * as ReportHealth from "../../src/programs/ReportHealth.ts"
+import { Health } from "../../src/services/Health.ts"
+import { decision } from "../services/kubernetes/PublishedNode.ts"
+import { makeInMemoryNode } from "./InMemoryNode.ts"
+
+const make = Effect.gen(function*() {
+  const { layer } = yield* makeInMemoryNode
+  const context = yield* Layer.build(ReportHealth.layer.pipe(Layer.provideMerge(layer)))
+  const { reconciliation } = Context.get(context, NodeState.NodeState)
+  const now = (change: Partial<NodeState.Reconciliation>) =>
+    SubscriptionRef.update(reconciliation, (state) => ({ ...state, ...change }))
+  return { now, health: Context.get(context, Health) }
+})
+
+describe("health", () => {
+  it.effect.each(["applyingSince", "decidingSince"] as const)(
+    "fails after a minute in which one step hangs: %s",
+    (since) =>
+      Effect.gen(function*() {
+        const { health, now } = yield* make
+        yield* now({ [since]: 0n })
+        yield* TestClock.adjust("60 seconds")
+        assert.deepStrictEqual(yield* health.stuck, [])
+        yield* TestClock.adjust("1 second")
+        assert.match((yield* health.stuck).join(), /has been under way for 61 s$/)
+        yield* now({ [since]: undefined })
+        assert.deepStrictEqual(yield* health.stuck, [])
+      })
+  )
+
+  it.effect("is not ready while nothing is decided, and while only the disk has spoken", () =>
+    Effect.gen(function*() {
+      const { health, now } = yield* make
+      assert.deepStrictEqual(yield* health.notReady, ["the configuration has not been read yet"])
+      yield* now({ decision: Option.some(decision()), isFromDisk: true })
+      assert.match((yield* health.notReady).join(), /^the API server has not told of .*: what worked last runs$/)
+      yield* now({ isFromDisk: false })
+      assert.deepStrictEqual(yield* health.notReady, [])
+    }))
+})
