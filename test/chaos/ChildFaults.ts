@@ -1,5 +1,5 @@
 /** What a program of linuxptp, or the kernel, does to supervision. */
-import { missingNic, talk } from "./Behaviour.ts"
+import { missingNic, talk } from "../simulation/Behaviour.ts"
 import { atNextStart, behaving, type Fault, hold, isDependant, isPtp4l, toChild } from "./Fault.ts"
 import { noticeMillis } from "./Judge.ts"
 

@@ -1,8 +1,7 @@
 /** What people write: the NodePTPCfg objects and the node's labels, edited like a person (or a script) does. */
 import type { KubernetesObject } from "../../src/services/kubernetes/KubernetesObject.ts"
-import type { Dice } from "./Dice.ts"
-
-export const nodeName = "worker-1"
+import type { Dice } from "../simulation/Dice.ts"
+import { nodeName } from "../simulation/SimulatedNode.ts"
 
 type Fields = Readonly<Record<string, string>>
 

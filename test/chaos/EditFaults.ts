@@ -1,5 +1,5 @@
 /** What people and controllers do to the objects, at the worst moment. */
-import { missingNic } from "./Behaviour.ts"
+import { missingNic } from "../simulation/Behaviour.ts"
 import type { Written } from "./Cluster.ts"
 import { behaving, type Fault, hold } from "./Fault.ts"
 import type { World } from "./World.ts"

@@ -9,8 +9,8 @@ import type { ProcessSpec } from "../../src/services/processes/ProcessSpec.ts"
 import { decide } from "../../src/services/profiles/Decide.ts"
 import type { KnownGood } from "../../src/services/profiles/LastKnownGood.ts"
 import { emptyLastValid, type LastValid } from "../../src/services/profiles/LastValid.ts"
-import { nodeName, toObject, type Written } from "./Cluster.ts"
-import { runDirectory } from "./SimulatedDaemon.ts"
+import { nodeName, runDirectory } from "../simulation/SimulatedNode.ts"
+import { toObject, type Written } from "./Cluster.ts"
 
 export interface Expectation {
   /** The daemon was shown these. */

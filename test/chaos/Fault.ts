@@ -1,6 +1,6 @@
 /** A kind of trouble that the simulation knows to make. */
-import type { Behaviour, Plan } from "./Behaviour.ts"
-import type { Child } from "./Child.ts"
+import type { Behaviour, Plan } from "../simulation/Behaviour.ts"
+import type { Child } from "../simulation/Child.ts"
 import type { World } from "./World.ts"
 
 export interface Fault {

@@ -4,7 +4,8 @@ import type { NetworkInterface } from "../../src/services/devices/PtpDevice.ts"
 import type { KubernetesObject } from "../../src/services/kubernetes/KubernetesObject.ts"
 import type { LinuxptpVersion } from "../../src/services/linuxptp/LinuxptpVersion.ts"
 import type { KnownGood } from "../../src/services/profiles/LastKnownGood.ts"
-import { type Cluster, nodeName, toObject, type Written } from "./Cluster.ts"
+import { firstVersion, makeNic, nodeName } from "../simulation/SimulatedNode.ts"
+import { type Cluster, toObject, type Written } from "./Cluster.ts"
 import type { Facts } from "./SimulatedDaemon.ts"
 
 export interface Host {
@@ -17,8 +18,6 @@ export interface Host {
   isDiskFull: boolean
 }
 
-export const firstVersion: LinuxptpVersion = { major: 4, minor: 4, patch: 0 }
-
 export const makeHost = (): Host => ({
   nics: new Map([["ens1f0", 0], ["ens2f0", 1]]),
   linuxptp: Option.some(firstVersion),
@@ -27,20 +26,8 @@ export const makeHost = (): Host => ({
   isDiskFull: false
 })
 
-const nic = (name: string, phcIndex: number): NetworkInterface => ({
-  name,
-  kind: "physical",
-  linkUp: true,
-  driver: "ice",
-  pciAddress: undefined,
-  phcIndex,
-  hardwareTimestamping: true,
-  softwareTimestamping: true,
-  notCapable: undefined
-})
-
 export const interfacesOf = ({ nics }: Host): ReadonlyArray<NetworkInterface> =>
-  [...nics].map(([name, phc]) => nic(name, phc))
+  [...nics].map(([name, phc]) => makeNic(name, phc))
 
 /** Everything as it is just now. An object that did not change stays the same value, as a watch gives it. */
 export const makeFacts = (cluster: Cluster, host: Host): () => Facts => {

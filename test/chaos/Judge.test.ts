@@ -1,7 +1,7 @@
 /** A judge that never complains proves nothing: each invariant is broken here once. */
 import { assert, describe, it } from "@effect/vitest"
 import { spec } from "../layers/processes/ScriptedRunner.ts"
-import type { Child } from "./Child.ts"
+import type { Child } from "../simulation/Child.ts"
 import { makeJudge } from "./Judge.ts"
 
 const ptp4l = spec("ptp4l-a")

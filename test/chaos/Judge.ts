@@ -4,7 +4,7 @@
  */
 import type { ProcessExit } from "../../src/services/processes/ProcessRunner.ts"
 import type { ProcessSpec } from "../../src/services/processes/ProcessSpec.ts"
-import type { Child } from "./Child.ts"
+import type { Child } from "../simulation/Child.ts"
 import { atOnceMillis, makeRestartLaw } from "./RestartLaw.ts"
 import { makeWishes } from "./Wishes.ts"
 

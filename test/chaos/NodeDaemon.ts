@@ -2,15 +2,16 @@
 import { Cause, Equal, Exit, Option } from "effect"
 import type { ProcessSpec } from "../../src/services/processes/ProcessSpec.ts"
 import type { ProcessStatus } from "../../src/services/processes/ProcessSupervisor.ts"
-import type { Children } from "./Children.ts"
+import type { Children } from "../simulation/Children.ts"
 import type { Cluster } from "./Cluster.ts"
-import type { Dice } from "./Dice.ts"
+import type { Dice } from "../simulation/Dice.ts"
 import { makeExpectation, withoutReplacements } from "./Expectation.ts"
-import { firstVersion, type Host, interfacesOf, makeFacts } from "./Host.ts"
+import { type Host, interfacesOf, makeFacts } from "./Host.ts"
 import { type Judge, shutdownMillis } from "./Judge.ts"
 import { isAsDesired, type SimulatedDaemon, startDaemon } from "./SimulatedDaemon.ts"
-import type { Trace } from "./Trace.ts"
-import type { VirtualTime } from "./VirtualTime.ts"
+import type { Trace } from "../simulation/Trace.ts"
+import { firstVersion } from "../simulation/SimulatedNode.ts"
+import type { VirtualTime } from "../simulation/VirtualTime.ts"
 
 /** Of a version that does not start, before an earlier one runs instead. */
 const leastErrors = 3

@@ -5,7 +5,7 @@
  */
 import { Equal } from "effect"
 import type { ProcessSpec } from "../../src/services/processes/ProcessSpec.ts"
-import type { Child } from "./Child.ts"
+import type { Child } from "../simulation/Child.ts"
 
 const forgivenAfterMillis = 60_000
 export const atOnceMillis = 100

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { becomesReady } from "../../src/services/linuxptp/Readiness.ts"
 import { spec } from "../layers/processes/ScriptedRunner.ts"
-import { readyLines, talk } from "./Behaviour.ts"
+import { readyLines, talk } from "../simulation/Behaviour.ts"
 import { allFaults, runScenario } from "./Scenario.ts"
 
 const someSeeds = Array.from({ length: 30 }, (_, seed) => seed)

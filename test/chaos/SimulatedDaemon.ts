@@ -3,10 +3,8 @@
  * Whatever else the core comes to need is given here and nowhere else.
  */
 import { Effect, Equal, Exit, Fiber, Layer, Option, Scope, Stream, SubscriptionRef } from "effect"
-import * as FiberProcessSupervisor from "../../src/layers/processes/FiberProcessSupervisor.ts"
 import * as SimulatedConfigurationCheck from "../../src/layers/processes/SimulatedConfigurationCheck.ts"
 import * as KeepLastKnownGood from "../../src/programs/KeepLastKnownGood.ts"
-import { linuxptpKnowledge } from "../../src/programs/LinuxptpKnowledge.ts"
 import * as NodeState from "../../src/programs/NodeState.ts"
 import * as ReconcileProfiles from "../../src/programs/ReconcileProfiles.ts"
 import { DeviceDiscovery } from "../../src/services/devices/DeviceDiscovery.ts"
@@ -15,17 +13,14 @@ import { KubernetesApi } from "../../src/services/kubernetes/KubernetesApi.ts"
 import type { KubernetesObject } from "../../src/services/kubernetes/KubernetesObject.ts"
 import { InstalledLinuxptp } from "../../src/services/linuxptp/InstalledLinuxptp.ts"
 import type { LinuxptpVersion } from "../../src/services/linuxptp/LinuxptpVersion.ts"
-import { ManagementClient } from "../../src/services/linuxptp/ManagementClient.ts"
-import { ProcessRunner } from "../../src/services/processes/ProcessRunner.ts"
+import type { ProcessRunner } from "../../src/services/processes/ProcessRunner.ts"
 import type { ProcessSpec } from "../../src/services/processes/ProcessSpec.ts"
 import { type ProcessStatus, ProcessSupervisor } from "../../src/services/processes/ProcessSupervisor.ts"
 import { type KnownGood, LastKnownGood, LastKnownGoodError } from "../../src/services/profiles/LastKnownGood.ts"
 import { Settings } from "../../src/services/Settings.ts"
-import type { Child } from "./Child.ts"
-import { nodeName } from "./Cluster.ts"
-import type { VirtualProcess } from "./VirtualTime.ts"
-
-export const runDirectory = "/run/test"
+import type { Child } from "../simulation/Child.ts"
+import { settings, supervisorLayer } from "../simulation/SimulatedNode.ts"
+import type { VirtualProcess } from "../simulation/VirtualTime.ts"
 
 /** The whole set of each kind, as the API server and the kernel give it just now. */
 export interface Facts {
@@ -59,18 +54,6 @@ export interface DaemonOptions {
   readonly onWish: (desired: ReadonlyArray<ProcessSpec>) => void
 }
 
-const settings = {
-  nodeName,
-  namespace: "ptp",
-  runDirectory,
-  stateDirectory: "/var/lib/test",
-  sysfsRoot: "/sys",
-  metricsPort: 0,
-  healthPort: 0,
-  logLevel: "Error" as const,
-  logFormat: "json" as const
-}
-
 const change = {
   type: "MODIFIED" as const,
   name: "",
@@ -100,18 +83,6 @@ const apiOf = (facts: Stream.Stream<Facts>) => {
   })
 }
 
-/** A second of silence, or one port that works or does not yet. */
-const managementOf = ({ answerOn }: DaemonOptions) =>
-  ManagementClient.of({
-    isAvailable: true,
-    ask: Effect.fnUntraced(function*({ path }) {
-      const answer = answerOn(path)
-      if (answer === "silent") return yield* Effect.as(Effect.sleep("1 second"), Option.none())
-      const state = answer === "ready" ? "LISTENING" as const : "INITIALIZING" as const
-      return Option.some({ ports: [{ number: 1, state }], clockClass: 248 })
-    })
-  })
-
 const diskOf = ({ load, save }: DaemonOptions) =>
   LastKnownGood.of({
     load: Effect.sync(load),
@@ -122,26 +93,9 @@ const diskOf = ({ load, save }: DaemonOptions) =>
   })
 
 const layersOf = (options: DaemonOptions, facts: Stream.Stream<Facts>) => {
-  const { linuxptp, onWish, runner } = options
-  /** The real one, and the moment of every wish. */
-  const supervisor = Layer.effect(
-    ProcessSupervisor,
-    Effect.map(ProcessSupervisor, (real) => ({
-      ...real,
-      apply: (desired: ReadonlyArray<ProcessSpec>) =>
-        Effect.suspend(() => {
-          onWish(desired)
-          return real.apply(desired)
-        })
-    }))
-  ).pipe(
-    Layer.provide(Layer.unwrap(Effect.map(linuxptpKnowledge, FiberProcessSupervisor.layer))),
-    Layer.provide(Layer.succeed(ManagementClient, managementOf(options))),
-    Layer.provide(Layer.succeed(ProcessRunner, runner))
-  )
   return Layer.mergeAll(
     NodeState.layer,
-    supervisor,
+    supervisorLayer(options),
     Layer.succeed(Settings, settings),
     Layer.succeed(KubernetesApi, apiOf(facts)),
     Layer.succeed(DeviceDiscovery, {
@@ -149,7 +103,7 @@ const layersOf = (options: DaemonOptions, facts: Stream.Stream<Facts>) => {
     }),
     SimulatedConfigurationCheck.layer,
     Layer.succeed(LastKnownGood, diskOf(options)),
-    Layer.succeed(InstalledLinuxptp, { version: Effect.sync(linuxptp) })
+    Layer.succeed(InstalledLinuxptp, { version: Effect.sync(options.linuxptp) })
   )
 }
 

@@ -1,28 +1,7 @@
-/** Everything that happens in a scenario, as lines, and what the judge had to say of it. */
-import type { RunnerWitness } from "./Children.ts"
+/** What children do, written down for the reader and shown to the judge. */
+import type { RunnerWitness } from "../simulation/Children.ts"
+import type { Trace } from "../simulation/Trace.ts"
 import type { Judge } from "./Judge.ts"
-
-export interface Trace {
-  readonly lines: ReadonlyArray<string>
-  readonly breaches: ReadonlyArray<string>
-  readonly note: (text: string) => void
-  readonly breach: (text: string) => void
-}
-
-export const makeTrace = (now: () => number): Trace => {
-  const lines: Array<string> = []
-  const breaches: Array<string> = []
-  const note = (text: string) => void lines.push(`${(now() / 1_000).toFixed(3).padStart(9)} ${text}`)
-  return {
-    lines,
-    breaches,
-    note,
-    breach: (text) => {
-      note(`BREACH ${text}`)
-      breaches.push(text)
-    }
-  }
-}
 
 /** Writes down what children do, and lets the judge see it. */
 export const witnessOf = (
