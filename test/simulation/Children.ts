@@ -54,10 +54,14 @@ interface ChildrenOptions {
   readonly time: VirtualTime
   readonly dice: Dice
   readonly hasNic: (name: string) => boolean
+  /** Of a child that nothing is planned for. */
+  readonly behaviour?: (dice: Dice) => Behaviour
   readonly witness: RunnerWitness
 }
 
-export const makeChildren = ({ dice, hasNic, time, witness }: ChildrenOptions): Children => {
+export const makeChildren = (
+  { behaviour = usualBehaviour, dice, hasNic, time, witness }: ChildrenOptions
+): Children => {
   const living = new Map<number, Child>()
   const plans: Array<Plan> = []
   let lastPid = 1_000
@@ -75,7 +79,7 @@ export const makeChildren = ({ dice, hasNic, time, witness }: ChildrenOptions): 
   }
 
   const behaviourOf = (spec: ProcessSpec, plan: Plan | undefined): Behaviour => {
-    const usual = usualBehaviour(dice)
+    const usual = behaviour(dice)
     const planned = plan?.change?.(usual, plan.times) ?? usual
     const lacksNic = spec.program !== "phc2sys" && !spec.interfaces.every(hasNic)
     return lacksNic && planned.ends === undefined ? { ...planned, ends: missingNic, readyAfter: undefined } : planned

@@ -36,6 +36,10 @@ export interface VirtualTime {
   readonly makeProcess: (dice: Dice) => VirtualProcess
   /** Runs everything that is due by then, in its order. */
   readonly advance: (millis: number) => void
+  /** Runs what fibers have to do now, without any time; false when there was nothing. */
+  readonly drain: () => boolean
+  /** When the next timer fires. */
+  readonly nextAt: () => number | undefined
 }
 
 /** Without `order`, tasks of different fibers run in the order that they came. */
@@ -121,7 +125,9 @@ export const makeVirtualTime = (order?: Dice): VirtualTime => {
     },
     after,
     makeProcess,
-    advance
+    advance,
+    drain: tasks.drain,
+    nextAt: () => timers[0]?.at
   }
 }
 
@@ -158,6 +164,7 @@ const makeTaskQueue = (order: Dice | undefined) => {
         if (ran > mostTasksAtOnce) throw new Error("the daemon spins: it has work without end at one instant")
         task()
       }
+      return ran > 0
     }
   }
 }

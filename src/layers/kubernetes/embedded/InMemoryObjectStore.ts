@@ -142,15 +142,19 @@ const requireSame = (
   return isStale ? Result.fail(conflict(type, name)) : Result.void
 }
 
-const make = Effect.fnUntraced(function*(options: InMemoryObjectStoreOptions) {
+const makeStorage = Effect.fnUntraced(function*(options: InMemoryObjectStoreOptions): Effect.fn.Return<Storage> {
   const nowMillis = yield* Clock.currentTimeMillis
-  const storage: Storage = {
+  return {
     version: options.startsAt ?? Math.max(1, Math.trunc(nowMillis / 1000)),
     collections: new Map(),
     historyLimit: options.historyLimit ?? 1000,
     bookmarkInterval: options.bookmarkInterval ?? Duration.minutes(1)
   }
-  return ObjectStore.of({
+})
+
+/** The store of a state that the caller keeps: a backup can be put in its place. */
+export const storeOf = (storage: Storage): typeof ObjectStore.Service =>
+  ObjectStore.of({
     resourceVersion: Effect.sync(() => storage.version),
     list: list(storage),
     get: (type, key) => Effect.sync(() => Option.fromNullishOr(collectionOf(storage, type).stored.get(key))),
@@ -164,8 +168,7 @@ const make = Effect.fnUntraced(function*(options: InMemoryObjectStoreOptions) {
       [...storage.collections.values()].reduce((sum, { watchers }) => sum + watchers.size, 0)
     )
   })
-})
 
 /** An empty store. */
 export const layer = (options: InMemoryObjectStoreOptions = {}): Layer.Layer<ObjectStore> =>
-  Layer.effect(ObjectStore, make(options))
+  Layer.effect(ObjectStore, Effect.map(makeStorage(options), storeOf))

@@ -1,0 +1,90 @@
+/**
+ * One connection of the daemon to the proxy: TLS or not, what comes in as requests, what goes out through an Outlet.
+ * It answers nothing by itself.
+ */
+import type { Socket } from "node:net"
+import { type SecureContext, TLSSocket } from "node:tls"
+import type { VirtualTime } from "../simulation/VirtualTime.ts"
+import type { Exchange } from "./Exchange.ts"
+import { makeRequestReader, type RequestHead } from "./HttpBytes.ts"
+import { makeOutlet, type Outlet, type Passage } from "./Outlet.ts"
+
+export interface Front {
+  readonly id: number
+  readonly outlet: Outlet
+  /** What becomes of what the client sends. */
+  toServer: Passage
+  /** What was held of it goes on. */
+  readonly releaseToServer: () => void
+  /** The request that is being answered. */
+  exchange: Exchange | undefined
+  readonly isOpen: () => boolean
+  /** Its TLS handshake is under way, or bytes wait in the kernel. */
+  readonly isBusy: () => boolean
+  /** Bytes that passed either way. */
+  readonly bytes: () => number
+  /** FIN, behind what was written. */
+  readonly close: () => void
+  /** RST, at once. */
+  readonly reset: () => void
+}
+
+interface FrontOptions {
+  readonly id: number
+  readonly raw: Socket
+  /** Undefined: plain HTTP. */
+  readonly secure: SecureContext | undefined
+  readonly time: VirtualTime
+  readonly onRequest: (front: Front, head: RequestHead) => void
+  readonly onSecure: () => void
+  readonly onClose: (front: Front) => void
+}
+
+const nothing = () => {}
+
+export const makeFront = ({ id, onClose, onRequest, onSecure, raw, secure, time }: FrontOptions): Front => {
+  raw.setNoDelay()
+  const stream = secure === undefined ? raw : new TLSSocket(raw, { isServer: true, secureContext: secure })
+  let isHandshaking = secure !== undefined
+  const held: Array<Buffer> = []
+  const read = makeRequestReader((head) => onRequest(front, head))
+  const outlet = makeOutlet((bytes) => void (stream.destroyed || stream.write(bytes)), time)
+  // The client resets, refuses the certificate, speaks no TLS: each shows as the end of the connection.
+  raw.on("error", nothing)
+  stream.on("error", nothing)
+  stream.on("secure", () => {
+    isHandshaking = false
+    onSecure()
+  })
+  stream.on("data", (bytes: Buffer) => {
+    if (front.toServer === "pass") read(bytes)
+    else if (front.toServer === "hold") held.push(bytes)
+  })
+  stream.on("end", () => void stream.destroy())
+  let isClosed = false
+  const closed = () => {
+    if (isClosed) return
+    isClosed = true
+    isHandshaking = false
+    raw.destroy()
+    onClose(front)
+  }
+  raw.on("close", closed)
+  stream.on("close", closed)
+  const front: Front = {
+    id,
+    outlet,
+    toServer: "pass",
+    releaseToServer: () => {
+      front.toServer = "pass"
+      for (const bytes of held.splice(0)) read(bytes)
+    },
+    exchange: undefined,
+    isOpen: () => !isClosed,
+    isBusy: () => !isClosed && (isHandshaking || raw.writableLength > 0 || stream.writableLength > 0 || outlet.isBusy()),
+    bytes: () => raw.bytesRead + raw.bytesWritten,
+    close: () => outlet.then(() => void stream.end(() => void stream.destroySoon())),
+    reset: () => void raw.resetAndDestroy()
+  }
+  return front
+}

@@ -1,0 +1,146 @@
+/**
+ * Everything between the daemon and the API server: a listener that may be away, connections that may be lost, rules
+ * that answer in the server's place. Without a rule each request is passed on. It decides nothing; faults do.
+ */
+import { once } from "node:events"
+import { createServer, type Socket } from "node:net"
+import type { VirtualTime } from "../simulation/VirtualTime.ts"
+import { makeBackend } from "./Backend.ts"
+import { type Certificate, certificates } from "./Certificates.ts"
+import { answerStatus, closeExchange, type Exchange, readExchange } from "./Exchange.ts"
+import { type Front, makeFront } from "./Front.ts"
+import type { RequestHead } from "./HttpBytes.ts"
+import { addressOf } from "./Quiet.ts"
+
+/** What becomes of a new connection: nothing is ever said on a swallowed one. */
+export type Welcome = "serve" | "swallow" | "reset"
+
+/** Takes a request in the server's place; undefined leaves it to others. */
+export type Rule = (exchange: Exchange) => ((exchange: Exchange) => void) | undefined
+
+/** kube-apiserver's `IdleTimeout`. */
+const longestIdleMillis = 90_000
+
+interface ProxyOptions {
+  readonly time: VirtualTime
+  readonly isTls: boolean
+  readonly onRequest: (exchange: Exchange) => void
+}
+
+export type Proxy = Awaited<ReturnType<typeof makeProxy>>
+
+export const makeProxy = async ({ isTls, onRequest, time }: ProxyOptions) => {
+  const fronts = new Set<Front>()
+  const rules: Array<Rule> = []
+  const backend = makeBackend()
+  let connections = 0
+  let handshakes = 0
+  let events = 0
+  /** Of connections that are gone. */
+  let bytesBefore = 0
+  let isBinding = false
+
+  const serve = (exchange: Exchange) => {
+    onRequest(exchange)
+    for (const rule of rules) {
+      const take = rule(exchange)
+      if (take !== undefined) return take(exchange)
+    }
+    backend.forward(exchange)
+  }
+
+  const onHead = (front: Front, head: RequestHead) => {
+    events += 1
+    const exchange = readExchange(front, head, time.now())
+    front.exchange = exchange
+    const isKnown = proxy.tokens.has((head.headers["authorization"] ?? "").replace(/^Bearer /, ""))
+    if (isKnown) serve(exchange)
+    else {
+      answerStatus(exchange, 401, "Unauthorized")
+      onRequest(exchange)
+    }
+  }
+
+  /** As the API server does with a connection on which nothing is asked. */
+  const closeWhenIdle = (front: Front) => {
+    const look = (since: number) => {
+      if (!front.isOpen()) return
+      if (front.exchange !== undefined) since = time.now()
+      if (time.now() - since >= longestIdleMillis) return front.close()
+      time.after(Math.max(1_000, since + longestIdleMillis - time.now()), () => look(since))
+    }
+    look(time.now())
+  }
+
+  const accept = (raw: Socket) => {
+    events += 1
+    connections += 1
+    if (proxy.welcome === "reset") return void raw.resetAndDestroy()
+    const isSwallowed = proxy.welcome === "swallow"
+    const front = makeFront({
+      id: connections,
+      raw,
+      secure: isTls && !isSwallowed ? certificates[proxy.certificate] : undefined,
+      time,
+      onRequest: onHead,
+      onSecure: () => {
+        handshakes += 1
+      },
+      onClose: (closed) => {
+        events += 1
+        bytesBefore += closed.bytes()
+        fronts.delete(closed)
+        closed.exchange?.abort()
+      }
+    })
+    fronts.add(front)
+    if (isSwallowed) {
+      front.toServer = "vanish"
+      front.outlet.passage = "vanish"
+    } else closeWhenIdle(front)
+    proxy.onConnection?.(front)
+  }
+
+  const listener = createServer(accept)
+  listener.listen(0, "127.0.0.1")
+  await once(listener, "listening")
+  const { port } = addressOf(listener.address())
+
+  const proxy = {
+    port,
+    backend,
+    fronts,
+    rules,
+    welcome: "serve" as Welcome,
+    certificate: "byFirst" as Certificate,
+    tokens: new Set<string>(),
+    onConnection: undefined as ((front: Front) => void) | undefined,
+    connections: () => connections,
+    handshakes: () => handshakes,
+    /** Grows with whatever happens. */
+    activity: () => events + bytesBefore + backend.bytes() + [...fronts].reduce((sum, front) => sum + front.bytes(), 0),
+    isBusy: () => isBinding || backend.owed() > 0 || [...fronts].some((front) => front.isBusy()),
+    /** New connections are refused. */
+    stopListening: () => void listener.close(),
+    /** On the port of before; another program may have it for a moment. */
+    listenAgain: () => {
+      isBinding = true
+      const bind = () => void listener.listen(port, "127.0.0.1")
+      const onError = () => setImmediate(bind)
+      listener.on("error", onError)
+      listener.once("listening", () => {
+        isBinding = false
+        listener.off("error", onError)
+      })
+      bind()
+    },
+    exchanges: () => [...fronts].flatMap(({ exchange }) => exchange === undefined ? [] : [exchange]),
+    closeExchange,
+    close: () => {
+      backend.close()
+      for (const front of fronts) front.reset()
+      listener.close()
+    }
+  }
+  return proxy
+}

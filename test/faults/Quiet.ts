@@ -1,0 +1,70 @@
+/**
+ * Tells when nothing is on its way any more between the sockets of this process, so that virtual time may go on.
+ * Everything is on loopback and in one process: a byte that is sent through the kernel behind all others and comes
+ * back has found the others delivered. No real time is waited for.
+ */
+import { once } from "node:events"
+import { type AddressInfo, connect, createServer } from "node:net"
+
+/** Rounds without any work, one after the other, after which nothing can come any more. */
+const quietRounds = 3
+/** What one moment may take; a client that asks again and again without waiting takes more. */
+const mostRounds = 50_000
+
+export class NeverQuiet extends Error {
+  override readonly name = "NeverQuiet"
+}
+
+export interface Fence {
+  /** Completes when everything that was sent before is delivered. */
+  readonly pass: () => Promise<void>
+  readonly close: () => void
+}
+
+/** One connection from this process to itself. */
+export const makeFence = async (): Promise<Fence> => {
+  const server = createServer((socket) => socket.setNoDelay().pipe(socket))
+  server.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const { port }: AddressInfo = addressOf(server.address())
+  const socket = connect(port, "127.0.0.1").setNoDelay()
+  await once(socket, "connect")
+  return {
+    pass: () =>
+      new Promise((resolve) => {
+        socket.once("data", () => resolve())
+        socket.write("x")
+      }),
+    close: () => {
+      socket.destroy()
+      server.close()
+    }
+  }
+}
+
+export const addressOf = (address: AddressInfo | string | null): AddressInfo => {
+  if (address === null || typeof address === "string") throw new Error("not listening on a port")
+  return address
+}
+
+interface QuietOptions {
+  readonly fence: Fence
+  /** Runs what fibers have to do; false when there was nothing. */
+  readonly drain: () => boolean
+  /** Grows with every byte, request and connection that is seen. */
+  readonly activity: () => number
+  /** Somebody owes an answer, or bytes are not sent yet. */
+  readonly isBusy: () => boolean
+}
+
+/** Lets everything happen that can happen without time. */
+export const settle = async ({ activity, drain, fence, isBusy }: QuietOptions): Promise<void> => {
+  let quiet = 0
+  for (let rounds = 0; quiet < quietRounds; rounds++) {
+    if (rounds > mostRounds) throw new NeverQuiet("it never gets quiet: somebody asks without waiting")
+    const before = activity()
+    const ran = drain()
+    await fence.pass()
+    quiet = ran || isBusy() || activity() !== before ? 0 : quiet + 1
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * What the API server keeps, so that it outlives the server, can be saved and put back, and tells of each write. It
+ * begins as a cluster in which the manifests of `deploy/` were applied.
+ */
+import { Duration, Effect } from "effect"
+import { readFileSync } from "node:fs"
+import { parseAllDocuments } from "yaml"
+import { customResourceDefinitions, namespaces } from "../../src/layers/kubernetes/embedded/BuiltInKinds.ts"
+import { established } from "../../src/layers/kubernetes/embedded/CustomResourceDefinition.ts"
+import { storeOf } from "../../src/layers/kubernetes/embedded/InMemoryObjectStore.ts"
+import { isObject, type Json, type JsonObject, withMetadata } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
+import type { ObjectStore } from "../../src/layers/kubernetes/embedded/ObjectStore.ts"
+import { qualifiedResource } from "../../src/layers/kubernetes/embedded/ServedKind.ts"
+import { close, collectionOf, type Storage } from "../../src/layers/kubernetes/embedded/Storage.ts"
+import { StoredCollection } from "../../src/layers/kubernetes/embedded/StoredCollection.ts"
+import { nodes } from "../../src/services/kubernetes/Node.ts"
+import { nodePTPCfgs } from "../../src/services/kubernetes/NodePTPCfg.ts"
+import { nodePTPDevs } from "../../src/services/kubernetes/NodePTPDev.ts"
+import type { ResourceType } from "../../src/services/kubernetes/KubernetesObject.ts"
+import { namespace } from "../simulation/SimulatedNode.ts"
+
+const firstResourceVersion = 1_000
+const historyLimit = 1_000
+const day = "2026-11-01T00:00:00Z"
+
+const toJson = (value: unknown): Json => JSON.parse(JSON.stringify(value))
+
+/** Made once: the schemas of one definition are compiled once for all seeds. */
+export const definitions: ReadonlyArray<JsonObject> = parseAllDocuments(
+  readFileSync(new URL("../../deploy/01-crd.yaml", import.meta.url), "utf8")
+).map((document) => toJson(document.toJS())).filter(isObject).map((definition, index) =>
+  withMetadata(established(definition, day), {
+    uid: `uid-definition-${index}`,
+    creationTimestamp: day,
+    generation: 1,
+    resourceVersion: String(firstResourceVersion)
+  })
+)
+
+const kinds: ReadonlyArray<ResourceType> = [nodePTPCfgs, nodes, nodePTPDevs]
+
+export interface Backup {
+  readonly version: number
+  readonly objects: ReadonlyMap<ResourceType, ReadonlyArray<JsonObject>>
+}
+
+export interface ServerState {
+  readonly store: typeof ObjectStore.Service
+  readonly version: () => number
+  readonly objects: (kind: ResourceType) => ReadonlyArray<JsonObject>
+  /** Watches from before now get 410. */
+  readonly forgetHistory: () => void
+  readonly backUp: () => Backup
+  /** The objects and versions of a backup; `bump` as etcdutl's `--bump-revision`, which forgets the history. */
+  readonly restore: (backup: Backup, bump: number) => void
+}
+
+const put = (storage: Storage, type: ResourceType, objects: ReadonlyArray<JsonObject>) => {
+  const stored = new StoredCollection({ startsAt: storage.version, historyLimit })
+  for (const object of objects) {
+    stored.record({ type: "ADDED", object, previous: undefined, resourceVersion: storage.version })
+  }
+  stored.compact(storage.version)
+  storage.collections.set(qualifiedResource(type), {
+    stored,
+    watchers: new Set(),
+    last: storage.version,
+    isClosed: false
+  })
+}
+
+/** `onWrite` is run after each write, whoever made it. */
+export const makeServerState = (onWrite: () => void): ServerState => {
+  const storage: Storage = {
+    version: firstResourceVersion,
+    collections: new Map(),
+    historyLimit,
+    bookmarkInterval: Duration.minutes(1)
+  }
+  put(storage, customResourceDefinitions, definitions)
+  put(storage, namespaces, [{
+    metadata: { name: namespace, uid: "uid-namespace", creationTimestamp: day, resourceVersion: "1" },
+    spec: { finalizers: ["kubernetes"] },
+    status: { phase: "Active" }
+  }])
+  const plain = storeOf(storage)
+  const told = <A, E>(write: Effect.Effect<A, E>) => Effect.tap(write, () => Effect.sync(onWrite))
+  const objects = (kind: ResourceType) => collectionOf(storage, kind).stored.objects()
+  return {
+    store: {
+      ...plain,
+      create: (...write) => told(plain.create(...write)),
+      update: (...write) => told(plain.update(...write)),
+      remove: (...write) => told(plain.remove(...write))
+    },
+    version: () => storage.version,
+    objects,
+    forgetHistory: () => {
+      for (const kind of kinds) collectionOf(storage, kind).stored.compact(storage.version)
+    },
+    backUp: () => ({ version: storage.version, objects: new Map(kinds.map((kind) => [kind, objects(kind)])) }),
+    restore: (backup, bump) => {
+      storage.version = bump === 0 ? backup.version : storage.version + bump
+      for (const kind of kinds) {
+        close(storage, kind)
+        put(storage, kind, backup.objects.get(kind) ?? [])
+      }
+      onWrite()
+    }
+  }
+}

@@ -1,0 +1,67 @@
+/** Whether the daemon is in step with the API server: what it was told, what runs, and what it said. */
+import { Equal, Option, Schema } from "effect"
+import type { KubernetesObject, ResourceType } from "../../src/services/kubernetes/KubernetesObject.ts"
+import { nodes } from "../../src/services/kubernetes/Node.ts"
+import { nodePTPCfgs } from "../../src/services/kubernetes/NodePTPCfg.ts"
+import { nodePTPDevs, NodePTPDevStatus } from "../../src/services/kubernetes/NodePTPDev.ts"
+import { nodeStatus } from "../../src/services/kubernetes/NodeStatus.ts"
+import type { ProcessSpec } from "../../src/services/processes/ProcessSpec.ts"
+import type { Child } from "../simulation/Child.ts"
+import { decisionOf, writtenIn } from "./Cluster.ts"
+import { type Daemon, interfaces } from "./Daemon.ts"
+import type { ServerState } from "./ServerState.ts"
+
+export interface SyncFacts {
+  readonly state: ServerState
+  readonly daemon: Daemon
+  readonly wish: ReadonlyArray<ProcessSpec> | undefined
+  readonly children: ReadonlyArray<Child>
+}
+
+const kinds: ReadonlyArray<ResourceType> = [nodePTPCfgs, nodes, nodePTPDevs]
+const decodeStatus = Schema.decodeUnknownOption(NodePTPDevStatus)
+const decodeVersion = Schema.decodeUnknownSync(
+  Schema.Struct({ metadata: Schema.Struct({ name: Schema.String, uid: Schema.String, resourceVersion: Schema.String }) })
+)
+
+const versionOf = ({ metadata: { name, resourceVersion, uid } }: KubernetesObject) => `${name} ${uid} ${resourceVersion}`
+
+/** Kinds of which the programs know something else than the server. */
+const staleSets = ({ daemon, state }: SyncFacts): ReadonlyArray<string> =>
+  kinds.filter(({ plural }, index) => {
+    const kind = kinds[index]
+    const known = daemon.sets.get(plural)
+    const there = kind === undefined ? [] : state.objects(kind).map((object) => versionOf(decodeVersion(object)))
+    return known === undefined || !Equal.equals(known.map(versionOf), there)
+  }).map(({ plural }) => `what it knows of ${plural} is old`)
+
+const wrongProcesses = ({ children, state, wish }: SyncFacts): ReadonlyArray<string> => {
+  const { processes } = decisionOf(writtenIn(state))
+  if (wish === undefined || !Equal.equals(wish, processes)) return ["it wants other processes"]
+  const areRunning = children.length === processes.length && processes.every((spec) =>
+    children.some((child) => Equal.equals(child.spec, spec) && child.readyAt !== undefined && child.termAt === undefined)
+  )
+  return areRunning ? [] : ["other processes run than it wants"]
+}
+
+/** By the same rule as the daemon's, from what is true. */
+const wrongStatus = ({ daemon, state }: SyncFacts): ReadonlyArray<string> => {
+  const published = Option.getOrUndefined(decodeStatus(state.objects(nodePTPDevs)[0]?.["status"]))
+  if (published === undefined) return ["there is no status"]
+  const due = nodeStatus({
+    decision: decisionOf(writtenIn(state)),
+    isFromDisk: false,
+    linuxptpMissing: false,
+    statuses: daemon.statuses(),
+    clock: undefined,
+    interfaces
+  }, published, "")
+  return Equal.equals(published, due) ? [] : ["the status says something else"]
+}
+
+/** What is not in step, in words; empty when everything is. */
+export const outOfSync = (facts: SyncFacts): ReadonlyArray<string> => [
+  ...staleSets(facts),
+  ...wrongProcesses(facts),
+  ...wrongStatus(facts)
+]
