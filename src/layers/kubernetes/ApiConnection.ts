@@ -30,8 +30,10 @@ export interface ApiRequest extends ApiCall {
 export interface ApiConnection {
   /** The text of a successful answer, within 30 s. */
   readonly text: (request: ApiRequest) => Effect.Effect<string, KubernetesApiError>
-  /** The body of a successful answer as it comes. The answer must begin within 30 s; the body has no limit. */
-  readonly bytes: (request: ApiRequest) => Stream.Stream<Uint8Array, KubernetesApiError>
+  /** A successful answer, whose body is read as it comes. It must begin within 30 s; the body has no limit. */
+  readonly open: (
+    request: ApiRequest
+  ) => Effect.Effect<Stream.Stream<Uint8Array, KubernetesApiError>, KubernetesApiError, Scope.Scope>
 }
 
 const timeLimit = Duration.seconds(30)
@@ -76,14 +78,13 @@ export const makeApiConnection = Effect.fnUntraced(
           Effect.scoped,
           (effect) => withinTime(request, effect)
         ),
-      bytes: (request) =>
+      open: (request) =>
         withinTime(request, answer(request)).pipe(
           // A span of a watch would last for hours and be exported at its end.
           Effect.provideService(HttpClient.TracerDisabledWhen, () => true),
           Effect.map((response) =>
             Stream.mapError(response.stream, (error) => failureOfConnection(request, causeOf(error)))
-          ),
-          Stream.unwrap
+          )
         )
     }
   }

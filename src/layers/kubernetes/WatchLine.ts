@@ -17,8 +17,17 @@ export type ObjectEvent = typeof ObjectEvent.Type
 /** Nothing happened up to this version: the watch may be resumed from it. */
 const Bookmark = Schema.Struct({
   type: Schema.Literal("BOOKMARK"),
-  object: Schema.Struct({ metadata: Schema.Struct({ resourceVersion: Schema.String }) })
+  object: Schema.Struct({
+    metadata: Schema.Struct({
+      resourceVersion: Schema.String,
+      annotations: Schema.optionalKey(Schema.Record(Schema.String, Schema.String))
+    })
+  })
 })
+
+/** True for the bookmark which says that a streaming list is complete. */
+export const isEndOfList = (event: WatchEvent): boolean =>
+  event.type === "BOOKMARK" && event.object.metadata.annotations?.["k8s.io/initial-events-end"] === "true"
 
 /** The server ends the watch with a reason. */
 const ErrorEvent = Schema.Struct({ type: Schema.Literal("ERROR"), object: ApiStatus })

@@ -7,29 +7,34 @@ import type { KubernetesApiError } from "../../services/kubernetes/KubernetesApi
 
 /**
  * One request to make. A LIST from `0` may be answered from the server's cache; from the empty version it must be the
- * newest there is. A WATCH resumes after the version, which is opaque and never compared.
+ * newest there is. A streaming list is that newest set and the watch after it in one answer (KEP-3157). A WATCH resumes
+ * after the version, which is opaque and never compared.
  */
 type WatchStep =
   | { readonly _tag: "List"; readonly resourceVersion: "0" | "" }
+  | { readonly _tag: "StreamList" }
   | { readonly _tag: "Watch"; readonly resourceVersion: string }
 
-/** How a step came out. Times are in milliseconds of the monotonic clock. */
+/** What a watch has reached: the last version it saw, and one before it after which nothing happened either. */
+export interface WatchReach {
+  readonly resourceVersion: string
+  readonly versionBefore: string
+}
+
+/**
+ * How a step came out. Times are in milliseconds of the monotonic clock. A mute watch was accepted and then said nothing
+ * at all, not even a bookmark, until it ended or was given up for its silence.
+ */
 export type WatchOutcome =
   | { readonly _tag: "Listed"; readonly resourceVersion: string }
-  | {
-    readonly _tag: "Ended"
-    /** The last version seen on the watch. */
-    readonly resourceVersion: string
-    readonly healthyMillis: number
-    /** Events the server sent, bookmarks too. */
-    readonly events: number
-  }
+  | { readonly _tag: "Ended"; readonly reach: WatchReach; readonly healthyMillis: number; readonly isMute: boolean }
   | {
     readonly _tag: "Failed"
     readonly error: KubernetesApiError
-    /** The last version seen; undefined when a LIST failed. */
-    readonly resourceVersion: string | undefined
+    /** Undefined when a LIST, of either form, was not complete. */
+    readonly reach: WatchReach | undefined
     readonly healthyMillis: number
+    readonly isMute: boolean
   }
 
 /** The next step, after a wait. `failures` in a row and the health since the last one decide the next wait. */
@@ -38,14 +43,24 @@ export interface WatchPlan {
   readonly delayMillis: number
   readonly failures: number
   readonly healthyMillis: number
+  /** Until the server shows that it does not. */
+  readonly offersStreamLists: boolean
+  /**
+   * Resume from the version before the last. kube-apiserver sends bookmarks only for versions above the one that a watch
+   * began with, and without etcd's progress notifications its own version stands still while a kind is at rest: such a
+   * watch would be mute although all is well, and be given up for it.
+   */
+  readonly holdsBack: boolean
 }
 
-/** A cached LIST, at once. */
+/** A cached LIST, at once: every server answers it, and from memory. */
 export const firstPlan: WatchPlan = {
   step: { _tag: "List", resourceVersion: "0" },
   delayMillis: 0,
   failures: 0,
-  healthyMillis: 0
+  healthyMillis: 0,
+  offersStreamLists: true,
+  holdsBack: false
 }
 
 const firstBackOffMillis = 800
@@ -61,17 +76,24 @@ export const nextPlan = (plan: WatchPlan, outcome: WatchOutcome, random: number)
     case "Listed":
       return { ...plan, step: { _tag: "Watch", resourceVersion: outcome.resourceVersion }, delayMillis: 0 }
     case "Ended": {
-      const step: WatchStep = { _tag: "Watch", resourceVersion: outcome.resourceVersion }
+      const step = resume(plan, outcome.reach)
       // A proxy that closes each watch as it opens would otherwise be asked thousands of times a second.
-      if (outcome.events === 0 && outcome.healthyMillis < abruptEndMillis) {
-        return backOff(plan, step, outcome.healthyMillis, random, 0)
+      if (outcome.healthyMillis < abruptEndMillis) {
+        const isExcused = !outcome.isMute && plan.failures === 0
+        return backOff(plan, step, outcome.healthyMillis, isExcused ? 0 : random, 0)
       }
       const healthyMillis = plan.healthyMillis + outcome.healthyMillis
-      return { step, delayMillis: 0, failures: healthyMillis >= goodHealthMillis ? 0 : plan.failures, healthyMillis }
+      const failures = healthyMillis >= goodHealthMillis ? 0 : plan.failures
+      return { ...plan, step, delayMillis: 0, failures, healthyMillis }
     }
     case "Failed": {
       const retryAfterMillis = Math.min((outcome.error.retryAfterSeconds ?? 0) * 1000, longestRetryAfterMillis)
-      return backOff(plan, stepAfterFailure(plan.step, outcome), outcome.healthyMillis, random, retryAfterMillis)
+      const learned = {
+        ...plan,
+        offersStreamLists: plan.offersStreamLists && !isRefusedStream(plan.step, outcome),
+        holdsBack: plan.holdsBack || outcome.isMute
+      }
+      return backOff(learned, stepAfterFailure(learned, outcome), outcome.healthyMillis, random, retryAfterMillis)
     }
   }
 }
@@ -86,20 +108,38 @@ const backOff = (
   const earlier = plan.healthyMillis + healthyMillis >= goodHealthMillis ? 0 : plan.failures
   // The exponent is bounded too: 2 ** failures of a week without API would be Infinity.
   const bound = Math.min(firstBackOffMillis * 2 ** Math.min(earlier, 10), longestBackOffMillis)
-  return { step, delayMillis: atLeastMillis + random * bound, failures: earlier + 1, healthyMillis: 0 }
+  const delayMillis = atLeastMillis + random * bound
+  return { ...plan, step, delayMillis, failures: earlier + 1, healthyMillis: 0 }
 }
 
-const stepAfterFailure = (
-  step: WatchStep,
-  outcome: { readonly error: KubernetesApiError; readonly resourceVersion: string | undefined }
-): WatchStep => {
+type Failure = Extract<WatchOutcome, { readonly _tag: "Failed" }>
+
+/**
+ * A server that does not know streaming lists says 422, or answers with a plain watch, which never says where the list
+ * ends. Anything else (403, 429, a reset) would have met a LIST as well.
+ */
+const isRefusedStream = (step: WatchStep, { error, reach }: Failure): boolean =>
+  step._tag === "StreamList" && reach === undefined &&
+  (error.reason === "Invalid" || error.reason === "Gone" || error.reason === "Malformed")
+
+/** The newest set, in the form that costs the server least: thousands of nodes relist when its history is gone. */
+const relist = ({ offersStreamLists }: WatchPlan): WatchStep =>
+  offersStreamLists ? { _tag: "StreamList" } : { _tag: "List", resourceVersion: "" }
+
+const resume = ({ holdsBack }: WatchPlan, { resourceVersion, versionBefore }: WatchReach): WatchStep => ({
+  _tag: "Watch",
+  resourceVersion: holdsBack ? versionBefore : resourceVersion
+})
+
+const stepAfterFailure = (plan: WatchPlan, { error, reach }: Failure): WatchStep => {
+  const { step } = plan
+  // Never the same form twice: what a proxy or a server does to one of them may spare the other.
+  if (step._tag === "StreamList" && reach === undefined) return { _tag: "List", resourceVersion: "" }
   // 410 says that the history is gone (Kubernetes API concepts, "410 Gone"). A server that calls the version invalid,
   // or times out because it has not reached it (504, after a restore of etcd), will never serve it either.
-  if (outcome.error.reason === "Gone" || outcome.error.reason === "Invalid" || outcome.error.status === 504) {
-    return { _tag: "List", resourceVersion: "" }
-  }
-  if (step._tag === "List" || outcome.resourceVersion === undefined) return step
+  if (error.reason === "Gone" || error.reason === "Invalid" || error.status === 504) return relist(plan)
+  if (step._tag === "List" || reach === undefined) return step
   // The kind itself is gone (its CRD was deleted): what comes back later has another history.
-  if (outcome.error.reason === "NotFound") return { _tag: "List", resourceVersion: "0" }
-  return { _tag: "Watch", resourceVersion: outcome.resourceVersion }
+  if (error.reason === "NotFound") return { _tag: "List", resourceVersion: "0" }
+  return resume(plan, reach)
 }

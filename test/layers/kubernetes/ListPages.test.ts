@@ -5,7 +5,10 @@ import { failureOfAnswer } from "../../../src/layers/kubernetes/ApiFailure.ts"
 import { listPages } from "../../../src/layers/kubernetes/ListPages.ts"
 
 /** A connection that answers each request by a function. */
-const connectionOf = (text: ApiConnection["text"]): ApiConnection => ({ text, bytes: () => Stream.never })
+const connectionOf = (text: ApiConnection["text"]): ApiConnection => ({
+  text,
+  open: () => Effect.succeed(Stream.never)
+})
 const request = { resource: "nodeptpcfgs", path: "/x", resourceVersion: "" } as const
 
 /** One page, and a token for the next that has expired when it is used. */

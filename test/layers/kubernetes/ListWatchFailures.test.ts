@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect } from "effect"
 import { TestClock } from "effect/testing"
-import { asked, listOf, object, status, watchOpened, watchScripted } from "./ScriptedWatch.ts"
+import { asked, bookmark, endOfList, listOf, object, status, watchOpened, watchScripted } from "./ScriptedWatch.ts"
 
 describe("a watch that fails", () => {
   it.effect("resumes within 2 s of a TCP reset, from the last version, with no LIST", () =>
@@ -27,19 +27,31 @@ describe("a watch that fails", () => {
       assert.strictEqual(asked(yield* server.next), "watch 40")
     }))
 
-  it.effect("lists once after a 410 inside the watch, and computes what was deleted", () =>
+  it.effect("lists once after a 410 inside the watch, as a stream, and computes what was deleted", () =>
     Effect.gen(function*() {
       const { nextSet, passBackOff, server, watch } = yield* watchOpened(object("a", "1"), object("b", "2"))
       yield* watch.sendEvent("ERROR", status(410))
-      assert.strictEqual((yield* passBackOff).next, "List")
+      assert.strictEqual((yield* passBackOff).next, "StreamList")
       const list = yield* server.next
-      assert.strictEqual(asked(list), "list newest")
-      yield* list.answer(200, listOf("90", object("b", "80")))
+      const { timeoutSeconds: _timeout, ...params } = list.params
+      assert.deepStrictEqual(params, {
+        watch: "true",
+        allowWatchBookmarks: "true",
+        sendInitialEvents: "true",
+        resourceVersionMatch: "NotOlderThan"
+      })
+      yield* list.open
+      yield* list.sendEvent("ADDED", object("b", "80"))
+      yield* list.sendEvent("BOOKMARK", endOfList("90"))
       assert.deepStrictEqual(yield* nextSet, { change: "LISTED", objects: ["b@80"] })
-      assert.strictEqual(asked(yield* server.next), "watch 90")
+      yield* list.sendEvent("ADDED", object("c", "91"))
+      assert.deepStrictEqual(yield* nextSet, { change: "ADDED c", objects: ["b@80", "c@91"] })
+      yield* list.reset
+      yield* passBackOff
+      assert.strictEqual(asked(yield* server.next), "watch 91")
     }))
 
-  it.effect("lists once after a 410 as the watch's status", () =>
+  it.effect("lists in pages where the server refuses streaming lists, and from then on", () =>
     Effect.gen(function*() {
       const { nextSet, passBackOff, server, watch } = yield* watchOpened(object("a", "1"))
       yield* watch.end
@@ -47,11 +59,40 @@ describe("a watch that fails", () => {
       yield* passBackOff
       yield* (yield* server.next).answer(410, status(410))
       yield* passBackOff
+      const refused = yield* server.next
+      assert.strictEqual(asked(refused), "streaming list")
+      yield* refused.answer(422, status(422))
+      for (const version of ["90", "95"]) {
+        yield* passBackOff
+        const list = yield* server.next
+        assert.strictEqual(asked(list), "list newest")
+        yield* list.answer(200, listOf(version))
+        assert.deepStrictEqual(yield* nextSet, { change: "LISTED", objects: [] })
+        const next = yield* server.next
+        assert.strictEqual(asked(next), `watch ${version}`)
+        yield* next.answer(410, status(410))
+      }
+    }))
+
+  it.effect("lists in pages after 3 s when a streaming list does not end, and shows no half of it", () =>
+    Effect.gen(function*() {
+      const { nextSet, passBackOff, server, untilAccepted, watch } = yield* watchOpened(
+        object("a", "1"),
+        object("b", "2")
+      )
+      yield* watch.sendEvent("ERROR", status(410))
+      yield* passBackOff
+      const stream = yield* server.next
+      yield* stream.open
+      yield* stream.sendEvent("ADDED", object("a", "1"))
+      yield* untilAccepted(2)
+      yield* TestClock.adjust("3 seconds")
+      yield* stream.closed
+      yield* passBackOff
       const list = yield* server.next
       assert.strictEqual(asked(list), "list newest")
-      yield* list.answer(200, listOf("90"))
-      assert.deepStrictEqual(yield* nextSet, { change: "LISTED", objects: [] })
-      assert.strictEqual(asked(yield* server.next), "watch 90")
+      yield* list.answer(200, listOf("90", object("a", "1"), object("c", "5")))
+      assert.deepStrictEqual(yield* nextSet, { change: "LISTED", objects: ["a@1", "c@5"] })
     }))
 
   it.effect.each([401, 403, 409, 429, 500, 502, 503])(
@@ -109,6 +150,43 @@ describe("a watch that fails", () => {
       yield* watch.closed
       yield* passBackOff
       assert.strictEqual(asked(yield* server.next), "watch 43")
+    }))
+
+  it.effect("gives up a line that comes byte by byte and never ends", () =>
+    Effect.gen(function*() {
+      const { passBackOff, server, untilAccepted, watch } = yield* watchOpened()
+      yield* untilAccepted(1)
+      for (let second = 0; second < 90; second += 30) {
+        yield* watch.send("{")
+        yield* TestClock.adjust("30 seconds")
+      }
+      yield* watch.closed
+      yield* passBackOff
+      assert.strictEqual(asked(yield* server.next), "watch 40")
+    }))
+
+  it.effect("resumes one bookmark back once a watch was mute: the server shows there that it lives", () =>
+    Effect.gen(function*() {
+      const { nextSet, passBackOff, server, untilAccepted, watch } = yield* watchOpened()
+      yield* untilAccepted(1)
+      yield* TestClock.adjust("90 seconds")
+      yield* watch.closed
+      yield* passBackOff
+      const second = yield* server.next
+      assert.strictEqual(asked(second), "watch 40")
+      yield* second.open
+      yield* second.sendEvent("BOOKMARK", bookmark("50"))
+      yield* second.sendEvent("BOOKMARK", bookmark("60"))
+      yield* second.end
+      yield* passBackOff
+      const third = yield* server.next
+      assert.strictEqual(asked(third), "watch 50")
+      yield* third.open
+      yield* third.sendEvent("ADDED", object("a", "61"))
+      yield* nextSet
+      yield* third.reset
+      yield* passBackOff
+      assert.strictEqual(asked(yield* server.next), "watch 61")
     }))
 
   it.effect.each([

@@ -2,7 +2,7 @@
  * A watch of NodePTPCfgs against the scripted API server, and the objects it is told of. Time is virtual: a test waits
  * for what the server is asked or the client gives, then moves the clock.
  */
-import { Effect, Logger, Queue, References, Stream } from "effect"
+import { Effect, Logger, Metric, Queue, References, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import type { WatchedSet, WatchOptions } from "../../../src/services/kubernetes/KubernetesApi.ts"
 import { nodePTPCfgs } from "../../../src/services/kubernetes/NodePTPCfg.ts"
@@ -21,6 +21,10 @@ export const listOf = (resourceVersion: string, ...items: ReadonlyArray<unknown>
   items
 })
 export const bookmark = (resourceVersion: string) => ({ kind: "NodePTPCfg", metadata: { resourceVersion } })
+export const endOfList = (resourceVersion: string) => ({
+  kind: "NodePTPCfg",
+  metadata: { resourceVersion, annotations: { "k8s.io/initial-events-end": "true" } }
+})
 export const status = (code: number) => ({ kind: "Status", code, message: `status ${code}` })
 
 export const summary = ({ change, objects }: WatchedSet) => ({
@@ -45,8 +49,10 @@ export const watchScripted = Effect.fnUntraced(
       const { delayMillis, next } = annotations
       if (typeof delayMillis === "number") Queue.offerUnsafe(backOffs, { delayMillis, next: String(next) })
     })
+    const registry = new Map()
     const fiber = yield* api.watchAll(resource, options).pipe(
       Stream.runForEach((set) => Queue.offer(sets, set)),
+      Effect.provideService(Metric.MetricRegistry, registry),
       Effect.provide(Logger.layer([logger])),
       Effect.provideService(References.MinimumLogLevel, "Debug"),
       Effect.forkScoped
@@ -57,10 +63,24 @@ export const watchScripted = Effect.fnUntraced(
       yield* TestClock.adjust(backOff.delayMillis)
       return backOff
     })
+    /** Waits until the client knows that this many watches were accepted: their headers come before. */
+    const untilAccepted = (count: number) =>
+      Metric.snapshot.pipe(
+        Effect.provideService(Metric.MetricRegistry, registry),
+        Effect.map((metrics) =>
+          metrics.some(({ attributes, state }) =>
+            attributes?.["verb"] === "watch" && attributes["code"] === "200" && "count" in state &&
+            Number(state.count) === count
+          )
+        ),
+        Effect.tap(() => Effect.yieldNow),
+        Effect.repeat({ until: (accepted) => accepted })
+      )
     return {
       api,
       server,
       fiber,
+      untilAccepted,
       backOff: Queue.take(backOffs),
       passBackOff,
       set: Queue.take(sets),
@@ -81,6 +101,8 @@ export const watchOpened = Effect.fnUntraced(function*(...items: ReadonlyArray<u
 })
 
 export const asked = (request: ScriptedRequest) =>
-  request.params["watch"] === "true"
+  request.params["sendInitialEvents"] === "true"
+    ? "streaming list"
+    : request.params["watch"] === "true"
     ? `watch ${request.params["resourceVersion"]}`
     : `list ${request.params["resourceVersion"] ?? "newest"}`

@@ -5,13 +5,19 @@ import { KubernetesApiError, type KubernetesApiReason } from "../../../src/servi
 
 const watching: WatchPlan = { ...firstPlan, step: { _tag: "Watch", resourceVersion: "40" } }
 
+const streaming: WatchPlan = { ...firstPlan, step: { _tag: "StreamList" } }
+
+const reachOf = (resourceVersion: string, versionBefore = resourceVersion) => ({ resourceVersion, versionBefore })
+
 const failed = (
   reason: KubernetesApiReason,
   more: {
     readonly status?: number
     readonly retryAfterSeconds?: number
     readonly resourceVersion?: string
+    readonly versionBefore?: string
     readonly healthyMillis?: number
+    readonly isMute?: boolean
   } = {}
 ): WatchOutcome => ({
   _tag: "Failed",
@@ -23,11 +29,13 @@ const failed = (
     ...(more.status === undefined ? {} : { status: more.status }),
     ...(more.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: more.retryAfterSeconds })
   }),
-  resourceVersion: more.resourceVersion,
-  healthyMillis: more.healthyMillis ?? 0
+  reach: more.resourceVersion === undefined ? undefined : reachOf(more.resourceVersion, more.versionBefore),
+  healthyMillis: more.healthyMillis ?? 0,
+  isMute: more.isMute ?? false
 })
 
-const step = (plan: WatchPlan) => `${plan.step._tag} ${plan.step.resourceVersion}`.trim()
+const step = ({ step }: WatchPlan) =>
+  step._tag === "StreamList" ? step._tag : `${step._tag} ${step.resourceVersion}`.trim()
 
 describe("nextPlan", () => {
   const table: ReadonlyArray<{
@@ -50,7 +58,7 @@ describe("nextPlan", () => {
     {
       name: "resumes at once after a clean end, from the last version",
       plan: watching,
-      outcome: { _tag: "Ended", resourceVersion: "44", healthyMillis: 300_000, events: 5 },
+      outcome: { _tag: "Ended", reach: reachOf("44"), healthyMillis: 300_000, isMute: false },
       step: "Watch 44",
       delayMillis: 0,
       failures: 0
@@ -58,10 +66,26 @@ describe("nextPlan", () => {
     {
       name: "backs off from a watch that ends as it opens",
       plan: watching,
-      outcome: { _tag: "Ended", resourceVersion: "40", healthyMillis: 5, events: 0 },
+      outcome: { _tag: "Ended", reach: reachOf("40"), healthyMillis: 5, isMute: true },
       step: "Watch 40",
       delayMillis: 800,
       failures: 1
+    },
+    {
+      name: "resumes at once when a watch ends early that said something",
+      plan: watching,
+      outcome: { _tag: "Ended", reach: reachOf("44"), healthyMillis: 5, isMute: false },
+      step: "Watch 44",
+      delayMillis: 0,
+      failures: 1
+    },
+    {
+      name: "backs off when that happens again",
+      plan: { ...watching, failures: 1 },
+      outcome: { _tag: "Ended", reach: reachOf("44"), healthyMillis: 5, isMute: false },
+      step: "Watch 44",
+      delayMillis: 1_600,
+      failures: 2
     },
     {
       name: "resumes from the last version after a reset",
@@ -112,10 +136,10 @@ describe("nextPlan", () => {
       failures: 1
     },
     {
-      name: "lists the newest after 410, with back-off",
+      name: "lists the newest after 410, as a stream, with back-off",
       plan: watching,
       outcome: failed("Gone", { status: 410, resourceVersion: "44" }),
-      step: "List",
+      step: "StreamList",
       delayMillis: 800,
       failures: 1
     },
@@ -123,7 +147,7 @@ describe("nextPlan", () => {
       name: "lists the newest when the version lies in the server's future",
       plan: watching,
       outcome: failed("Unreachable", { status: 504, resourceVersion: "44" }),
-      step: "List",
+      step: "StreamList",
       delayMillis: 800,
       failures: 1
     },
@@ -147,7 +171,7 @@ describe("nextPlan", () => {
       name: "lists the newest after a LIST that was answered with 410",
       plan: firstPlan,
       outcome: failed("Gone", { status: 410 }),
-      step: "List",
+      step: "StreamList",
       delayMillis: 800,
       failures: 1
     },
@@ -156,6 +180,30 @@ describe("nextPlan", () => {
       plan: { ...firstPlan, step: { _tag: "List", resourceVersion: "" } },
       outcome: failed("Unreachable"),
       step: "List",
+      delayMillis: 800,
+      failures: 1
+    },
+    {
+      name: "lists in pages after a streaming list that failed",
+      plan: streaming,
+      outcome: failed("Unreachable"),
+      step: "List",
+      delayMillis: 800,
+      failures: 1
+    },
+    {
+      name: "resumes a streaming list that was complete",
+      plan: streaming,
+      outcome: failed("Unreachable", { resourceVersion: "44", healthyMillis: 60_000 }),
+      step: "Watch 44",
+      delayMillis: 800,
+      failures: 1
+    },
+    {
+      name: "resumes one version back after a silence that began with the watch",
+      plan: watching,
+      outcome: failed("Unreachable", { resourceVersion: "44", versionBefore: "43", isMute: true }),
+      step: "Watch 43",
       delayMillis: 800,
       failures: 1
     }
@@ -169,13 +217,29 @@ describe("nextPlan", () => {
     })
   })
 
+  it.each<KubernetesApiReason>(["Invalid", "Malformed", "Gone"])(
+    "asks for no streaming list again where one was answered with %s",
+    (reason) => {
+      const refused = nextPlan(streaming, failed(reason), 1)
+      assert.strictEqual(step(nextPlan(refused, failed("Gone", { status: 410 }), 1)), "List")
+    }
+  )
+
+  it.each<KubernetesApiReason>(["Unreachable", "Denied", "TooManyRequests", "NotFound"])(
+    "asks for a streaming list again where one failed with %s",
+    (reason) => {
+      const listed = nextPlan(streaming, failed(reason), 1)
+      assert.strictEqual(step(nextPlan(listed, failed("Gone", { status: 410 }), 1)), "StreamList")
+    }
+  )
+
   it("spreads the whole back-off, down to nothing", () => {
     assert.strictEqual(nextPlan(watching, failed("Unreachable", { resourceVersion: "40" }), 0).delayMillis, 0)
     assert.strictEqual(nextPlan(watching, failed("Unreachable", { resourceVersion: "40" }), 0.5).delayMillis, 400)
   })
 
   it("forgets failures once the clean watches in a row make 2 min", () => {
-    const ended: WatchOutcome = { _tag: "Ended", resourceVersion: "41", healthyMillis: 60_000, events: 1 }
+    const ended: WatchOutcome = { _tag: "Ended", reach: reachOf("41"), healthyMillis: 60_000, isMute: false }
     const once = nextPlan({ ...watching, failures: 3 }, ended, 1)
     assert.strictEqual(once.failures, 3)
     assert.strictEqual(nextPlan(once, ended, 1).failures, 0)
@@ -185,9 +249,9 @@ describe("nextPlan", () => {
     fc.record({ _tag: fc.constant("Listed" as const), resourceVersion: fc.string() }),
     fc.record({
       _tag: fc.constant("Ended" as const),
-      resourceVersion: fc.string(),
+      reach: fc.record({ resourceVersion: fc.string(), versionBefore: fc.string() }),
       healthyMillis: fc.nat(1_000_000),
-      events: fc.nat(3)
+      isMute: fc.boolean()
     }),
     fc.tuple(
       fc.constantFrom<KubernetesApiReason>("NotFound", "Gone", "Denied", "TooManyRequests", "Unreachable", "Malformed"),
@@ -206,7 +270,7 @@ describe("nextPlan", () => {
         plan = nextPlan(plan, outcome, random)
         assert.isAtLeast(plan.delayMillis, 0)
         assert.isAtMost(plan.delayMillis, 90_000)
-        assert.include(["List", "Watch"], plan.step._tag)
+        assert.include(["List", "StreamList", "Watch"], plan.step._tag)
       }
     }))
   })

@@ -1,0 +1,128 @@
+/**
+ * One WATCH request from its opening to its end: what each event makes of the set, how long the server may be silent,
+ * and how it came out. ListWatch makes one after the other; what follows an end is WatchPolicy's.
+ */
+import { Clock, Duration, Effect, Random, Ref, Result, type Scope, Stream } from "effect"
+import type { KubernetesApiError } from "../../services/kubernetes/KubernetesApi.ts"
+import type { ApiRequest } from "./ApiConnection.ts"
+import { failureOfConnection, malformed } from "./ApiFailure.ts"
+import { afterEvent, type Publish, type WatchProgress } from "./ChangedSet.ts"
+import { type WatchEvent, watchEvents } from "./WatchLine.ts"
+import type { WatchOutcome, WatchReach } from "./WatchPolicy.ts"
+import { watchRequest, type WatchTarget } from "./WatchTarget.ts"
+
+// The API server sends a bookmark about once a minute (kubernetes#90249): 90 s without one is a dead connection.
+const longestSilence = Duration.seconds(90)
+// A streaming list comes in one go; a server that takes the request for a plain watch sends its objects and no end.
+const longestSilenceInList = Duration.seconds(3)
+const longestList = Duration.seconds(30)
+// client-go's range: watches of many nodes end apart from each other.
+const shortestWatchSeconds = 300
+const longestWatchSeconds = 600
+/** How much later than the server the client itself ends a watch. */
+const deadlineMarginSeconds = 10
+
+/** What came of the server, and when, in monotonic nanoseconds. */
+interface Heard {
+  /** When the server accepted the watch. */
+  readonly acceptedAt: bigint
+  bytesAt: bigint
+  eventAt: bigint
+  isMute: boolean
+}
+
+/**
+ * Watches from a version, or from a streaming list when there is none; keeps `progress` and hands each change of the set
+ * to `publish`. Never fails: a failure is an outcome. Scoped to the connection's use.
+ */
+export const watchOnce = Effect.fnUntraced(function*(
+  target: WatchTarget,
+  resourceVersion: string | undefined,
+  progress: Ref.Ref<WatchProgress>,
+  publish: Publish
+): Effect.fn.Return<WatchOutcome, never, Scope.Scope> {
+  const timeoutSeconds = yield* Random.nextIntBetween(shortestWatchSeconds, longestWatchSeconds)
+  const request = watchRequest(target, { resourceVersion, timeoutSeconds })
+  const opened = yield* Effect.result(target.connection.open(request))
+  const acceptedAt = yield* Clock.monotonicTimeNanos
+  const heard: Heard = { acceptedAt, bytesAt: acceptedAt, eventAt: acceptedAt, isMute: true }
+  if (Result.isFailure(opened)) {
+    return outcomeOf(Result.fail(opened.failure), yield* Ref.get(progress), heard, acceptedAt)
+  }
+  const take = Effect.fnUntraced(function*(event: WatchEvent) {
+    heard.eventAt = heard.bytesAt
+    heard.isMute = false
+    yield* target.heard
+    const [next, change] = afterEvent(yield* Ref.get(progress), event)
+    yield* Ref.set(progress, next)
+    if (change !== undefined) yield* publish(next.objects, { ...change, receivedAtNanos: heard.bytesAt })
+  })
+  const untilEnd = opened.success.pipe(
+    Stream.tap(() => noteBytes(heard)),
+    (bytes) => watchEvents(bytes, request),
+    Stream.runForEach(take),
+    // A server that forgot to end the watch: we do, and resume as if it had.
+    Effect.timeoutOption(Duration.seconds(timeoutSeconds + deadlineMarginSeconds)),
+    Effect.andThen(completeReach(request, progress))
+  )
+  const result = yield* Effect.result(Effect.raceFirst(untilEnd, silenceOf(request, progress, heard)))
+  return outcomeOf(result, yield* Ref.get(progress), heard, yield* Clock.monotonicTimeNanos)
+})
+
+const noteBytes = (heard: Heard) =>
+  Effect.map(Clock.monotonicTimeNanos, (now) => {
+    heard.bytesAt = now
+  })
+
+/**
+ * The dead-man timer: fails when no event has come for too long. Events count, not bytes: a line that comes byte by byte
+ * and never ends says nothing. Stream's own time-out goes by the wall clock, which this program's children step.
+ */
+const silenceOf = Effect.fnUntraced(function*(
+  request: ApiRequest,
+  progress: Ref.Ref<WatchProgress>,
+  heard: Heard
+): Effect.fn.Return<never, KubernetesApiError> {
+  while (true) {
+    const { listed } = yield* Ref.get(progress)
+    const due = listed === undefined ? after(heard.eventAt, longestSilence) : listDue(heard)
+    const left = due - (yield* Clock.monotonicTimeNanos)
+    if (left <= 0n) return yield* listed === undefined ? silent(request) : endlessList(request)
+    yield* Effect.sleep(Duration.nanos(left))
+  }
+})
+
+const after = (nanos: bigint, duration: Duration.Duration): bigint => nanos + Duration.toNanosUnsafe(duration)
+
+const listDue = ({ acceptedAt, eventAt }: Heard): bigint => {
+  const silence = after(eventAt, longestSilenceInList)
+  const whole = after(acceptedAt, longestList)
+  return silence < whole ? silence : whole
+}
+
+const silent = (request: ApiRequest) => failureOfConnection(request, `silent for ${Duration.format(longestSilence)}`)
+
+const endlessList = (request: ApiRequest) => malformed(request, "a streaming list without an end")
+
+const completeReach = Effect.fnUntraced(
+  function*(request: ApiRequest, progress: Ref.Ref<WatchProgress>): Effect.fn.Return<WatchReach, KubernetesApiError> {
+    const { reach } = yield* Ref.get(progress)
+    return reach ?? (yield* endlessList(request))
+  }
+)
+
+const outcomeOf = (
+  result: Result.Result<WatchReach, KubernetesApiError>,
+  { reach }: WatchProgress,
+  { acceptedAt, eventAt, isMute }: Heard,
+  now: bigint
+): WatchOutcome => {
+  if (Result.isSuccess(result)) {
+    return { _tag: "Ended", reach: result.success, healthyMillis: toMillis(now - acceptedAt), isMute }
+  }
+  const isGivenUp = now >= after(acceptedAt, longestSilence)
+  const healthyMillis = toMillis(eventAt - acceptedAt)
+  return { _tag: "Failed", error: result.failure, reach, healthyMillis, isMute: isMute && isGivenUp }
+}
+
+const toMillis = (nanos: bigint): number => Number(nanos / 1_000_000n)
