@@ -18,7 +18,7 @@ import {
 import type { NodeClock } from "../services/clocks/NodeClock.ts"
 import { DeviceDiscovery } from "../services/devices/DeviceDiscovery.ts"
 import type { NetworkInterface } from "../services/devices/PtpDevice.ts"
-import { KubernetesApi } from "../services/kubernetes/KubernetesApi.ts"
+import { KubernetesApi, type KubernetesApiError } from "../services/kubernetes/KubernetesApi.ts"
 import type { KubernetesObject } from "../services/kubernetes/KubernetesObject.ts"
 import { eventsBetween } from "../services/kubernetes/NodeEvents.ts"
 import { nodePTPDevs, NodePTPDevStatus } from "../services/kubernetes/NodePTPDev.ts"
@@ -35,10 +35,17 @@ const refill = Duration.seconds(5)
 const togetherFor = Duration.millis(100)
 /** What nobody waits for is written at most this often. */
 const quietPeriod = Duration.seconds(10)
-/** 0.5 s doubled to 30 s, each with full jitter. */
+/** A server that asks for more patience is asked again all the same, as by a watch. */
+const longestRetryAfter = Duration.seconds(60)
+/** 0.5 s doubled to 30 s, each with full jitter, after the time that the server asked for. */
 const retrySchedule = Schedule.exponential("500 millis").pipe(
-  Schedule.modifyDelay(({ duration }) =>
-    Effect.map(Random.next, (random) => Duration.times(Duration.min(duration, Duration.seconds(30)), random))
+  Schedule.setInputType<KubernetesApiError>(),
+  Schedule.modifyDelay(({ duration, input: { retryAfterSeconds = 0 } }) =>
+    Effect.map(Random.next, (random) =>
+      Duration.sum(
+        Duration.min(Duration.seconds(retryAfterSeconds), longestRetryAfter),
+        Duration.times(Duration.min(duration, Duration.seconds(30)), random)
+      ))
   )
 )
 

@@ -11,6 +11,8 @@ import { makeOutlet, type Outlet, type Passage } from "./Outlet.ts"
 
 export interface Front {
   readonly id: number
+  /** It is never answered. */
+  readonly isSwallowed: boolean
   readonly outlet: Outlet
   /** What becomes of what the client sends. */
   toServer: Passage
@@ -32,6 +34,7 @@ export interface Front {
 interface FrontOptions {
   readonly id: number
   readonly raw: Socket
+  readonly isSwallowed: boolean
   /** Undefined: plain HTTP. */
   readonly secure: SecureContext | undefined
   readonly time: VirtualTime
@@ -42,7 +45,9 @@ interface FrontOptions {
 
 const nothing = () => {}
 
-export const makeFront = ({ id, onClose, onRequest, onSecure, raw, secure, time }: FrontOptions): Front => {
+export const makeFront = (
+  { id, isSwallowed, onClose, onRequest, onSecure, raw, secure, time }: FrontOptions
+): Front => {
   raw.setNoDelay()
   const stream = secure === undefined ? raw : new TLSSocket(raw, { isServer: true, secureContext: secure })
   let isHandshaking = secure !== undefined
@@ -73,8 +78,9 @@ export const makeFront = ({ id, onClose, onRequest, onSecure, raw, secure, time 
   stream.on("close", closed)
   const front: Front = {
     id,
+    isSwallowed,
     outlet,
-    toServer: "pass",
+    toServer: isSwallowed ? "vanish" : "pass",
     releaseToServer: () => {
       front.toServer = "pass"
       for (const bytes of held.splice(0)) read(bytes)

@@ -80,6 +80,7 @@ export const makeProxy = async ({ isTls, onRequest, time }: ProxyOptions) => {
     const front = makeFront({
       id: connections,
       raw,
+      isSwallowed,
       secure: isTls && !isSwallowed ? certificates[proxy.certificate] : undefined,
       time,
       onRequest: onHead,
@@ -94,10 +95,7 @@ export const makeProxy = async ({ isTls, onRequest, time }: ProxyOptions) => {
       }
     })
     fronts.add(front)
-    if (isSwallowed) {
-      front.toServer = "vanish"
-      front.outlet.passage = "vanish"
-    } else closeWhenIdle(front)
+    if (!isSwallowed) closeWhenIdle(front)
     proxy.onConnection?.(front)
   }
 

@@ -24,6 +24,8 @@ export interface RequestLaw {
   readonly onRequest: (exchange: Exchange) => void
   /** An answer asked for patience. */
   readonly onRetryAfter: (exchange: Exchange, seconds: number) => void
+  /** When the last patience ends that was asked for. */
+  readonly patientUntil: () => number
   readonly all: () => ReadonlyArray<Asked>
 }
 
@@ -67,6 +69,7 @@ export const makeRequestLaw = (
     onRetryAfter: (exchange, seconds) => {
       patientUntil.set(requestOf(exchange), now() + Math.min(seconds * 1_000, longestRetryAfterMillis))
     },
+    patientUntil: () => Math.max(0, ...patientUntil.values()),
     all: () => asked
   }
 }

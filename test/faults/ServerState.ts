@@ -48,6 +48,10 @@ export interface ServerState {
   readonly store: typeof ObjectStore.Service
   readonly version: () => number
   readonly objects: (kind: ResourceType) => ReadonlyArray<JsonObject>
+  /** Other kinds are written, which counts the version up. */
+  readonly writeElsewhere: (times: number) => void
+  /** Makes the kinds again that were deleted. */
+  readonly defineKinds: () => void
   /** Watches from before now get 410. */
   readonly forgetHistory: () => void
   readonly backUp: () => Backup
@@ -95,6 +99,15 @@ export const makeServerState = (onWrite: () => void): ServerState => {
     },
     version: () => storage.version,
     objects,
+    writeElsewhere: (times) => {
+      storage.version += times
+    },
+    defineKinds: () => {
+      // One that is there refuses to be made again.
+      for (const definition of definitions) {
+        Effect.runSyncExit(plain.create(customResourceDefinitions, definition, { dryRun: false }))
+      }
+    },
     forgetHistory: () => {
       for (const kind of kinds) collectionOf(storage, kind).stored.compact(storage.version)
     },

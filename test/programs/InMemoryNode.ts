@@ -25,8 +25,8 @@ import { Settings } from "../../src/services/Settings.ts"
 
 type Objects = ReadonlyMap<string, ReadonlyArray<KubernetesObject>>
 
-const failure = (reason: KubernetesApiReason) =>
-  new KubernetesApiError({ reason, verb: "test", path: "/test", detail: "scripted" })
+export const failure = (reason: KubernetesApiReason, retryAfterSeconds = 0) =>
+  new KubernetesApiError({ reason, verb: "test", path: "/test", detail: "scripted", retryAfterSeconds })
 
 export const makeInMemoryNode = Effect.gen(function*() {
   const objects = yield* SubscriptionRef.make<Objects>(new Map())
@@ -42,7 +42,7 @@ export const makeInMemoryNode = Effect.gen(function*() {
   const answers = new Map<string, ManagementAnswer>()
   const lines = yield* Queue.unbounded<ProcessLine>()
   /** Failures that the next writes meet. */
-  const failures: Array<KubernetesApiReason> = []
+  const failures: Array<KubernetesApiError> = []
   let lastVersion = 0
 
   const set = (resource: ResourceType, list: ReadonlyArray<KubernetesObject>) =>
@@ -54,10 +54,10 @@ export const makeInMemoryNode = Effect.gen(function*() {
     )
   const refused = yield* Queue.unbounded<KubernetesApiReason>()
   const failOnce = Effect.suspend(() => {
-    const reason = failures.shift()
-    return reason === undefined
+    const error = failures.shift()
+    return error === undefined
       ? Effect.void
-      : Effect.andThen(Queue.offer(refused, reason), Effect.fail(failure(reason)))
+      : Effect.andThen(Queue.offer(refused, error.reason), Effect.fail(error))
   })
   const store = (resource: ResourceType, object: KubernetesObject) =>
     Effect.gen(function*() {

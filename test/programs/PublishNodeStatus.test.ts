@@ -9,7 +9,7 @@ import { nodePTPDevs } from "../../src/services/kubernetes/NodePTPDev.ts"
 import { newProcessStatus, type ProcessStatus } from "../../src/services/processes/ProcessSupervisor.ts"
 import { spec } from "../layers/processes/ScriptedRunner.ts"
 import { decision, profile } from "../services/kubernetes/PublishedNode.ts"
-import { makeInMemoryNode } from "./InMemoryNode.ts"
+import { failure, makeInMemoryNode } from "./InMemoryNode.ts"
 
 /** While `answers` is closed, patches are stored and seen, but not answered. */
 const make = Effect.gen(function*() {
@@ -216,13 +216,25 @@ describe("PublishNodeStatus", () => {
   it.effect("tries again with back-off when the API server refuses, and says what is true by then (L-47 status lost)", () =>
     Effect.gen(function*() {
       const { failures, refused, run, set, statuses, written } = yield* make
-      failures.push("Unreachable", "Denied")
+      failures.push(failure("Unreachable"), failure("Denied"))
       yield* run
       yield* set(nodePTPDevs, [])
       assert.strictEqual(yield* takeInTime(refused), "Unreachable")
       yield* SubscriptionRef.set(statuses, [status({})])
       assert.strictEqual(yield* takeInTime(refused), "Denied")
       assert.include(conditionsOf(yield* takeInTime(written)), "ptp4l-a")
+    }))
+
+  it.effect("does not try again before the time that the API server asks for", () =>
+    Effect.gen(function*() {
+      const { failures, refused, run, set, written } = yield* make
+      failures.push(failure("TooManyRequests", 20))
+      yield* run
+      yield* set(nodePTPDevs, [])
+      assert.strictEqual(yield* takeInTime(refused), "TooManyRequests")
+      yield* TestClock.adjust("19900 millis")
+      assert.strictEqual(yield* Queue.size(written), 0)
+      yield* takeInTime(written)
     }))
 
   it.effect("tells of a crash loop by an event", () =>
