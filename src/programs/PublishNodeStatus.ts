@@ -97,12 +97,7 @@ const differenceOf = (
 /** Writes the status, and makes its object first when it is missing. */
 const store = Effect.fnUntraced(function*(nodeName: string, { isMissing, next }: Difference) {
   const api = yield* KubernetesApi
-  if (isMissing) {
-    // Somebody else may have made it meanwhile; the patch below finds out.
-    yield* api.create(nodePTPDevs, { metadata: { name: nodeName }, spec: {} }).pipe(
-      Effect.catchIf((error) => error.reason === "Conflict", () => Effect.void)
-    )
-  }
+  if (isMissing) yield* api.create(nodePTPDevs, { metadata: { name: nodeName }, spec: {} })
   const { clock, ...status } = encodeStatus(next)
   // Null removes what a merge patch would otherwise leave (RFC 7396): lists are replaced, objects are not.
   return yield* api.patchStatus(nodePTPDevs, nodeName, {
@@ -176,18 +171,20 @@ export const run = Effect.gen(function*() {
     return Option.none()
   })
 
+  /** What the next attempt starts from: the watch may not have told yet that somebody deleted or made the object. */
+  const correct = Effect.fnUntraced(function*({ reason }: KubernetesApiError) {
+    if (reason === "NotFound") known = { ...known, object: Option.none() }
+    if (reason !== "Conflict") return
+    known = { ...known, object: yield* api.get(nodePTPDevs, nodeName) }
+    told ??= publishedIn(known)
+  })
+
   const write = Effect.gen(function*() {
     const found = yield* taken
     if (Option.isNone(found)) return
     differsSince = undefined
     const { next, previous, statuses } = found.value
-    const written = yield* store(nodeName, found.value).pipe(
-      Effect.tapError((error) =>
-        Effect.sync(() => {
-          if (error.reason === "NotFound") known = { ...known, object: Option.none() }
-        })
-      )
-    )
+    const written = yield* store(nodeName, found.value).pipe(Effect.tapError(correct))
     lastWrite = yield* Clock.monotonicTimeNanos
     told = next
     known = { ...known, object: Option.some(written) }

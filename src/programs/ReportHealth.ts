@@ -6,8 +6,8 @@ import { NodeState } from "./NodeState.ts"
 
 /** Longer than any stop may take, so that only a supervisor that hangs is restarted for it. */
 const longestStep = Duration.seconds(60)
-/** Two bookmarks and more were missed. */
-const deafAfter = Duration.minutes(2)
+/** Later than the watch itself gives a silent connection up (90 s): the one after it was no better. */
+const deafAfter = Duration.seconds(100)
 
 export const layer: Layer.Layer<Health, never, NodeState | KubernetesApi> = Layer.effect(
   Health,

@@ -5,20 +5,22 @@ import * as NodeState from "../../src/programs/NodeState.ts"
 import * as PublishNodeStatus from "../../src/programs/PublishNodeStatus.ts"
 import type { NodeClock } from "../../src/services/clocks/NodeClock.ts"
 import { KubernetesApi } from "../../src/services/kubernetes/KubernetesApi.ts"
+import type { KubernetesObject } from "../../src/services/kubernetes/KubernetesObject.ts"
 import { nodePTPDevs } from "../../src/services/kubernetes/NodePTPDev.ts"
 import { newProcessStatus, type ProcessStatus } from "../../src/services/processes/ProcessSupervisor.ts"
 import { spec } from "../layers/processes/ScriptedRunner.ts"
 import { decision, profile } from "../services/kubernetes/PublishedNode.ts"
 import { failure, makeInMemoryNode } from "./InMemoryNode.ts"
 
-/** While `answers` is closed, patches are stored and seen, but not answered. */
-const make = Effect.gen(function*() {
+/** While `answers` is closed, patches are stored and seen, but not answered. `unseen` is there, but not in the watch. */
+const make = Effect.fnUntraced(function*({ unseen }: { readonly unseen?: KubernetesObject } = {}) {
   const node = yield* makeInMemoryNode
   const built = yield* Layer.build(node.layer)
   const answers = yield* Latch.make(true)
   const api = Context.get(built, KubernetesApi)
   const context = Context.add(built, KubernetesApi, {
     ...api,
+    ...(unseen === undefined ? {} : { get: () => Effect.succeedSome(unseen) }),
     patchStatus: (...patch) => Effect.tap(api.patchStatus(...patch), () => Latch.await(answers))
   })
   const { clock, reconciliation } = yield* Effect.provideContext(NodeState.NodeState, context)
@@ -60,7 +62,7 @@ const conditionsOf = (object: { readonly [key: string]: unknown }) => JSON.strin
 describe("PublishNodeStatus", () => {
   it.effect("creates the object that is missing, and again when somebody deletes it (L-47 status lost)", () =>
     Effect.gen(function*() {
-      const { run, set, written } = yield* make
+      const { run, set, written } = yield* make()
       yield* run
       yield* set(nodePTPDevs, [])
       assert.strictEqual((yield* takeInTime(written)).metadata.name, "worker-1")
@@ -70,7 +72,7 @@ describe("PublishNodeStatus", () => {
 
   it.effect("writes nothing when nothing changed", () =>
     Effect.gen(function*() {
-      const { reconciliation, run, set, statuses, written } = yield* make
+      const { reconciliation, run, set, statuses, written } = yield* make()
       yield* run
       yield* set(nodePTPDevs, [])
       yield* takeInTime(written)
@@ -82,7 +84,7 @@ describe("PublishNodeStatus", () => {
 
   it.effect("writes a process's state at once, its counters after 10 s of quiet", () =>
     Effect.gen(function*() {
-      const { run, set, statuses, written } = yield* make
+      const { run, set, statuses, written } = yield* make()
       yield* run
       yield* set(nodePTPDevs, [])
       yield* takeInTime(written)
@@ -97,7 +99,7 @@ describe("PublishNodeStatus", () => {
 
   it.effect("writes ten urgent changes at once, then one each 5 s", () =>
     Effect.gen(function*() {
-      const { run, set, statuses, written } = yield* make
+      const { run, set, statuses, written } = yield* make()
       yield* run
       yield* set(nodePTPDevs, [])
       yield* takeInTime(written)
@@ -114,7 +116,7 @@ describe("PublishNodeStatus", () => {
 
   it.effect("does not write what is over when its turn comes, and keeps the turn for the next change", () =>
     Effect.gen(function*() {
-      const { run, set, statuses, written } = yield* make
+      const { run, set, statuses, written } = yield* make()
       yield* run
       yield* set(nodePTPDevs, [])
       yield* takeInTime(written)
@@ -135,7 +137,7 @@ describe("PublishNodeStatus", () => {
 
   it.effect("writes counters that are left of a change that is over in their own time", () =>
     Effect.gen(function*() {
-      const { run, set, statuses, written } = yield* make
+      const { run, set, statuses, written } = yield* make()
       yield* run
       yield* set(nodePTPDevs, [])
       yield* takeInTime(written)
@@ -155,7 +157,7 @@ describe("PublishNodeStatus", () => {
 
   it.effect("writes counters that change while a write waits for its answer 10 s after it", () =>
     Effect.gen(function*() {
-      const { answers, run, set, statuses, written } = yield* make
+      const { answers, run, set, statuses, written } = yield* make()
       yield* run
       yield* set(nodePTPDevs, [])
       yield* takeInTime(written)
@@ -175,7 +177,7 @@ describe("PublishNodeStatus", () => {
 
   it.effect("makes a deleted object as it was: with the times of its conditions, and without telling old events anew", () =>
     Effect.gen(function*() {
-      const { events, reconciliation, run, set, written } = yield* make
+      const { events, reconciliation, run, set, written } = yield* make()
       yield* SubscriptionRef.update(reconciliation, (now) => ({
         ...now,
         decision: Option.some({
@@ -199,11 +201,11 @@ describe("PublishNodeStatus", () => {
 
   it.effect("remembers the status that an earlier daemon has written", () =>
     Effect.gen(function*() {
-      const { run, set, written } = yield* make
+      const { run, set, written } = yield* make()
       yield* run
       yield* set(nodePTPDevs, [])
       const first = yield* takeInTime(written)
-      const { run: runAnew, set: setAnew, written: writtenAnew } = yield* make
+      const { run: runAnew, set: setAnew, written: writtenAnew } = yield* make()
       yield* TestClock.adjust("1 hour")
       yield* setAnew(nodePTPDevs, [first])
       yield* runAnew
@@ -215,8 +217,8 @@ describe("PublishNodeStatus", () => {
 
   it.effect("tries again with back-off when the API server refuses, and says what is true by then (L-47 status lost)", () =>
     Effect.gen(function*() {
-      const { failures, refused, run, set, statuses, written } = yield* make
-      failures.push(failure("Unreachable"), failure("Denied"))
+      const { failures, refused, run, set, statuses, written } = yield* make()
+      failures.push("Unreachable", "Denied")
       yield* run
       yield* set(nodePTPDevs, [])
       assert.strictEqual(yield* takeInTime(refused), "Unreachable")
@@ -225,21 +227,25 @@ describe("PublishNodeStatus", () => {
       assert.include(conditionsOf(yield* takeInTime(written)), "ptp4l-a")
     }))
 
-  it.effect("does not try again before the time that the API server asks for", () =>
+  it.effect("reads again what the watch has not told of, when there is one already (409), and keeps its times", () =>
     Effect.gen(function*() {
-      const { failures, refused, run, set, written } = yield* make
-      failures.push(failure("TooManyRequests", 20))
+      const { run, set, written } = yield* make()
       yield* run
       yield* set(nodePTPDevs, [])
-      assert.strictEqual(yield* takeInTime(refused), "TooManyRequests")
-      yield* TestClock.adjust("19900 millis")
-      assert.strictEqual(yield* Queue.size(written), 0)
-      yield* takeInTime(written)
+      const first = yield* takeInTime(written)
+      const anew = yield* make({ unseen: first })
+      anew.failures.push("Conflict")
+      yield* TestClock.adjust("1 hour")
+      yield* anew.run
+      yield* anew.set(nodePTPDevs, [])
+      assert.strictEqual(yield* takeInTime(anew.refused), "Conflict")
+      yield* passSeconds(11)
+      assert.strictEqual(yield* Queue.size(anew.written), 0)
     }))
 
   it.effect("tells of a crash loop by an event", () =>
     Effect.gen(function*() {
-      const { events, run, set, statuses, written } = yield* make
+      const { events, run, set, statuses, written } = yield* make()
       yield* run
       yield* set(nodePTPDevs, [])
       yield* takeInTime(written)
@@ -253,7 +259,7 @@ describe("PublishNodeStatus", () => {
 
   it.effect("takes back a grandmaster that the clock no longer has", () =>
     Effect.gen(function*() {
-      const { clock, reconciliation, run, set, written } = yield* make
+      const { clock, reconciliation, run, set, written } = yield* make()
       const locked: NodeClock = {
         state: "LOCKED",
         reason: "Locked",

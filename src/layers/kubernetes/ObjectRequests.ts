@@ -8,7 +8,7 @@ import { KubernetesObject, type ResourceType } from "../../services/kubernetes/K
 import type { ApiConnection, ApiRequest } from "./ApiConnection.ts"
 import { malformed } from "./ApiFailure.ts"
 import { listPages } from "./ListPages.ts"
-import { apiVersionOf, collectionPath, objectPath, statusPath } from "./ResourcePath.ts"
+import { apiVersionOf, collectionPath, statusPath } from "./ResourcePath.ts"
 
 type ObjectRequests = Pick<KubernetesApi["Service"], "list" | "get" | "create" | "patchStatus">
 
@@ -24,14 +24,15 @@ export const makeObjectRequests = (
       resourceVersion: ""
     }).pipe(Effect.map(({ objects }) => objects)),
 
+  // A LIST of one: a watch needs that verb anyway, so nobody has to be granted another.
   get: (resource, name) =>
-    requestObject(connection, {
-      verb: "get",
-      method: "GET",
+    listPages(connection, {
       resource: resource.plural,
-      path: objectPath(resource, namespace, name)
+      path: collectionPath(resource, namespace),
+      resourceVersion: "",
+      params: { fieldSelector: `metadata.name=${name}` }
     }).pipe(
-      Effect.asSome,
+      Effect.map(({ objects: [object] }) => Option.fromUndefinedOr(object)),
       Effect.catchIf((error) => error.reason === "NotFound", () => Effect.succeedNone)
     ),
 

@@ -10,24 +10,38 @@ const device = (resourceVersion: string) => ({
   kind: "NodePTPDev",
   metadata: { name: "worker-1", namespace: "ptp", resourceVersion }
 })
+const listed = { metadata: { resourceVersion: "9" }, items: [device("5")] }
 const status = (code: number, message: string) => ({ kind: "Status", code, message })
 
 describe("requests", () => {
-  it.effect("gets an object, and None when it is not there", () =>
+  it.effect("gets an object as a LIST of one, which needs no verb beside the watch's", () =>
     Effect.gen(function*() {
       const { api, server } = yield* connectScripted
       const found = yield* Effect.forkChild(api.get(nodePTPDevs, "worker-1"))
       const first = yield* server.next
-      assert.deepStrictEqual([first.method, first.path], ["GET", `${collection}/worker-1`])
-      yield* first.answer(200, device("5"))
+      assert.deepStrictEqual([first.method, first.path], ["GET", collection])
+      assert.deepStrictEqual(first.params, { fieldSelector: "metadata.name=worker-1", limit: "500" })
+      yield* first.answer(200, listed)
       assert.deepStrictEqual(yield* Fiber.join(found), Option.some(device("5")))
+    }))
 
-      const missing = yield* Effect.forkChild(api.get(nodes, "worker/2"))
-      const second = yield* server.next
-      assert.strictEqual(second.path, "/api/v1/nodes/worker%2F2")
-      yield* second.answer(404, status(404, "not found"))
-      assert.deepStrictEqual(yield* Fiber.join(missing), Option.none())
-      assert.strictEqual(second.connection, first.connection)
+  it.effect("gets None when the object, or its kind, is not there", () =>
+    Effect.gen(function*() {
+      const { api, server } = yield* connectScripted
+      const answers = [
+        { code: 200, body: { metadata: { resourceVersion: "9" }, items: [] } },
+        { code: 404, body: status(404, "not found") }
+      ]
+      for (const { body, code } of answers) {
+        const missing = yield* Effect.forkChild(api.get(nodes, "worker/2"))
+        const request = yield* server.next
+        assert.deepStrictEqual([request.path, request.params["fieldSelector"]], [
+          "/api/v1/nodes",
+          "metadata.name=worker/2"
+        ])
+        yield* request.answer(code, body)
+        assert.deepStrictEqual(yield* Fiber.join(missing), Option.none())
+      }
     }))
 
   it.effect("creates an object and fills in apiVersion, kind and namespace", () =>
@@ -88,9 +102,9 @@ describe("requests", () => {
       const found = yield* Effect.forkChild(api.get(nodePTPDevs, "worker-1").pipe(Effect.withTracer(tracer)))
       const request = yield* server.next
       assert.match(String(request.headers["traceparent"]), /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/)
-      yield* request.answer(200, device("5"))
+      yield* request.answer(200, listed)
       yield* Fiber.join(found)
-      assert.deepStrictEqual(ended, ["get nodeptpdevs"])
+      assert.deepStrictEqual(ended, ["list nodeptpdevs"])
     }))
 
   it.effect("counts in the metric by verb and code", () =>
@@ -126,7 +140,7 @@ describe("requests", () => {
       for (const _ of ["a", "b", "c"]) {
         const request = yield* server.next
         gets.push(request.connection)
-        yield* request.answer(200, device("5"))
+        yield* request.answer(200, listed)
       }
       yield* Fiber.join(asked)
       assert.strictEqual(new Set(gets).size, 1)
