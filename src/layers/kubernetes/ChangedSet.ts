@@ -5,21 +5,29 @@
 import { Effect, Option } from "effect"
 import type { WatchedChange } from "../../services/kubernetes/KubernetesApi.ts"
 import type { KubernetesObject, ResourceType } from "../../services/kubernetes/KubernetesObject.ts"
-import { isEndOfList, type WatchEvent } from "./WatchLine.ts"
-import type { WatchReach } from "./WatchPolicy.ts"
+import { isEndOfList, type ObjectEvent, type WatchEvent } from "./WatchLine.ts"
 
 /** How far a watch has come. */
 export interface WatchProgress {
   /** As last published. */
   readonly objects: ReadonlyArray<KubernetesObject>
   /** Where to go on; undefined until a list is complete. */
-  readonly reach: WatchReach | undefined
-  /** What a streaming list has brought so far: half a list would look like deletions. */
-  readonly listed: ReadonlyArray<KubernetesObject> | undefined
+  readonly resourceVersion: string | undefined
+  /** What a streaming list has brought so far: half a list would look like deletions. Undefined when there is none. */
+  readonly list: StreamedList | undefined
+}
+
+interface StreamedList {
+  readonly events: ReadonlyArray<ObjectEvent>
+  /** The version that it was asked for, empty for the newest there is. */
+  readonly from: string
 }
 
 /** What happened to the set, without when and under which span. */
 type SetChange = Omit<WatchedChange, "span" | "receivedAtNanos">
+
+/** The progress after something, and the change if the set is another one then. */
+export type ProgressStep = readonly [WatchProgress, SetChange | undefined]
 
 /** Takes a set that is another one now. */
 export type Publish = (
@@ -30,47 +38,69 @@ export type Publish = (
 /** Before the first LIST. */
 export const unlisted: WatchProgress = {
   objects: [],
-  reach: undefined,
-  listed: undefined
+  resourceVersion: undefined,
+  list: undefined
 }
 
 /** The progress after a complete list. */
 export const afterList = (
+  progress: WatchProgress,
   objects: ReadonlyArray<KubernetesObject>,
   resourceVersion: string
 ): readonly [WatchProgress, SetChange] => [
-  { objects: sortedByName(objects), reach: reachOf(resourceVersion), listed: undefined },
+  { objects: sortedByName(objects.map((object) => sameOf(progress, object))), resourceVersion, list: undefined },
   { type: "LISTED", name: "", generation: undefined, resourceVersion }
 ]
 
+/** What did not change stays the same value, so that nobody looks at it again. */
+const sameOf = ({ objects }: WatchProgress, object: KubernetesObject): KubernetesObject => {
+  const known = objects.find(({ metadata: { name } }) => name === object.metadata.name)
+  const isSame = known?.metadata.uid === object.metadata.uid && object.metadata.resourceVersion !== undefined &&
+    known?.metadata.resourceVersion === object.metadata.resourceVersion
+  return isSame && known !== undefined ? known : object
+}
+
 /** The progress at the beginning of a streaming list. */
-export const beginList = ({ objects }: WatchProgress): WatchProgress => ({ ...unlisted, objects, listed: [] })
+export const beginList = ({ objects }: WatchProgress, from: string): WatchProgress => ({
+  objects,
+  resourceVersion: undefined,
+  list: { events: [], from }
+})
+
+/** True while there is a list under way that is nothing without its end. */
+export const isEndlessList = ({ list }: WatchProgress): boolean => list?.from === ""
+
+/** The progress when what a list has brought so far is taken for the events of a plain watch from its version. */
+export const asPlainWatch = (progress: WatchProgress): ProgressStep => {
+  const { list, objects } = progress
+  if (list === undefined) return [progress, undefined]
+  const begun: ProgressStep = [{ objects, resourceVersion: list.from, list: undefined }, undefined]
+  return list.events.reduce(([known, earlier], event): ProgressStep => {
+    const [next, change] = afterEvent(known, event)
+    return [next, change ?? earlier]
+  }, begun)
+}
 
 /** The progress after an event, and the change if the set is another one now. */
-export const afterEvent = (
-  progress: WatchProgress,
-  event: WatchEvent
-): readonly [WatchProgress, SetChange | undefined] => {
-  const { listed, objects, reach } = progress
-  if (listed !== undefined) {
-    if (event.type !== "BOOKMARK") return [{ ...progress, listed: withEvent(listed, event) }, undefined]
-    return isEndOfList(event) ? afterList(listed, event.object.metadata.resourceVersion) : [progress, undefined]
+export const afterEvent = (progress: WatchProgress, event: WatchEvent): ProgressStep => {
+  const { list, objects } = progress
+  if (list !== undefined) {
+    if (event.type !== "BOOKMARK") {
+      return [{ ...progress, list: { ...list, events: [...list.events, event] } }, undefined]
+    }
+    if (!isEndOfList(event)) return [progress, undefined]
+    return afterList(progress, list.events.reduce(withEvent, noObjects), event.object.metadata.resourceVersion)
   }
-  const resourceVersion = event.object.metadata.resourceVersion ?? reach?.resourceVersion ?? ""
-  if (event.type === "BOOKMARK") {
-    if (resourceVersion === reach?.resourceVersion) return [progress, undefined]
-    const versionBefore = reach?.resourceVersion ?? resourceVersion
-    return [{ ...progress, reach: { resourceVersion, versionBefore } }, undefined]
-  }
+  const resourceVersion = event.object.metadata.resourceVersion ?? progress.resourceVersion ?? ""
+  if (event.type === "BOOKMARK") return [{ ...progress, resourceVersion }, undefined]
   const { generation, name } = event.object.metadata
   return [
-    { objects: sortedByName(withEvent(objects, event)), reach: reachOf(resourceVersion), listed },
+    { objects: sortedByName(withEvent(objects, event)), resourceVersion, list },
     { type: event.type, name, generation, resourceVersion }
   ]
 }
 
-/** Something happened at this version. */
-const reachOf = (resourceVersion: string): WatchReach => ({ resourceVersion, versionBefore: resourceVersion })
+const noObjects: ReadonlyArray<KubernetesObject> = []
 
 /** Objects sorted by name, in code units, as every set is published. */
 const sortedByName = (objects: ReadonlyArray<KubernetesObject>): ReadonlyArray<KubernetesObject> =>
@@ -79,7 +109,7 @@ const sortedByName = (objects: ReadonlyArray<KubernetesObject>): ReadonlyArray<K
 /** ADDED of a known object and DELETED of an unknown one, as a replay has them, are harmless. */
 const withEvent = (
   objects: ReadonlyArray<KubernetesObject>,
-  event: Exclude<WatchEvent, { readonly type: "BOOKMARK" }>
+  event: ObjectEvent
 ): ReadonlyArray<KubernetesObject> => {
   const others = objects.filter((object) => object.metadata.name !== event.object.metadata.name)
   return event.type === "DELETED" ? others : [...others, event.object]

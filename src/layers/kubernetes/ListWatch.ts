@@ -35,19 +35,26 @@ const follow = Effect.fnUntraced(
 )
 
 const carryOut = Effect.fnUntraced(function*(
-  { step }: WatchPlan,
+  { isMute, step }: WatchPlan,
   target: WatchTarget,
   progress: Ref.Ref<WatchProgress>,
   publish: Publish
 ): Effect.fn.Return<WatchOutcome> {
   switch (step._tag) {
     case "List":
-      return yield* listOnce(target, step.resourceVersion, progress, publish)
+      return yield* listOnce(
+        isMute ? { ...target, heard: Effect.void } : target,
+        step.resourceVersion,
+        progress,
+        publish
+      )
     case "StreamList":
-      yield* Ref.update(progress, beginList)
-      return yield* Effect.scoped(watchOnce(target, undefined, progress, publish))
-    case "Watch":
-      return yield* Effect.scoped(watchOnce(target, step.resourceVersion, progress, publish))
+    case "Watch": {
+      const { resourceVersion } = step
+      const sendsList = step._tag === "StreamList"
+      if (sendsList) yield* Ref.update(progress, (known) => beginList(known, resourceVersion))
+      return yield* Effect.scoped(watchOnce(target, { resourceVersion, sendsList }, progress, publish))
+    }
   }
 })
 
@@ -59,11 +66,11 @@ const listOnce = Effect.fnUntraced(function*(
 ): Effect.fn.Return<WatchOutcome> {
   const listed = yield* Effect.result(listPages(target.connection, listRequest(target, resourceVersion)))
   if (Result.isFailure(listed)) {
-    return { _tag: "Failed", error: listed.failure, reach: undefined, healthyMillis: 0, isMute: false }
+    return { _tag: "Failed", error: listed.failure, resourceVersion: undefined, healthyMillis: 0, isMute: false }
   }
   yield* target.heard
   // The whole set is replaced: what was deleted while nobody watched is gone with it.
-  const [next, change] = afterList(listed.success.objects, listed.success.resourceVersion)
+  const [next, change] = afterList(yield* Ref.get(progress), listed.success.objects, listed.success.resourceVersion)
   yield* Ref.set(progress, next)
   yield* publish(next.objects, { ...change, receivedAtNanos: yield* Clock.monotonicTimeNanos })
   return { _tag: "Listed", resourceVersion: change.resourceVersion }

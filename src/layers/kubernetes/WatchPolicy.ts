@@ -7,19 +7,13 @@ import type { KubernetesApiError } from "../../services/kubernetes/KubernetesApi
 
 /**
  * One request to make. A LIST from `0` may be answered from the server's cache; from the empty version it must be the
- * newest there is. A streaming list is that newest set and the watch after it in one answer (KEP-3157). A WATCH resumes
- * after the version, which is opaque and never compared.
+ * newest there is. A streaming list is a set not older than the version and the watch after it in one answer (KEP-3157).
+ * A WATCH resumes after the version, which is opaque and never compared.
  */
 type WatchStep =
   | { readonly _tag: "List"; readonly resourceVersion: "0" | "" }
-  | { readonly _tag: "StreamList" }
+  | { readonly _tag: "StreamList"; readonly resourceVersion: string }
   | { readonly _tag: "Watch"; readonly resourceVersion: string }
-
-/** What a watch has reached: the last version it saw, and one before it after which nothing happened either. */
-export interface WatchReach {
-  readonly resourceVersion: string
-  readonly versionBefore: string
-}
 
 /**
  * How a step came out. Times are in milliseconds of the monotonic clock. A mute watch was accepted and then said nothing
@@ -27,12 +21,18 @@ export interface WatchReach {
  */
 export type WatchOutcome =
   | { readonly _tag: "Listed"; readonly resourceVersion: string }
-  | { readonly _tag: "Ended"; readonly reach: WatchReach; readonly healthyMillis: number; readonly isMute: boolean }
+  | {
+    readonly _tag: "Ended"
+    /** The last version seen on the watch. */
+    readonly resourceVersion: string
+    readonly healthyMillis: number
+    readonly isMute: boolean
+  }
   | {
     readonly _tag: "Failed"
     readonly error: KubernetesApiError
-    /** Undefined when a LIST, of either form, was not complete. */
-    readonly reach: WatchReach | undefined
+    /** The last version seen; undefined when a LIST, of either form, was not complete. */
+    readonly resourceVersion: string | undefined
     readonly healthyMillis: number
     readonly isMute: boolean
   }
@@ -45,12 +45,8 @@ export interface WatchPlan {
   readonly healthyMillis: number
   /** Until the server shows that it does not. */
   readonly offersStreamLists: boolean
-  /**
-   * Resume from the version before the last. kube-apiserver sends bookmarks only for versions above the one that a watch
-   * began with, and without etcd's progress notifications its own version stands still while a kind is at rest: such a
-   * watch would be mute although all is well, and be given up for it.
-   */
-  readonly holdsBack: boolean
+  /** The last watch was mute: until one says something, nothing else of this server is a sign of life. */
+  readonly isMute: boolean
 }
 
 /** A cached LIST, at once: every server answers it, and from memory. */
@@ -60,7 +56,7 @@ export const firstPlan: WatchPlan = {
   failures: 0,
   healthyMillis: 0,
   offersStreamLists: true,
-  holdsBack: false
+  isMute: false
 }
 
 const firstBackOffMillis = 800
@@ -69,6 +65,8 @@ const goodHealthMillis = 120_000
 /** A server that asks for more is asked again all the same: a deaf watch is worse than one more request. */
 const longestRetryAfterMillis = 60_000
 const abruptEndMillis = 1_000
+/** So many failures before the last one make an outage. */
+const outageFailures = 2
 
 /** The plan after an outcome. `random` is in [0, 1): the share of the back-off that is waited. */
 export const nextPlan = (plan: WatchPlan, outcome: WatchOutcome, random: number): WatchPlan => {
@@ -76,7 +74,7 @@ export const nextPlan = (plan: WatchPlan, outcome: WatchOutcome, random: number)
     case "Listed":
       return { ...plan, step: { _tag: "Watch", resourceVersion: outcome.resourceVersion }, delayMillis: 0 }
     case "Ended": {
-      const step = resume(plan, outcome.reach)
+      const step: WatchStep = { _tag: "Watch", resourceVersion: outcome.resourceVersion }
       // A proxy that closes each watch as it opens would otherwise be asked thousands of times a second.
       if (outcome.healthyMillis < abruptEndMillis) {
         const isExcused = !outcome.isMute && plan.failures === 0
@@ -84,14 +82,14 @@ export const nextPlan = (plan: WatchPlan, outcome: WatchOutcome, random: number)
       }
       const healthyMillis = plan.healthyMillis + outcome.healthyMillis
       const failures = healthyMillis >= goodHealthMillis ? 0 : plan.failures
-      return { ...plan, step, delayMillis: 0, failures, healthyMillis }
+      return { ...plan, step, delayMillis: 0, failures, healthyMillis, isMute: plan.isMute && outcome.isMute }
     }
     case "Failed": {
       const retryAfterMillis = Math.min((outcome.error.retryAfterSeconds ?? 0) * 1000, longestRetryAfterMillis)
       const learned = {
         ...plan,
         offersStreamLists: plan.offersStreamLists && !isRefusedStream(plan.step, outcome),
-        holdsBack: plan.holdsBack || outcome.isMute
+        isMute: outcome.isMute || (plan.isMute && outcome.healthyMillis === 0)
       }
       return backOff(learned, stepAfterFailure(learned, outcome), outcome.healthyMillis, random, retryAfterMillis)
     }
@@ -105,12 +103,16 @@ const backOff = (
   random: number,
   atLeastMillis: number
 ): WatchPlan => {
-  const earlier = plan.healthyMillis + healthyMillis >= goodHealthMillis ? 0 : plan.failures
+  const earlier = earlierFailures(plan, healthyMillis)
   // The exponent is bounded too: 2 ** failures of a week without API would be Infinity.
   const bound = Math.min(firstBackOffMillis * 2 ** Math.min(earlier, 10), longestBackOffMillis)
   const delayMillis = atLeastMillis + random * bound
   return { ...plan, step, delayMillis, failures: earlier + 1, healthyMillis: 0 }
 }
+
+/** Failures in a row before the last one, which came after so much health. */
+const earlierFailures = (plan: WatchPlan, healthyMillis: number): number =>
+  plan.healthyMillis + healthyMillis >= goodHealthMillis ? 0 : plan.failures
 
 type Failure = Extract<WatchOutcome, { readonly _tag: "Failed" }>
 
@@ -118,28 +120,35 @@ type Failure = Extract<WatchOutcome, { readonly _tag: "Failed" }>
  * A server that does not know streaming lists says 422, or answers with a plain watch, which never says where the list
  * ends. Anything else (403, 429, a reset) would have met a LIST as well.
  */
-const isRefusedStream = (step: WatchStep, { error, reach }: Failure): boolean =>
-  step._tag === "StreamList" && reach === undefined &&
+const isRefusedStream = (step: WatchStep, { error, resourceVersion }: Failure): boolean =>
+  step._tag === "StreamList" && resourceVersion === undefined &&
   (error.reason === "Invalid" || error.reason === "Gone" || error.reason === "Malformed")
 
 /** The newest set, in the form that costs the server least: thousands of nodes relist when its history is gone. */
 const relist = ({ offersStreamLists }: WatchPlan): WatchStep =>
-  offersStreamLists ? { _tag: "StreamList" } : { _tag: "List", resourceVersion: "" }
+  offersStreamLists ? { _tag: "StreamList", resourceVersion: "" } : { _tag: "List", resourceVersion: "" }
 
-const resume = ({ holdsBack }: WatchPlan, { resourceVersion, versionBefore }: WatchReach): WatchStep => ({
-  _tag: "Watch",
-  resourceVersion: holdsBack ? versionBefore : resourceVersion
-})
-
-const stepAfterFailure = (plan: WatchPlan, { error, reach }: Failure): WatchStep => {
+const stepAfterFailure = (plan: WatchPlan, failure: Failure): WatchStep => {
+  const { error, isMute, resourceVersion } = failure
   const { step } = plan
-  // Never the same form twice: what a proxy or a server does to one of them may spare the other.
-  if (step._tag === "StreamList" && reach === undefined) return { _tag: "List", resourceVersion: "" }
   // 410 says that the history is gone (Kubernetes API concepts, "410 Gone"). A server that calls the version invalid,
   // or times out because it has not reached it (504, after a restore of etcd), will never serve it either.
-  if (error.reason === "Gone" || error.reason === "Invalid" || error.status === 504) return relist(plan)
-  if (step._tag === "List" || reach === undefined) return step
+  const isUnserved = error.reason === "Gone" || error.reason === "Invalid" || error.status === 504
+  if (step._tag === "StreamList" && resourceVersion === undefined) {
+    return isAway(error) ? step : { _tag: "List", resourceVersion: "" }
+  }
+  // kube-apiserver accepts a watch from a version that it has not reached, and says nothing on it until it has.
+  if (isUnserved || isMute) return relist(plan)
+  if (step._tag === "List" || resourceVersion === undefined) return step
   // The kind itself is gone (its CRD was deleted): what comes back later has another history.
   if (error.reason === "NotFound") return { _tag: "List", resourceVersion: "0" }
-  return resume(plan, reach)
+  // After an outage nothing is sure, not even that the server is the one it was (etcd may have been restored): the set
+  // comes along. kube-apiserver's cache begins anew with it, and would answer a plain watch with 410.
+  return plan.offersStreamLists && earlierFailures(plan, failure.healthyMillis) >= outageFailures
+    ? { _tag: "StreamList", resourceVersion }
+    : { _tag: "Watch", resourceVersion }
 }
+
+/** Not an answer to what was asked: the same question may be put again. */
+const isAway = ({ reason, status }: KubernetesApiError): boolean =>
+  reason === "TooManyRequests" || reason === "Denied" || (reason === "Unreachable" && status !== 500 && status !== 504)

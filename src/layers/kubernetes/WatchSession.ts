@@ -6,10 +6,17 @@ import { Clock, Duration, Effect, Random, Ref, Result, type Scope, Stream } from
 import type { KubernetesApiError } from "../../services/kubernetes/KubernetesApi.ts"
 import type { ApiRequest } from "./ApiConnection.ts"
 import { failureOfConnection, malformed } from "./ApiFailure.ts"
-import { afterEvent, type Publish, type WatchProgress } from "./ChangedSet.ts"
+import {
+  afterEvent,
+  asPlainWatch,
+  isEndlessList,
+  type ProgressStep,
+  type Publish,
+  type WatchProgress
+} from "./ChangedSet.ts"
 import { type WatchEvent, watchEvents } from "./WatchLine.ts"
-import type { WatchOutcome, WatchReach } from "./WatchPolicy.ts"
-import { watchRequest, type WatchTarget } from "./WatchTarget.ts"
+import type { WatchOutcome } from "./WatchPolicy.ts"
+import { watchRequest, type WatchStart, type WatchTarget } from "./WatchTarget.ts"
 
 // The API server sends a bookmark about once a minute (kubernetes#90249): 90 s without one is a dead connection.
 const longestSilence = Duration.seconds(90)
@@ -32,30 +39,44 @@ interface Heard {
 }
 
 /**
- * Watches from a version, or from a streaming list when there is none; keeps `progress` and hands each change of the set
+ * Watches from a version or a streaming list, which has begun in `progress`; keeps that, and hands each change of the set
  * to `publish`. Never fails: a failure is an outcome. Scoped to the connection's use.
  */
 export const watchOnce = Effect.fnUntraced(function*(
   target: WatchTarget,
-  resourceVersion: string | undefined,
+  start: WatchStart,
   progress: Ref.Ref<WatchProgress>,
   publish: Publish
 ): Effect.fn.Return<WatchOutcome, never, Scope.Scope> {
   const timeoutSeconds = yield* Random.nextIntBetween(shortestWatchSeconds, longestWatchSeconds)
-  const request = watchRequest(target, { resourceVersion, timeoutSeconds })
+  const request = watchRequest(target, start, timeoutSeconds)
   const opened = yield* Effect.result(target.connection.open(request))
   const acceptedAt = yield* Clock.monotonicTimeNanos
   const heard: Heard = { acceptedAt, bytesAt: acceptedAt, eventAt: acceptedAt, isMute: true }
   if (Result.isFailure(opened)) {
     return outcomeOf(Result.fail(opened.failure), yield* Ref.get(progress), heard, acceptedAt)
   }
+  /** Carries the progress on, and tells of a set that is another one then. */
+  const proceed = Effect.fnUntraced(function*(step: (known: WatchProgress) => ProgressStep) {
+    const [next, change] = yield* Ref.modify(progress, (known) => {
+      const taken = step(known)
+      return [taken, taken[0]]
+    })
+    if (change !== undefined) yield* publish(next.objects, { ...change, receivedAtNanos: heard.bytesAt })
+  })
   const take = Effect.fnUntraced(function*(event: WatchEvent) {
     heard.eventAt = heard.bytesAt
     heard.isMute = false
     yield* target.heard
-    const [next, change] = afterEvent(yield* Ref.get(progress), event)
-    yield* Ref.set(progress, next)
-    if (change !== undefined) yield* publish(next.objects, { ...change, receivedAtNanos: heard.bytesAt })
+    yield* proceed((known) => afterEvent(known, event))
+  })
+  const untilSilent = Effect.gen(function*() {
+    yield* untilListEnds(progress, heard)
+    const known = yield* Ref.get(progress)
+    if (isEndlessList(known)) return yield* endlessList(request)
+    // A server that does not know streaming lists took it for a plain watch from that version.
+    yield* proceed(asPlainWatch)
+    return yield* untilDead(request, heard)
   })
   const untilEnd = opened.success.pipe(
     Stream.tap(() => noteBytes(heard)),
@@ -63,9 +84,9 @@ export const watchOnce = Effect.fnUntraced(function*(
     Stream.runForEach(take),
     // A server that forgot to end the watch: we do, and resume as if it had.
     Effect.timeoutOption(Duration.seconds(timeoutSeconds + deadlineMarginSeconds)),
-    Effect.andThen(completeReach(request, progress))
+    Effect.andThen(reachedVersion(request, progress))
   )
-  const result = yield* Effect.result(Effect.raceFirst(untilEnd, silenceOf(request, progress, heard)))
+  const result = yield* Effect.result(Effect.raceFirst(untilEnd, untilSilent))
   return outcomeOf(result, yield* Ref.get(progress), heard, yield* Clock.monotonicTimeNanos)
 })
 
@@ -74,23 +95,30 @@ const noteBytes = (heard: Heard) =>
     heard.bytesAt = now
   })
 
+/** Ends when there is no streaming list under way, or when it should have ended. */
+const untilListEnds = Effect.fnUntraced(function*(progress: Ref.Ref<WatchProgress>, heard: Heard) {
+  while ((yield* Ref.get(progress)).list !== undefined) {
+    const left = listDue(heard) - (yield* Clock.monotonicTimeNanos)
+    if (left <= 0n) return
+    yield* Effect.sleep(Duration.nanos(left))
+  }
+})
+
 /**
  * The dead-man timer: fails when no event has come for too long. Events count, not bytes: a line that comes byte by byte
  * and never ends says nothing. Stream's own time-out goes by the wall clock, which this program's children step.
  */
-const silenceOf = Effect.fnUntraced(function*(
-  request: ApiRequest,
-  progress: Ref.Ref<WatchProgress>,
-  heard: Heard
-): Effect.fn.Return<never, KubernetesApiError> {
-  while (true) {
-    const { listed } = yield* Ref.get(progress)
-    const due = listed === undefined ? after(heard.eventAt, longestSilence) : listDue(heard)
-    const left = due - (yield* Clock.monotonicTimeNanos)
-    if (left <= 0n) return yield* listed === undefined ? silent(request) : endlessList(request)
-    yield* Effect.sleep(Duration.nanos(left))
+const untilDead = Effect.fnUntraced(
+  function*(request: ApiRequest, heard: Heard): Effect.fn.Return<never, KubernetesApiError> {
+    while (true) {
+      const left = after(heard.eventAt, longestSilence) - (yield* Clock.monotonicTimeNanos)
+      if (left <= 0n) {
+        return yield* failureOfConnection(request, `silent for ${Duration.format(longestSilence)}`)
+      }
+      yield* Effect.sleep(Duration.nanos(left))
+    }
   }
-})
+)
 
 const after = (nanos: bigint, duration: Duration.Duration): bigint => nanos + Duration.toNanosUnsafe(duration)
 
@@ -100,29 +128,27 @@ const listDue = ({ acceptedAt, eventAt }: Heard): bigint => {
   return silence < whole ? silence : whole
 }
 
-const silent = (request: ApiRequest) => failureOfConnection(request, `silent for ${Duration.format(longestSilence)}`)
-
 const endlessList = (request: ApiRequest) => malformed(request, "a streaming list without an end")
 
-const completeReach = Effect.fnUntraced(
-  function*(request: ApiRequest, progress: Ref.Ref<WatchProgress>): Effect.fn.Return<WatchReach, KubernetesApiError> {
-    const { reach } = yield* Ref.get(progress)
-    return reach ?? (yield* endlessList(request))
+const reachedVersion = Effect.fnUntraced(
+  function*(request: ApiRequest, progress: Ref.Ref<WatchProgress>): Effect.fn.Return<string, KubernetesApiError> {
+    const { resourceVersion } = yield* Ref.get(progress)
+    return resourceVersion ?? (yield* endlessList(request))
   }
 )
 
 const outcomeOf = (
-  result: Result.Result<WatchReach, KubernetesApiError>,
-  { reach }: WatchProgress,
+  result: Result.Result<string, KubernetesApiError>,
+  { resourceVersion }: WatchProgress,
   { acceptedAt, eventAt, isMute }: Heard,
   now: bigint
 ): WatchOutcome => {
   if (Result.isSuccess(result)) {
-    return { _tag: "Ended", reach: result.success, healthyMillis: toMillis(now - acceptedAt), isMute }
+    return { _tag: "Ended", resourceVersion: result.success, healthyMillis: toMillis(now - acceptedAt), isMute }
   }
   const isGivenUp = now >= after(acceptedAt, longestSilence)
   const healthyMillis = toMillis(eventAt - acceptedAt)
-  return { _tag: "Failed", error: result.failure, reach, healthyMillis, isMute: isMute && isGivenUp }
+  return { _tag: "Failed", error: result.failure, resourceVersion, healthyMillis, isMute: isMute && isGivenUp }
 }
 
 const toMillis = (nanos: bigint): number => Number(nanos / 1_000_000n)

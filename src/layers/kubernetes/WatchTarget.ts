@@ -24,13 +24,17 @@ export const listRequest = (target: WatchTarget, resourceVersion: "0" | ""): Lis
   accept: accepts(target, "PartialObjectMetadataList")
 })
 
-/** Without a version it asks for a streaming list (Kubernetes API concepts, "Streaming lists"). */
+/** What a WATCH begins with: a version, or a streaming list (Kubernetes API concepts, "Streaming lists"). */
+export interface WatchStart {
+  /** Empty for the newest there is, which only a streaming list can begin with. */
+  readonly resourceVersion: string
+  readonly sendsList: boolean
+}
+
 export const watchRequest = (
   target: WatchTarget,
-  { resourceVersion, timeoutSeconds }: {
-    readonly resourceVersion: string | undefined
-    readonly timeoutSeconds: number
-  }
+  { resourceVersion, sendsList }: WatchStart,
+  timeoutSeconds: number
 ): ApiRequest => ({
   verb: "watch",
   method: "GET",
@@ -40,9 +44,8 @@ export const watchRequest = (
     ...selector(target),
     watch: "true",
     allowWatchBookmarks: "true",
-    ...(resourceVersion === undefined
-      ? { sendInitialEvents: "true", resourceVersionMatch: "NotOlderThan" }
-      : { resourceVersion }),
+    ...(sendsList ? { sendInitialEvents: "true", resourceVersionMatch: "NotOlderThan" } : {}),
+    ...(resourceVersion === "" ? {} : { resourceVersion }),
     timeoutSeconds: String(timeoutSeconds)
   },
   accept: accepts(target, "PartialObjectMetadata")

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect } from "effect"
 import { TestClock } from "effect/testing"
-import { asked, bookmark, endOfList, listOf, object, status, watchOpened, watchScripted } from "./ScriptedWatch.ts"
+import { asked, endOfList, listOf, object, status, watchOpened, watchScripted } from "./ScriptedWatch.ts"
 
 describe("a watch that fails", () => {
   it.effect("resumes within 2 s of a TCP reset, from the last version, with no LIST", () =>
@@ -60,7 +60,7 @@ describe("a watch that fails", () => {
       yield* (yield* server.next).answer(410, status(410))
       yield* passBackOff
       const refused = yield* server.next
-      assert.strictEqual(asked(refused), "streaming list")
+      assert.strictEqual(asked(refused), "streaming list newest")
       yield* refused.answer(422, status(422))
       for (const version of ["90", "95"]) {
         yield* passBackOff
@@ -152,6 +152,58 @@ describe("a watch that fails", () => {
       assert.strictEqual(asked(yield* server.next), "watch 43")
     }))
 
+  describe("an outage", () => {
+    /** The watch is reset, and the next three requests with it; the fourth is open. */
+    const outage = Effect.gen(function*() {
+      const scripted = yield* watchOpened(object("a", "1"), object("b", "2"))
+      yield* scripted.watch.reset
+      for (const expected of ["watch 40", "watch 40", "streaming list 40"]) {
+        yield* scripted.passBackOff
+        const request = yield* scripted.server.next
+        assert.strictEqual(asked(request), expected)
+        yield* request.reset
+      }
+      yield* scripted.passBackOff
+      const back = yield* scripted.server.next
+      assert.strictEqual(asked(back), "streaming list 40")
+      yield* back.open
+      yield* scripted.untilAccepted(2)
+      return { ...scripted, back }
+    })
+
+    it.effect("ends with the whole set, in one request", () =>
+      Effect.gen(function*() {
+        const { back, nextSet } = yield* outage
+        yield* back.sendEvent("ADDED", object("b", "50"))
+        yield* back.sendEvent("BOOKMARK", endOfList("60"))
+        assert.deepStrictEqual(yield* nextSet, { change: "LISTED", objects: ["b@50"] })
+      }))
+
+    it.effect("ends with the events since where streaming lists are not known", () =>
+      Effect.gen(function*() {
+        const { back, nextSet, server } = yield* outage
+        yield* back.sendEvent("DELETED", object("a", "41"))
+        yield* back.sendEvent("ADDED", object("c", "42"))
+        yield* TestClock.adjust("3 seconds")
+        assert.deepStrictEqual((yield* nextSet).objects, ["b@2", "c@42"])
+        yield* back.sendEvent("ADDED", object("d", "43"))
+        assert.deepStrictEqual((yield* nextSet).objects, ["b@2", "c@42", "d@43"])
+        assert.strictEqual(yield* server.untaken, 0)
+      }))
+
+    it.effect("ends with a LIST when the server has not reached the version: it was restored", () =>
+      Effect.gen(function*() {
+        const { back, nextSet, passBackOff, server } = yield* outage
+        yield* back.sendEvent("ERROR", { ...status(504), reason: "Timeout" })
+        yield* passBackOff
+        const list = yield* server.next
+        assert.strictEqual(asked(list), "list newest")
+        yield* list.answer(200, listOf("12", object("b", "7")))
+        assert.deepStrictEqual(yield* nextSet, { change: "LISTED", objects: ["b@7"] })
+        assert.strictEqual(asked(yield* server.next), "watch 12")
+      }))
+  })
+
   it.effect("gives up a line that comes byte by byte and never ends", () =>
     Effect.gen(function*() {
       const { passBackOff, server, untilAccepted, watch } = yield* watchOpened()
@@ -162,31 +214,28 @@ describe("a watch that fails", () => {
       }
       yield* watch.closed
       yield* passBackOff
-      assert.strictEqual(asked(yield* server.next), "watch 40")
+      assert.strictEqual(asked(yield* server.next), "streaming list newest")
     }))
 
-  it.effect("resumes one bookmark back once a watch was mute: the server shows there that it lives", () =>
+  it.effect("lists anew when a watch is mute: the server may be behind the version that it was asked for", () =>
     Effect.gen(function*() {
-      const { nextSet, passBackOff, server, untilAccepted, watch } = yield* watchOpened()
+      const { api, nextSet, passBackOff, server, untilAccepted, watch } = yield* watchOpened(object("a", "1"))
       yield* untilAccepted(1)
       yield* TestClock.adjust("90 seconds")
       yield* watch.closed
+      assert.strictEqual((yield* passBackOff).next, "StreamList")
+      yield* (yield* server.next).answer(422, status(422))
       yield* passBackOff
-      const second = yield* server.next
-      assert.strictEqual(asked(second), "watch 40")
-      yield* second.open
-      yield* second.sendEvent("BOOKMARK", bookmark("50"))
-      yield* second.sendEvent("BOOKMARK", bookmark("60"))
-      yield* second.end
-      yield* passBackOff
-      const third = yield* server.next
-      assert.strictEqual(asked(third), "watch 50")
-      yield* third.open
-      yield* third.sendEvent("ADDED", object("a", "61"))
+      yield* (yield* server.next).answer(200, listOf("12", object("b", "7")))
+      assert.deepStrictEqual(yield* nextSet, { change: "LISTED", objects: ["b@7"] })
+      const next = yield* server.next
+      assert.strictEqual(asked(next), "watch 12")
+      // A LIST that is answered does not make a watch that says nothing a healthy one.
+      assert.isAtLeast(Duration.toSeconds((yield* api.watches)[0]?.age ?? Duration.zero), 90)
+      yield* next.open
+      yield* next.sendEvent("ADDED", object("c", "13"))
       yield* nextSet
-      yield* third.reset
-      yield* passBackOff
-      assert.strictEqual(asked(yield* server.next), "watch 61")
+      assert.deepStrictEqual((yield* api.watches).map(({ age }) => Duration.toSeconds(age)), [0])
     }))
 
   it.effect.each([

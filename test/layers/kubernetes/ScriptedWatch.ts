@@ -102,7 +102,7 @@ export const watchOpened = Effect.fnUntraced(function*(...items: ReadonlyArray<u
 
 export const asked = (request: ScriptedRequest) =>
   request.params["sendInitialEvents"] === "true"
-    ? "streaming list"
+    ? `streaming list ${request.params["resourceVersion"] ?? "newest"}`
     : request.params["watch"] === "true"
     ? `watch ${request.params["resourceVersion"]}`
     : `list ${request.params["resourceVersion"] ?? "newest"}`

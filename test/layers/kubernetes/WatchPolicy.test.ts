@@ -5,9 +5,7 @@ import { KubernetesApiError, type KubernetesApiReason } from "../../../src/servi
 
 const watching: WatchPlan = { ...firstPlan, step: { _tag: "Watch", resourceVersion: "40" } }
 
-const streaming: WatchPlan = { ...firstPlan, step: { _tag: "StreamList" } }
-
-const reachOf = (resourceVersion: string, versionBefore = resourceVersion) => ({ resourceVersion, versionBefore })
+const streaming: WatchPlan = { ...firstPlan, step: { _tag: "StreamList", resourceVersion: "" } }
 
 const failed = (
   reason: KubernetesApiReason,
@@ -15,7 +13,6 @@ const failed = (
     readonly status?: number
     readonly retryAfterSeconds?: number
     readonly resourceVersion?: string
-    readonly versionBefore?: string
     readonly healthyMillis?: number
     readonly isMute?: boolean
   } = {}
@@ -29,13 +26,12 @@ const failed = (
     ...(more.status === undefined ? {} : { status: more.status }),
     ...(more.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: more.retryAfterSeconds })
   }),
-  reach: more.resourceVersion === undefined ? undefined : reachOf(more.resourceVersion, more.versionBefore),
+  resourceVersion: more.resourceVersion,
   healthyMillis: more.healthyMillis ?? 0,
   isMute: more.isMute ?? false
 })
 
-const step = ({ step }: WatchPlan) =>
-  step._tag === "StreamList" ? step._tag : `${step._tag} ${step.resourceVersion}`.trim()
+const step = ({ step }: WatchPlan) => `${step._tag} ${step.resourceVersion}`.trim()
 
 describe("nextPlan", () => {
   const table: ReadonlyArray<{
@@ -58,7 +54,7 @@ describe("nextPlan", () => {
     {
       name: "resumes at once after a clean end, from the last version",
       plan: watching,
-      outcome: { _tag: "Ended", reach: reachOf("44"), healthyMillis: 300_000, isMute: false },
+      outcome: { _tag: "Ended", resourceVersion: "44", healthyMillis: 300_000, isMute: false },
       step: "Watch 44",
       delayMillis: 0,
       failures: 0
@@ -66,7 +62,7 @@ describe("nextPlan", () => {
     {
       name: "backs off from a watch that ends as it opens",
       plan: watching,
-      outcome: { _tag: "Ended", reach: reachOf("40"), healthyMillis: 5, isMute: true },
+      outcome: { _tag: "Ended", resourceVersion: "40", healthyMillis: 5, isMute: true },
       step: "Watch 40",
       delayMillis: 800,
       failures: 1
@@ -74,7 +70,7 @@ describe("nextPlan", () => {
     {
       name: "resumes at once when a watch ends early that said something",
       plan: watching,
-      outcome: { _tag: "Ended", reach: reachOf("44"), healthyMillis: 5, isMute: false },
+      outcome: { _tag: "Ended", resourceVersion: "44", healthyMillis: 5, isMute: false },
       step: "Watch 44",
       delayMillis: 0,
       failures: 1
@@ -82,7 +78,7 @@ describe("nextPlan", () => {
     {
       name: "backs off when that happens again",
       plan: { ...watching, failures: 1 },
-      outcome: { _tag: "Ended", reach: reachOf("44"), healthyMillis: 5, isMute: false },
+      outcome: { _tag: "Ended", resourceVersion: "44", healthyMillis: 5, isMute: false },
       step: "Watch 44",
       delayMillis: 1_600,
       failures: 2
@@ -97,17 +93,17 @@ describe("nextPlan", () => {
     },
     {
       name: "doubles the back-off",
-      plan: { ...watching, failures: 3 },
+      plan: { ...watching, failures: 1 },
       outcome: failed("Unreachable", { status: 503, resourceVersion: "40" }),
       step: "Watch 40",
-      delayMillis: 6_400,
-      failures: 4
+      delayMillis: 1_600,
+      failures: 2
     },
     {
       name: "waits 30 s at most",
       plan: { ...watching, failures: 5_000 },
       outcome: failed("Denied", { status: 403, resourceVersion: "40" }),
-      step: "Watch 40",
+      step: "StreamList 40",
       delayMillis: 30_000,
       failures: 5_001
     },
@@ -184,9 +180,9 @@ describe("nextPlan", () => {
       failures: 1
     },
     {
-      name: "lists in pages after a streaming list that failed",
+      name: "lists in pages after a streaming list that the server failed at",
       plan: streaming,
-      outcome: failed("Unreachable"),
+      outcome: failed("Unreachable", { status: 500 }),
       step: "List",
       delayMillis: 800,
       failures: 1
@@ -200,10 +196,34 @@ describe("nextPlan", () => {
       failures: 1
     },
     {
-      name: "resumes one version back after a silence that began with the watch",
+      name: "asks for the same streaming list again when the server is away",
+      plan: { ...streaming, step: { _tag: "StreamList", resourceVersion: "44" } },
+      outcome: failed("Unreachable", { status: 503 }),
+      step: "StreamList 44",
+      delayMillis: 800,
+      failures: 1
+    },
+    {
+      name: "resumes with the set after an outage",
+      plan: { ...watching, failures: 2 },
+      outcome: failed("Unreachable", { resourceVersion: "44" }),
+      step: "StreamList 44",
+      delayMillis: 3_200,
+      failures: 3
+    },
+    {
+      name: "resumes without it where streaming lists are not offered",
+      plan: { ...watching, failures: 2, offersStreamLists: false },
+      outcome: failed("Unreachable", { resourceVersion: "44" }),
+      step: "Watch 44",
+      delayMillis: 3_200,
+      failures: 3
+    },
+    {
+      name: "lists the newest after a silence that began with the watch",
       plan: watching,
-      outcome: failed("Unreachable", { resourceVersion: "44", versionBefore: "43", isMute: true }),
-      step: "Watch 43",
+      outcome: failed("Unreachable", { resourceVersion: "44", isMute: true }),
+      step: "StreamList",
       delayMillis: 800,
       failures: 1
     }
@@ -225,12 +245,9 @@ describe("nextPlan", () => {
     }
   )
 
-  it.each<KubernetesApiReason>(["Unreachable", "Denied", "TooManyRequests", "NotFound"])(
-    "asks for a streaming list again where one failed with %s",
-    (reason) => {
-      const listed = nextPlan(streaming, failed(reason), 1)
-      assert.strictEqual(step(nextPlan(listed, failed("Gone", { status: 410 }), 1)), "StreamList")
-    }
+  it.each<KubernetesApiReason>(["Unreachable", "Denied", "TooManyRequests"])(
+    "asks for the same streaming list again where one failed with %s",
+    (reason) => assert.strictEqual(step(nextPlan(streaming, failed(reason), 1)), "StreamList")
   )
 
   it("spreads the whole back-off, down to nothing", () => {
@@ -239,7 +256,7 @@ describe("nextPlan", () => {
   })
 
   it("forgets failures once the clean watches in a row make 2 min", () => {
-    const ended: WatchOutcome = { _tag: "Ended", reach: reachOf("41"), healthyMillis: 60_000, isMute: false }
+    const ended: WatchOutcome = { _tag: "Ended", resourceVersion: "41", healthyMillis: 60_000, isMute: false }
     const once = nextPlan({ ...watching, failures: 3 }, ended, 1)
     assert.strictEqual(once.failures, 3)
     assert.strictEqual(nextPlan(once, ended, 1).failures, 0)
@@ -249,7 +266,7 @@ describe("nextPlan", () => {
     fc.record({ _tag: fc.constant("Listed" as const), resourceVersion: fc.string() }),
     fc.record({
       _tag: fc.constant("Ended" as const),
-      reach: fc.record({ resourceVersion: fc.string(), versionBefore: fc.string() }),
+      resourceVersion: fc.string(),
       healthyMillis: fc.nat(1_000_000),
       isMute: fc.boolean()
     }),
