@@ -107,6 +107,17 @@ describe("dependency rules", () => {
       []
     ))
 
+  it("what a node loads has no part of the embedded API server, nor its packages", () => {
+    const loaded = new Set(["programs/cli/RunProgram.ts"])
+    for (const name of loaded) for (const imported of byName.get(name)?.imports ?? []) loaded.add(imported)
+    assert.include([...loaded], "programs/Daemon.ts")
+    const ofTheServer = new Set(["@marcbachmann/cel-js", "ajv", "fast-json-patch", "yaml"])
+    assert.deepStrictEqual(
+      [...loaded].filter((name) => name.startsWith("layers/kubernetes/embedded/") || ofTheServer.has(name)),
+      []
+    )
+  })
+
   it("pure folders have no Effect in their signatures, but for contracts", () => {
     const pure = ["services/profiles/", "services/linuxptp/", "services/clocks/"]
     const withEffect = sources.filter(({ name, text }) =>

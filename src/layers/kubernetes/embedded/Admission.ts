@@ -7,7 +7,7 @@ import { type ApiStatusError, badRequest, invalid, tooLarge } from "./ApiStatusE
 import { definitionFaults } from "./CustomResourceDefinition.ts"
 import { at, isObject, type JsonObject, textAt, withField, withMetadata } from "./JsonTree.ts"
 import { checkMetadata } from "./MetadataRules.ts"
-import { validatorOf } from "./SchemaValidation.ts"
+import { validateResource } from "./ResourceValidation.ts"
 import { apiVersionOf, qualifiedKind, type ServedKind } from "./ServedKind.ts"
 import { normalize } from "./StructuralSchema.ts"
 
@@ -23,11 +23,12 @@ export interface Admitted {
 /** etcd refuses 1.5 MiB of its own encoding; JSON of this size stays below it. */
 const maximumObjectBytes = 1024 * 1024
 
-/** Admits an object to a kind, or says what is wrong with it. */
+/** Admits an object to a kind, or says what is wrong with it. `before` is the object that an update replaces. */
 export const admit = (
   kind: ServedKind,
   object: JsonObject,
-  fieldValidation: FieldValidation
+  fieldValidation: FieldValidation,
+  before?: JsonObject
 ): Result.Result<Admitted, ApiStatusError> =>
   Result.gen(function*() {
     yield* checkMetadata(kind, object)
@@ -39,8 +40,12 @@ export const admit = (
       if (faults.length > 0 && fieldValidation === "Strict") return yield* Result.fail(strictError(kind, faults))
       if (fieldValidation === "Warn") warnings.push(...faults)
       admitted = normalized.object
-      const causes = validatorOf(kind.schema)(admitted)
-      if (causes.length > 0) return yield* Result.fail(invalid(kind, textAt(object, "metadata", "name"), causes))
+      const old = before === undefined ? undefined : normalize(kind.schema, before).object
+      const { causes, ratcheted } = validateResource(kind.schema, admitted, old)
+      warnings.push(...ratcheted.map(({ field, message }) => `${field}: ${message}`))
+      if (causes.length > 0) {
+        return yield* Result.fail(invalid(kind, textAt(object, "metadata", "name"), causes, warnings))
+      }
     }
     if (kind.plural === "customresourcedefinitions") {
       const causes = definitionFaults(admitted)

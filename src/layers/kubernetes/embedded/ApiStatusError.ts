@@ -12,7 +12,9 @@ export class ApiStatusError extends Schema.TaggedError<ApiStatusError>()("ApiSta
   code: Schema.Int,
   reason: Schema.String,
   text: Schema.String,
-  details: Schema.optionalKey(Schema.Record(Schema.String, Schema.Json))
+  details: Schema.optionalKey(Schema.Record(Schema.String, Schema.Json)),
+  /** Texts for `Warning` headers. */
+  warnings: Schema.optionalKey(Schema.Array(Schema.String))
 }) {
   override get message(): string {
     return this.text
@@ -85,13 +87,19 @@ export const conflict = (
   })
 
 /** 422: the object breaks its schema or the rules of metadata. */
-export const invalid = (type: ResourceType, name: string, causes: ReadonlyArray<FieldCause>): ApiStatusError => {
+export const invalid = (
+  type: ResourceType,
+  name: string,
+  causes: ReadonlyArray<FieldCause>,
+  warnings: ReadonlyArray<string> = []
+): ApiStatusError => {
   const faults = causes.map((cause) => `${cause.field}: ${cause.message}`)
   const text = faults.length === 1 ? faults.join("") : `[${faults.join(", ")}]`
   return new ApiStatusError({
     code: 422,
     reason: "Invalid",
     text: `${qualifiedKind(type)} "${name}" is invalid: ${text}`,
+    warnings,
     details: {
       ...about(type, name),
       kind: type.kind,

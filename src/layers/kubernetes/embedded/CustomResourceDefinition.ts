@@ -2,13 +2,14 @@
  * CustomResourceDefinitions: what is wrong with one, which kinds it brings to life, and the status that says so.
  * Unlike a real cluster, a definition is established the moment it is stored.
  */
-import { Result } from "effect"
+import { Equal, Result } from "effect"
 import type { FieldCause } from "./ApiStatusError.ts"
 import { age } from "./HumanDuration.ts"
 import { parseJsonPath } from "./JsonPath.ts"
 import { at, isObject, type Json, type JsonObject, listAt, objectAt, textAt, textsAt, withField } from "./JsonTree.ts"
 import { compileValidator } from "./SchemaValidation.ts"
 import type { Column, ServedKind } from "./ServedKind.ts"
+import { compileRules } from "./ValidationRules.ts"
 
 /** The kinds of a stored definition, one for each version that is served. */
 export const kindsOf = (definition: JsonObject): ReadonlyArray<ServedKind> => {
@@ -95,7 +96,25 @@ export const definitionFaults = (definition: JsonObject): ReadonlyArray<FieldCau
     field: "metadata.name",
     message: `Invalid value: ${JSON.stringify(name)}: must be spec.names.plural+"."+spec.group`
   }]
-  return [...required, ...misnamed, ...listAt(spec, "versions").flatMap(versionFaults), ...storageFaults(spec)]
+  return [
+    ...required,
+    ...misnamed,
+    ...listAt(spec, "versions").flatMap(versionFaults),
+    ...storageFaults(spec),
+    ...ruleFaults(spec)
+  ]
+}
+
+/** What is wrong with the rules of the schemas. kube-apiserver names a schema that all versions share as one. */
+const ruleFaults = (spec: JsonObject): ReadonlyArray<FieldCause> => {
+  const schemas = listAt(spec, "versions").map((version) => objectAt(version, "schema", "openAPIV3Schema"))
+  const [first = {}] = schemas
+  if (schemas.every((schema) => Equal.equals(schema, first))) {
+    return compileRules(first, "spec.validation.openAPIV3Schema").faults
+  }
+  return schemas.flatMap((schema, index) =>
+    compileRules(schema, `spec.versions[${index}].schema.openAPIV3Schema`).faults
+  )
 }
 
 const storageFaults = (spec: JsonObject): ReadonlyArray<FieldCause> => {

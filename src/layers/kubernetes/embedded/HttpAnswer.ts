@@ -32,7 +32,7 @@ export const answerHttp = Effect.gen(function*() {
   )
 })
 
-const refusal = (error: ApiStatusError) => jsonResponse(statusObject(error), error.code)
+const refusal = (error: ApiStatusError) => jsonResponse(statusObject(error), error.code, error.warnings)
 
 const answer = Effect.fnUntraced(function*(request: HttpServerRequest.HttpServerRequest) {
   const url = Result.getOrUndefined(Result.try(() => new URL(request.url, "http://localhost")))

@@ -1,14 +1,15 @@
 /**
  * Validates custom resources against the structural schema of their CustomResourceDefinition with ajv, and says what
  * is wrong in kube-apiserver's words (k8s.io/apiextensions-apiserver/pkg/apiserver/validation).
- * CEL rules (x-kubernetes-validations) are kept in the CRD but not evaluated.
+ * What a schema asks beyond that, unique items and rules, stands in `ResourceValidation`.
  */
 import { Ajv, type ErrorObject } from "ajv"
 import type { FieldCause } from "./ApiStatusError.ts"
-import { isList, isObject, type Json, type JsonObject, objectAt, textAt, textsAt } from "./JsonTree.ts"
+import { isUnchangedAt } from "./Correlation.ts"
+import { isList, isObject, type Json, type JsonObject, objectAt } from "./JsonTree.ts"
 
-/** Says what is wrong with an object; empty when nothing is. */
-export type SchemaValidator = (object: JsonObject) => ReadonlyArray<FieldCause>
+/** Says what is wrong with an object; empty when nothing is. What an update leaves as it was before is not. */
+export type SchemaValidator = (object: JsonObject, before: JsonObject | undefined) => ReadonlyArray<FieldCause>
 
 /** Most faults that one answer lists. */
 const maximumFaults = 64
@@ -25,12 +26,11 @@ export const compileValidator = (schema: JsonObject): SchemaValidator => {
     formats: { "date-time": /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/ }
   })
   const validate = ajv.compile(jsonSchema(schema))
-  return (object) => {
+  return (object, before) => {
     const faults = validate(object) ? [] : (validate.errors ?? [])
-    return [
-      ...faults.filter((fault) => !isBranch(fault)).map((fault) => fieldCause(object, fault)),
-      ...duplicates(schema, object, "")
-    ].slice(0, maximumFaults)
+    return faults.filter((fault) => !isBranch(fault) && !isUnchangedAt(schema, object, before, tokens(fault)))
+      .flatMap((fault) => fieldCauses(object, fault))
+      .slice(0, maximumFaults)
   }
 }
 
@@ -58,13 +58,21 @@ const jsonSchema = (schema: Json): JsonObject => {
 }
 
 const fieldCause = (object: JsonObject, fault: ErrorObject): FieldCause => {
-  const field = fieldPath(object, fault.instancePath)
+  const field = fieldPath(object, tokens(fault))
   const missing: unknown = fault.params["missingProperty"]
   if (fault.keyword === "required") {
     const path = [field, String(missing)].filter((part) => part !== "").join(".")
     return { reason: "FieldValueRequired", field: path, message: "Required value" }
   }
   return { field, ...reasonAndMessage(field, fault) }
+}
+
+const fieldCauses = (object: JsonObject, fault: ErrorObject): ReadonlyArray<FieldCause> => {
+  const cause = fieldCause(object, fault)
+  if (fault.keyword !== "type" || typeText(fault) !== "integer" || typeof fault.data !== "number") return [cause]
+  // kube-openapi says of a fraction twice what is wrong with it.
+  const message = `Invalid value: "": Checked value must be of type integer (default format) in ${cause.field}`
+  return [cause, { reason: "FieldValueInvalid", field: "<nil>", message }]
 }
 
 const reasonAndMessage = (field: string, fault: ErrorObject): Omit<FieldCause, "field"> => {
@@ -131,51 +139,24 @@ const typeName = (value: unknown): string => {
 const size = (value: unknown): number =>
   Array.isArray(value) ? value.length : typeof value === "object" && value !== null ? Object.keys(value).length : 0
 
+const tokens = (fault: ErrorObject): ReadonlyArray<string> =>
+  fault.instancePath.split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
+
 /** `/spec/recommend/0/priority` to `spec.recommend[0].priority`: only the object knows what is an index. */
-const fieldPath = (object: JsonObject, pointer: string): string => {
-  let path = ""
+const fieldPath = (object: JsonObject, path: ReadonlyArray<string>): string => {
+  let text = ""
   let value: Json | undefined = object
-  for (const token of pointer.split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))) {
+  for (const token of path) {
     if (isList(value)) {
-      path += `[${token}]`
+      text += `[${token}]`
       value = value[Number(token)]
     } else {
-      path += path === "" ? token : `.${token}`
+      text += text === "" ? token : `.${token}`
       value = isObject(value) ? value[token] : undefined
     }
   }
-  return path
+  return text
 }
-
-/** Items of x-kubernetes-list-type `map` and `set` are unique. */
-const duplicates = (schema: Json, value: Json, path: string): ReadonlyArray<FieldCause> => {
-  if (isObject(value)) {
-    const additional = objectAt(schema, "additionalProperties")
-    return Object.entries(value).flatMap(([key, field]) => {
-      const properties = objectAt(schema, "properties")
-      const property = Object.hasOwn(properties, key) ? properties[key] ?? additional : additional
-      return duplicates(property, field, path === "" ? key : `${path}.${key}`)
-    })
-  }
-  if (!isList(value)) return []
-  const seen = new Set<string>()
-  const listType = textAt(schema, "x-kubernetes-list-type")
-  const keys = listType === "map" ? textsAt(schema, "x-kubernetes-list-map-keys") : []
-  return value.flatMap((item, index) => {
-    const nested = duplicates(objectAt(schema, "items"), item, `${path}[${index}]`)
-    if (keys.length === 0 && listType !== "set") return nested
-    const identity = JSON.stringify(listType === "set" ? item : identityOf(item, keys))
-    if (!seen.has(identity)) {
-      seen.add(identity)
-      return nested
-    }
-    const field = `${path}[${index}]`
-    return [...nested, { reason: "FieldValueDuplicate", field, message: `Duplicate value: ${identity}` }]
-  })
-}
-
-const identityOf = (item: Json, keys: ReadonlyArray<string>): JsonObject =>
-  Object.fromEntries(keys.map((key) => [key, isObject(item) ? item[key] ?? null : null]))
 
 // A schema is an immutable part of a stored definition; compiling it costs milliseconds, validating microseconds.
 const validators = new WeakMap<JsonObject, SchemaValidator>()

@@ -154,7 +154,7 @@ const change = Effect.fnUntraced(function*(
       Result.gen(function*() {
         const current = presented(kind, stored)
         const proposed = separated(kind, target.subresource, current, yield* next(current))
-        const admitted = yield* admit(kind, proposed, fieldValidation(request))
+        const admitted = yield* admit(kind, proposed, fieldValidation(request), current)
         warnings = admitted.warnings
         const isDefinition = kind === customResourceDefinitions && target.subresource === ""
         return storedForm(kind, isDefinition ? established(admitted.object, time) : admitted.object)

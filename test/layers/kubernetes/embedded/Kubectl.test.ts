@@ -60,7 +60,13 @@ describe.skipIf(!isInstalled)("kubectl (skipped when it is not on the PATH)", ()
       const edited = yield* run("-n ptp edit ptpcfg profile1", { KUBE_EDITOR: "sed -i s/priority:.4/priority:\\ 5/" })
       assert.match(edited, /nodeptpcfg.ptp.openshift.io\/profile1 edited\nexit 0$/)
       const wrong = yield* run(`-n ptp patch ptpcfg profile1 --type=merge -p {"spec":{"recommend":[{"priority":0}]}}`)
-      assert.match(wrong, /The NodePTPCfg "profile1" is invalid: spec.recommend\[0\].profile: Required value\nexit 1$/)
+      assert.match(wrong, /The NodePTPCfg "profile1" is invalid: \n\* spec.recommend\[0\].profile: Required value\n/)
+      const negative = `[{"op":"replace","path":"/spec/recommend/0/priority","value":-1}]`
+      assert.strictEqual(
+        yield* run(`-n ptp patch ptpcfg profile1 --type=json -p ${negative}`),
+        "The NodePTPCfg \"profile1\" is invalid: spec.recommend[0].priority: Invalid value: -1: " +
+          "should be greater than or equal to 0, which is the highest priority\nexit 1"
+      )
       yield* expectOutput(`apply -f ${deploy}/nodeptpcfg_cr.yaml`, /profile1 configured/)
       yield* expectOutput(`apply --server-side -f ${deploy}/nodeptpcfg_cr.yaml`, /profile1 serverside-applied/)
       yield* expectOutput(
