@@ -111,6 +111,20 @@ const roleColumn = column(
 
 const rbac = "rbac.authorization.k8s.io"
 
+const admission = "admissionregistration.k8s.io"
+
+const paramKind = (policy: JsonObject): string => {
+  const of = objectAt(policy, "spec", "paramKind")
+  return Object.keys(of).length === 0 ? "<unset>" : `${textAt(of, "apiVersion")}/${textAt(of, "kind")}`
+}
+
+const paramRef = (binding: JsonObject): string => {
+  const of = objectAt(binding, "spec", "paramRef")
+  if (Object.keys(of).length === 0) return "<unset>"
+  const namespace = textAt(of, "namespace")
+  return namespace === "" ? `*/${textAt(of, "name")}` : `${namespace}/${textAt(of, "name")}`
+}
+
 /** The definitions of custom resources are objects as well. */
 export const customResourceDefinitions = kind(
   "apiextensions.k8s.io",
@@ -188,5 +202,21 @@ export const builtInKinds: ReadonlyArray<ServedKind> = [
   kind(rbac, "rolebindings", "RoleBinding", { columns: [roleColumn, ageColumn] }),
   kind(rbac, "clusterroles", "ClusterRole", { namespaced: false, columns: [createdColumn] }),
   kind(rbac, "clusterrolebindings", "ClusterRoleBinding", { namespaced: false, columns: [roleColumn, ageColumn] }),
+  // Kept and shown. They are not enforced: nobody is authenticated here, and policies are about who asks.
+  kind(admission, "validatingadmissionpolicies", "ValidatingAdmissionPolicy", {
+    namespaced: false,
+    categories: ["api-extensions"],
+    hasStatus: true,
+    columns: [
+      column("Validations", (policy) => listAt(policy, "spec", "validations").length, "integer"),
+      column("ParamKind", paramKind),
+      ageColumn
+    ]
+  }),
+  kind(admission, "validatingadmissionpolicybindings", "ValidatingAdmissionPolicyBinding", {
+    namespaced: false,
+    categories: ["api-extensions"],
+    columns: [column("PolicyName", text("spec", "policyName")), column("ParamRef", paramRef), ageColumn]
+  }),
   customResourceDefinitions
 ]

@@ -71,16 +71,24 @@ const pathsOf = (kind: ServedKind): ReadonlyArray<readonly [string, JsonObject]>
   ]
 }
 
+// As kube-apiserver describes them, for clients that show these texts.
+const conventions = "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md"
+const apiVersionText = "APIVersion defines the versioned schema of this representation of an object. Servers should " +
+  "convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: " +
+  `${conventions}#resources`
+const kindText = "Kind is a string value representing the REST resource this object represents. Servers may infer " +
+  "this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: " +
+  `${conventions}#types-kinds`
+
 const schemaOf = (kind: ServedKind): readonly [string, JsonObject] => {
   const text = { type: "string" }
   const schema = kind.schema ?? { type: "object", "x-kubernetes-preserve-unknown-fields": true }
   const properties = {
-    apiVersion: { ...text, description: "The versioned schema of this representation of an object." },
-    kind: { ...text, description: "The REST resource this object represents." },
+    apiVersion: { ...text, description: apiVersionText },
+    kind: { ...text, description: kindText },
     metadata: {
-      description: "Standard object's metadata.",
-      allOf: [{ $ref: `#/components/schemas/${metadataSchema[0]}` }],
-      default: {}
+      description: `Standard object's metadata. More info: ${conventions}#metadata`,
+      allOf: [{ $ref: `#/components/schemas/${metadataSchema[0]}` }]
     },
     ...objectAt(schema, "properties")
   }
