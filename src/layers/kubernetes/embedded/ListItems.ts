@@ -19,6 +19,10 @@ export const duplicates = (schema: Json, value: Json, path: string): ReadonlyArr
   return value.flatMap((item, index) => {
     const nested = duplicates(objectAt(schema, "items"), item, `${path}[${index}]`)
     if (keys.length === 0 && listType !== "set") return nested
+    if (keys.length > 0 && !isObject(item)) {
+      const message = `Invalid value: ${JSON.stringify(item)}: must be an object for an array of list-type map`
+      return item === null ? nested : [...nested, { reason: "FieldValueInvalid", field: `${path}[${index}]`, message }]
+    }
     const identity = JSON.stringify(listType === "set" ? item : identityOf(item, keys))
     if (!seen.has(identity)) {
       seen.add(identity)

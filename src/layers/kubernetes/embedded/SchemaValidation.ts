@@ -23,7 +23,12 @@ export const compileValidator = (schema: JsonObject): SchemaValidator => {
     logger: false,
     // Kubernetes patterns are RE2: "\-" and the like are no errors there.
     unicodeRegExp: false,
-    formats: { "date-time": /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/ }
+    formats: {
+      "date-time": /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/,
+      // Fractions are of the wrong type, which is told already.
+      int32: { type: "number", validate: (value) => !Number.isInteger(value) || (value | 0) === value },
+      int64: { type: "number", validate: (value) => !Number.isInteger(value) || Math.abs(value) < 2 ** 63 }
+    }
   })
   const validate = ajv.compile(jsonSchema(schema))
   return (object, before) => {
@@ -68,11 +73,32 @@ const fieldCause = (object: JsonObject, fault: ErrorObject): FieldCause => {
 }
 
 const fieldCauses = (object: JsonObject, fault: ErrorObject): ReadonlyArray<FieldCause> => {
-  const cause = fieldCause(object, fault)
-  if (fault.keyword !== "type" || typeText(fault) !== "integer" || typeof fault.data !== "number") return [cause]
-  // kube-openapi says of a fraction twice what is wrong with it.
-  const message = `Invalid value: "": Checked value must be of type integer (default format) in ${cause.field}`
-  return [cause, { reason: "FieldValueInvalid", field: "<nil>", message }]
+  const field = fieldPath(object, tokens(fault))
+  const isNumber = typeof fault.data === "number"
+  const isFraction = fault.keyword === "type" && typeText(fault) === "integer" && isNumber
+  if (!isFraction && !(fault.keyword === "format" && isNumber)) return [fieldCause(object, fault)]
+  // kube-openapi says of such a number where it is without saying it in the field.
+  const format = formatOf(fault)
+  const how = format === undefined ? "(default format)" : `with format ${format}`
+  const message = `Invalid value: "": Checked value must be of type integer ${how} in ${field}`
+  const unnamed: FieldCause = { reason: "FieldValueInvalid", field: "<nil>", message }
+  return format === "int32" && !isFraction ? [unnamed] : [{ field, ...typeReason(field, fault) }, unnamed]
+}
+
+const formatOf = (fault: ErrorObject): string | undefined => {
+  const format: unknown = fault.parentSchema?.["format"]
+  return typeof format === "string" ? format : undefined
+}
+
+const typeReason = (field: string, fault: ErrorObject): Omit<FieldCause, "field"> => {
+  const format = typeText(fault) === "integer" || fault.keyword === "format" ? formatOf(fault) : undefined
+  const kind = typeName(fault.data)
+  // Beside texts and lists, a number is called by its format, and what has none is not called at all.
+  const byFormat = format !== undefined && ["number", "integer", "boolean", "object"].includes(kind)
+  const expected = byFormat ? format : typeText(fault)
+  const actual = JSON.stringify(byFormat ? (typeof fault.data === "number" ? "float64" : "") : kind)
+  const message = `Invalid value: ${actual}: ${field} in body must be of type ${expected}: ${actual}`
+  return { reason: "FieldValueTypeInvalid", message }
 }
 
 const reasonAndMessage = (field: string, fault: ErrorObject): Omit<FieldCause, "field"> => {
@@ -80,11 +106,8 @@ const reasonAndMessage = (field: string, fault: ErrorObject): Omit<FieldCause, "
   const limit = String(fault.params["limit"])
   const asInvalid = (text: string) => ({ reason: "FieldValueInvalid", message: `${invalidValue} ${text}` })
   switch (fault.keyword) {
-    case "type": {
-      const actual = JSON.stringify(typeName(fault.data))
-      const message = `Invalid value: ${actual}: ${field} in body must be of type ${typeText(fault)}: ${actual}`
-      return { reason: "FieldValueTypeInvalid", message }
-    }
+    case "type":
+      return typeReason(field, fault)
     case "enum":
       return {
         reason: "FieldValueNotSupported",

@@ -1,6 +1,6 @@
 /**
  * What a CustomResourceDefinition's structural schema does to an object before it is validated: unknown fields are
- * pruned (and named, for `fieldValidation=Strict`), missing ones get their defaults
+ * pruned (and named, for `fieldValidation=Strict`), as are nulls, and missing ones get their defaults
  * (Kubernetes docs: "Extend the Kubernetes API with CustomResourceDefinitions", field pruning and defaulting).
  */
 import { isList, isObject, type Json, type JsonObject, objectAt } from "./JsonTree.ts"
@@ -45,8 +45,8 @@ const normalizeObject = (
     const fieldPath = path === "" ? key : `${path}.${key}`
     const property = Object.hasOwn(properties, key) ? properties[key] : additional
     if (isObject(property)) {
-      // A null where the schema allows none stands for "absent" when there is a default to take its place.
-      if (field === null && property["nullable"] !== true && property["default"] !== undefined) continue
+      // A null where the schema allows none stands for "absent".
+      if (field === null && property["nullable"] !== true) continue
       fields.push([key, normalizeValue(property, field, fieldPath, unknownFields)])
     } else if (preserves) fields.push([key, field])
     else unknownFields.push(fieldPath)

@@ -1,6 +1,7 @@
 /** deploy/01-crd.yaml as people meet it: what `kubectl explain` and `kubectl get` show, and what is refused or not. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
+import { readFileSync } from "node:fs"
 import {
   at,
   isObject,
@@ -15,6 +16,18 @@ import {
 import { call, cfg, cfgs, crds, install, manifest, patch, server } from "./ApiClient.ts"
 
 const definitions = manifest("01-crd.yaml")
+
+/** What a real server answered to NodePTPCfgs of these specs. */
+const recorded = Schema.decodeUnknownSync(Schema.fromJsonString(Schema.Array(Schema.Struct({
+  spec: Schema.JsonObject,
+  status: Schema.Int,
+  causes: Schema.Array(Schema.JsonObject),
+  stored: Schema.optionalKey(Schema.JsonObject)
+}))))(readFileSync("test/fixtures/kubernetes/nodeptpcfgs-1.37.json", "utf8"))
+
+/** Fields are read in no order there. */
+const inOrder = (values: ReadonlyArray<Json>): ReadonlyArray<string> =>
+  values.map((value) => JSON.stringify(value)).toSorted()
 
 const version = (definition: JsonObject): Json => listAt(definition, "spec", "versions")[0] ?? {}
 
@@ -108,6 +121,17 @@ describe("deploy/01-crd.yaml", () => {
           textAt(shown, "properties", "apiVersion", "description"),
           /^APIVersion defines the versioned schema/
         )
+      }
+    }).pipe(Effect.provide(server())))
+
+  it.effect("refuses what kube-apiserver 1.37.2 refuses, in its words", () =>
+    Effect.gen(function*() {
+      yield* install
+      for (const { causes, spec, status, stored } of recorded) {
+        const answer = yield* call("POST", `${cfgs}?dryRun=All`, cfg("a", spec))
+        const found = [answer.status, ...inOrder(listAt(answer.body, "details", "causes"))]
+        assert.deepStrictEqual(found, [status, ...inOrder(causes)], JSON.stringify(spec))
+        if (stored !== undefined) assert.deepStrictEqual(at(answer.body, "spec"), stored)
       }
     }).pipe(Effect.provide(server())))
 
