@@ -12,6 +12,8 @@ export interface ApiRequest {
   /** Without parameters, in lower case; empty when there is none. */
   readonly contentType: string
   readonly body: Uint8Array
+  /** Empty when the client says nothing of itself. */
+  readonly userAgent: string
 }
 
 /** The object that the request names. */
@@ -30,6 +32,10 @@ export const fieldValidation = ({ query }: ApiRequest): FieldValidation => {
   const asked = query.get("fieldValidation")
   return asked === "Strict" || asked === "Ignore" ? asked : "Warn"
 }
+
+/** Who writes: the name that the request gives, or what the client calls itself up to the first slash. */
+export const fieldManager = ({ query, userAgent }: ApiRequest): string =>
+  query.get("fieldManager") || userAgent.split("/", 1).join("") || "unknown"
 
 /** Whether a query parameter is on: Kubernetes takes `1`, `true` and the bare name. */
 export const isOn = (query: URLSearchParams, name: string): boolean => {

@@ -7,7 +7,7 @@ import type { ResourceType } from "../../../services/kubernetes/KubernetesObject
 import type { JsonObject } from "./JsonTree.ts"
 import { qualifiedKind, qualifiedResource } from "./ServedKind.ts"
 
-/** A refused request. `code` is the HTTP status, `reason` the machine-readable word of Kubernetes. */
+/** A refused request. `code` is the HTTP status, `reason` the machine-readable word of Kubernetes, or empty. */
 export class ApiStatusError extends Schema.TaggedError<ApiStatusError>()("ApiStatusError", {
   code: Schema.Int,
   reason: Schema.String,
@@ -35,13 +35,13 @@ export const statusObject = (error: ApiStatusError): JsonObject => ({
   metadata: {},
   status: "Failure",
   message: error.text,
-  reason: error.reason,
+  ...(error.reason === "" ? {} : { reason: error.reason }),
   ...(error.details === undefined ? {} : { details: error.details }),
   code: error.code
 })
 
 const about = (type: ResourceType, name: string): JsonObject => ({
-  name,
+  ...(name === "" ? {} : { name }),
   ...(type.group === "" ? {} : { group: type.group }),
   kind: type.plural
 })
@@ -111,6 +111,13 @@ export const invalid = (
 /** 400: the request itself cannot be read. */
 export const badRequest = (text: string): ApiStatusError =>
   new ApiStatusError({ code: 400, reason: "BadRequest", text })
+
+/** 500: what is applied names an item of a keyed list twice (structured-merge-diff, as kube-apiserver answers it). */
+export const ambiguousItems = (type: ResourceType, object: string, faults: ReadonlyArray<string>): ApiStatusError => {
+  const what = `${object}; ${type.group === "" ? "" : `${type.group}/`}${type.version}, Kind=${type.kind}`
+  const text = `failed to create typed patch object (${what}): ${faults.join("\n")}`
+  return new ApiStatusError({ code: 500, reason: "", text })
+}
 
 /** 405: the path is served, but not with this method. */
 export const methodNotAllowed = (): ApiStatusError =>

@@ -1,91 +1,53 @@
 /**
- * Server-side apply as a merge that records its manager in metadata.managedFields: what a manager applies is set, and
- * what it applied before and no longer does is removed unless another manager applies it too.
- * Conflicts between managers are not detected: the last one to apply wins, as with `--force-conflicts`.
+ * Server-side apply: what a manager applies is set, and what it applied before and no longer does is removed unless
+ * another manager owns it too. What others own is not changed unless the request forces it; then they own it no more.
  */
-import { Equal } from "effect"
+import { Equal, Result } from "effect"
+import type { ApiStatusError } from "./ApiStatusError.ts"
+import { appliedFields, changedFields, type FieldRules, fieldRulesOf, ofSubresource, toFieldsV1 } from "./FieldSets.ts"
+import { isList, isObject, type Json, type JsonObject, objectAt, withField, withMetadata } from "./JsonTree.ts"
+import { itemKey } from "./ListKeys.ts"
 import {
-  isList,
-  isObject,
-  type Json,
-  type JsonObject,
-  listAt,
-  objectAt,
-  textAt,
-  withField,
-  withMetadata
-} from "./JsonTree.ts"
-import { itemKey, type ListKeys, listKeysOf } from "./ListKeys.ts"
-import { apiVersionOf, type ServedKind } from "./ServedKind.ts"
+  applyConflict,
+  disowned,
+  fieldConflicts,
+  isEntryOf,
+  managedEntries,
+  managedEntry,
+  sorted,
+  type Writing
+} from "./ManagedFields.ts"
 
-export interface Application {
-  readonly kind: ServedKind
-  readonly manager: string
-  /** `status` when the status subresource was applied. */
-  readonly subresource: string | undefined
-  /** RFC 3339, wall time. */
-  readonly time: string
+export interface Application extends Writing {
+  /** Takes what others own. */
+  readonly force: boolean
 }
 
 /** The object after the configuration was applied to it; `current` is empty when the object is not there yet. */
-export const applyPatch = (application: Application, current: JsonObject, configuration: JsonObject): JsonObject => {
-  const rules = { kind: application.kind, listKeys: listKeysOf(application.kind) }
+export const applyPatch = (
+  application: Application,
+  current: JsonObject,
+  configuration: JsonObject
+): Result.Result<JsonObject, ApiStatusError> => {
+  const rules = fieldRulesOf(application.kind)
   const applied = withMetadata(configuration, { managedFields: undefined })
-  const owned = ownedFields(rules, withoutIdentity(applied), [])
-  const entries = listAt(current, "metadata", "managedFields")
-  const previous = entries.find((entry) => isOf(application, entry))
-  const others = entries.filter((entry) => entry !== previous)
+  const fields = ofSubresource(application.kind, appliedFields(rules, applied), application.subresource)
+  const owned = toFieldsV1(fields)
+  const previous = managedEntries(current).find((entry) => isEntryOf(application, "Apply", entry))
+  const others = managedEntries(current).filter((entry) => entry !== previous)
   const kept = others.reduce<JsonObject>((all, entry) => union(all, objectAt(entry, "fieldsV1")), owned)
   const remaining = disown(rules, current, objectAt(previous, "fieldsV1"), kept, [])
-  const merged = overlay(rules, isObject(remaining) ? remaining : {}, applied, [])
-  const unchanged = previous !== undefined && Equal.equals(objectAt(previous, "fieldsV1"), owned)
-  const entry = unchanged ? previous : managedFieldsEntry(application, owned)
-  return withMetadata(isObject(merged) ? merged : {}, { managedFields: [...others, entry] })
-}
-
-const managedFieldsEntry = (application: Application, owned: JsonObject): JsonObject => ({
-  manager: application.manager,
-  operation: "Apply",
-  apiVersion: apiVersionOf(application.kind),
-  time: application.time,
-  fieldsType: "FieldsV1",
-  fieldsV1: owned,
-  ...(application.subresource === undefined ? {} : { subresource: application.subresource })
-})
-
-const isOf = (application: Application, entry: Json): boolean =>
-  textAt(entry, "manager") === application.manager && textAt(entry, "operation") === "Apply" &&
-  textAt(entry, "subresource") === (application.subresource ?? "")
-
-const withoutIdentity = (configuration: JsonObject): JsonObject => {
-  const { apiVersion: _apiVersion, kind: _kind, metadata: _metadata, ...rest } = configuration
-  const { labels, annotations } = objectAt(configuration, "metadata")
-  const metadata = {
-    ...(labels === undefined ? {} : { labels }),
-    ...(annotations === undefined ? {} : { annotations })
-  }
-  return Object.keys(metadata).length === 0 ? rest : { metadata, ...rest }
-}
-
-interface Rules {
-  readonly kind: ServedKind
-  readonly listKeys: ListKeys
-}
-
-/** FieldsV1 of a value: `f:` fields, `k:` items of keyed lists, `{}` at the leaves. */
-const ownedFields = (rules: Rules, value: Json, path: ReadonlyArray<string>): JsonObject => {
-  if (isObject(value)) {
-    return Object.fromEntries(
-      Object.entries(value).map(([key, field]) => [`f:${key}`, ownedFields(rules, field, [...path, key])])
-    )
-  }
-  const keys = rules.listKeys(path)
-  if (!isList(value) || keys.length === 0) return {}
-  return Object.fromEntries(
-    value.map((
-      item
-    ) => [`k:${itemKey(rules.kind, keys, item) ?? "{}"}`, { ".": {}, ...ownedFields(rules, item, path) }])
-  )
+  const overlaid = overlay(rules, isObject(remaining) ? remaining : {}, applied, [])
+  const merged = isObject(overlaid) ? overlaid : {}
+  const changes = changedFields(rules, current, merged)
+  const changed = ofSubresource(application.kind, changes.set, application.subresource)
+  const conflicts = fieldConflicts(others, changed)
+  if (conflicts.length > 0 && !application.force) return Result.fail(applyConflict(conflicts))
+  const isUnchanged = changed.size === 0 && changes.removed.size === 0 && previous !== undefined &&
+    Equal.equals(objectAt(previous, "fieldsV1"), owned)
+  const entry = isUnchanged ? previous : managedEntry(application, "Apply", fields)
+  const managedFields = sorted([...disowned(others, changes.removed.union(changed)), entry])
+  return Result.succeed(withMetadata(merged, { managedFields }))
 }
 
 const union = (left: JsonObject, right: JsonObject): JsonObject =>
@@ -96,7 +58,7 @@ const union = (left: JsonObject, right: JsonObject): JsonObject =>
 
 /** Removes what `owned` names and `kept` does not; nothing is left of an object or list that becomes empty by it. */
 const disown = (
-  rules: Rules,
+  rules: FieldRules,
   value: Json,
   owned: JsonObject,
   kept: JsonObject,
@@ -120,7 +82,7 @@ const disown = (
 }
 
 const disownOne = (
-  rules: Rules,
+  rules: FieldRules,
   value: Json,
   name: string,
   owned: JsonObject,
@@ -135,7 +97,7 @@ const disownOne = (
 }
 
 /** Sets what is applied: objects merge, keyed lists merge item by item, everything else is replaced. */
-const overlay = (rules: Rules, target: Json | undefined, applied: Json, path: ReadonlyArray<string>): Json => {
+const overlay = (rules: FieldRules, target: Json | undefined, applied: Json, path: ReadonlyArray<string>): Json => {
   if (isObject(applied)) {
     return Object.entries(applied).reduce<JsonObject>(
       (object, [key, value]) => withField(object, key, overlay(rules, object[key], value, [...path, key])),

@@ -56,7 +56,15 @@ const answer = Effect.fnUntraced(function*(request: HttpServerRequest.HttpServer
   const contentType = (request.headers["content-type"] ?? "").split(";", 1).join("").trim().toLowerCase()
   const body = yield* bodyOf(request)
   return yield* answerResource(
-    { method: request.method, target, kind, query: url.searchParams, contentType, body },
+    {
+      method: request.method,
+      target,
+      kind,
+      query: url.searchParams,
+      contentType,
+      body,
+      userAgent: request.headers["user-agent"] ?? ""
+    },
     accept
   )
 })

@@ -56,3 +56,9 @@ export const itemKey = (kind: ServedKind, keys: ReadonlyArray<string>, item: Jso
   if (names.length === 0) return undefined
   return JSON.stringify(Object.fromEntries(names.map((name) => [name, item[name] ?? null])))
 }
+
+/** `[name="p"]`: how errors of server-side apply name an item; `key` is the JSON that `itemKey` gives. */
+export const keyText = (key: string): string => {
+  const fields: Readonly<Record<string, Json>> = JSON.parse(key)
+  return `[${Object.entries(fields).map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(",")}]`
+}

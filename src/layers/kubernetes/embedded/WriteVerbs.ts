@@ -4,12 +4,21 @@
  */
 import { Effect, Option, Result } from "effect"
 import { addressed, admit, type Admitted } from "./Admission.ts"
-import { type ApiRequest, fieldValidation, keyOfRequest, writeOptions } from "./ApiRequest.ts"
-import { type ApiStatusError, badRequest, invalid, notFound, unsupportedMediaType } from "./ApiStatusError.ts"
+import { type ApiRequest, fieldManager, fieldValidation, isOn, keyOfRequest, writeOptions } from "./ApiRequest.ts"
+import {
+  ambiguousItems,
+  type ApiStatusError,
+  badRequest,
+  invalid,
+  notFound,
+  unsupportedMediaType
+} from "./ApiStatusError.ts"
 import { applyPatch } from "./ApplyPatch.ts"
 import { customResourceDefinitions, namespaces } from "./BuiltInKinds.ts"
 import { established } from "./CustomResourceDefinition.ts"
-import { isObject, type Json, type JsonObject, objectAt, textAt, withField, withMetadata } from "./JsonTree.ts"
+import { at, isObject, type Json, type JsonObject, objectAt, textAt, withField, withMetadata } from "./JsonTree.ts"
+import { ambiguousKeys } from "./ListItems.ts"
+import { afterUpdate } from "./ManagedFields.ts"
 import { applyJsonPatch, mergePatch } from "./MergePatch.ts"
 import { ObjectStore } from "./ObjectStore.ts"
 import { decodeBody, decodeObject } from "./RequestBody.ts"
@@ -51,10 +60,21 @@ const store = Effect.fnUntraced(function*(request: ApiRequest, object: JsonObjec
   // The status of a new custom resource is dropped: it is written through its subresource only.
   const incoming = kind.schema !== undefined && kind.hasStatus ? withField(object, "status", undefined) : object
   const admitted = yield* Effect.fromResult(admit(kind, incoming, fieldValidation(request)))
-  const initial = withInitialStatus(kind, admitted.object, time)
+  const initial = withInitialStatus(kind, withManager(request, {}, admitted.object, time), time)
   const created = yield* objects.create(storageType(kind), storedForm(kind, initial), writeOptions(request))
   return { object: created, warnings: admitted.warnings, isNew: true } satisfies Written
 })
+
+/**
+ * Records who wrote what. Of built-in kinds only appliers are recorded: without their schemas nothing says which of
+ * their lists are wholes.
+ */
+const withManager = (request: ApiRequest, before: JsonObject, after: JsonObject, time: string): JsonObject => {
+  const { contentType, kind, target } = request
+  if (contentType === "application/apply-patch+yaml" || kind.schema === undefined) return after
+  const writing = { kind, manager: fieldManager(request), subresource: target.subresource, time }
+  return withMetadata(after, { managedFields: afterUpdate(writing, before, after) })
+}
 
 const withGeneratedName = (object: JsonObject): JsonObject => {
   const prefix = textAt(object, "metadata", "generateName")
@@ -124,18 +144,29 @@ const applyConfiguration = Effect.fnUntraced(function*(request: ApiRequest) {
   const { kind, target } = request
   const manager = request.query.get("fieldManager") ?? ""
   if (manager === "") {
-    const text = "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch"
-    return yield* badRequest(text)
+    const options = { group: "meta.k8s.io", version: "v1", plural: "", kind: "PatchOptions", namespaced: false }
+    const message = "Required value: is required for apply patch"
+    return yield* invalid(options, "", [{ reason: "FieldValueRequired", field: "fieldManager", message }])
   }
   const body = yield* Effect.fromResult(decodeObject(request.contentType, request.body))
   const configuration = yield* Effect.fromResult(addressed(kind, target, body))
-  const application = { kind, manager, subresource: target.subresource || undefined, time: yield* timestamp }
+  if (at(configuration, "metadata", "managedFields") !== undefined) {
+    return yield* badRequest("metadata.managedFields must be nil")
+  }
+  const ambiguous = kind.schema === undefined ? [] : ambiguousKeys(kind.schema, configuration)
+  if (ambiguous.length > 0) {
+    const { name, namespace } = objectAt(configuration, "metadata")
+    const object = [namespace, name].filter((part) => part !== undefined).join("/")
+    return yield* ambiguousItems(kind, object, ambiguous)
+  }
+  const force = isOn(request.query, "force")
+  const application = { kind, manager, subresource: target.subresource, time: yield* timestamp, force }
   const objects = yield* ObjectStore
   const present = yield* objects.get(storageType(kind), keyOfRequest(request))
   if (Option.isNone(present) && target.subresource === "") {
-    return yield* store(request, applyPatch(application, {}, configuration))
+    return yield* store(request, yield* Effect.fromResult(applyPatch(application, {}, configuration)))
   }
-  return yield* change(request, (current) => Result.succeed(applyPatch(application, current, configuration)))
+  return yield* change(request, (current) => applyPatch(application, current, configuration))
 })
 
 /** Stores what `next` makes of the present object: the status only, or all but the status. */
@@ -156,8 +187,9 @@ const change = Effect.fnUntraced(function*(
         const proposed = separated(kind, target.subresource, current, yield* next(current))
         const admitted = yield* admit(kind, proposed, fieldValidation(request), current)
         warnings = admitted.warnings
+        const managed = withManager(request, current, admitted.object, time)
         const isDefinition = kind === customResourceDefinitions && target.subresource === ""
-        return storedForm(kind, isDefinition ? established(admitted.object, time) : admitted.object)
+        return storedForm(kind, isDefinition ? established(managed, time) : managed)
       }),
     writeOptions(request)
   )

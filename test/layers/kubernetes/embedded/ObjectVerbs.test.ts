@@ -125,7 +125,7 @@ describe("objects over HTTP", () => {
       ) => [textAt(entry, "manager"), textAt(entry, "operation")])
       assert.deepStrictEqual(managers.toSorted(), [["first", "Apply"], ["second", "Apply"]])
       const anonymous = yield* patch(`${cfgs}/a`, "apply-patch+yaml", cfg("a"))
-      assert.strictEqual(anonymous.status, 400)
+      assert.strictEqual(anonymous.status, 422)
     }).pipe(Effect.provide(server())))
 
   it.effect("writes nothing with dryRun=All", () =>
@@ -144,7 +144,7 @@ describe("objects over HTTP", () => {
       yield* install
       const metadata = { name: "a", annotations: {}, labels: null, finalizers: [], creationTimestamp: null }
       const created = yield* call("POST", cfgs, { ...cfg("a"), metadata })
-      const fields = ["creationTimestamp", "generation", "name", "namespace", "resourceVersion", "uid"]
+      const fields = ["creationTimestamp", "generation", "managedFields", "name", "namespace", "resourceVersion", "uid"]
       assert.deepStrictEqual(Object.keys(objectAt(created.body, "metadata")).toSorted(), fields)
     }).pipe(Effect.provide(server())))
 

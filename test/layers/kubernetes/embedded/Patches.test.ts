@@ -12,7 +12,13 @@ assert.isDefined(daemonSet)
 
 const container = (...containers: ReadonlyArray<Json>): JsonObject => ({ containers })
 
-const application = (kind: ServedKind, manager: string) => ({ kind, manager, subresource: undefined, time: "now" })
+const application = (kind: ServedKind, manager: string) => ({
+  kind,
+  manager,
+  subresource: "",
+  time: "now",
+  force: false
+})
 
 describe("mergePatch", () => {
   // RFC 7396, appendix A.
@@ -114,7 +120,7 @@ describe("strategicMergePatch", () => {
 
 describe("applyPatch", () => {
   const apply = (manager: string, current: JsonObject, spec: JsonObject) =>
-    applyPatch(application(daemonSet, manager), current, { metadata: { name: "x" }, spec })
+    Result.getOrThrow(applyPatch(application(daemonSet, manager), current, { metadata: { name: "x" }, spec }))
 
   it("removes what its manager no longer applies, unless another one applies it", () => {
     const first = apply("one", {}, { a: 1, b: 2, c: { d: 3 } })
@@ -132,10 +138,8 @@ describe("applyPatch", () => {
   it("changes nothing, not even the time, when the same is applied again", () => {
     const spec = { template: container({ name: "a", image: "x" }) }
     const once = apply("one", {}, spec)
-    const kept = applyPatch({ ...application(daemonSet, "one"), time: "later" }, once, {
-      metadata: { name: "x" },
-      spec
-    })
+    const later = { ...application(daemonSet, "one"), time: "later" }
+    const kept = Result.getOrThrow(applyPatch(later, once, { metadata: { name: "x" }, spec }))
     assert.deepStrictEqual(kept, once)
     assert.strictEqual(listAt(kept, "metadata", "managedFields").length, 1)
   })
