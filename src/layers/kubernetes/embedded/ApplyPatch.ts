@@ -6,6 +6,7 @@ import { Equal, Result } from "effect"
 import type { ApiStatusError } from "./ApiStatusError.ts"
 import { appliedFields, changedFields, type FieldRules, fieldRulesOf, ofSubresource, toFieldsV1 } from "./FieldSets.ts"
 import { isList, isObject, type Json, type JsonObject, objectAt, withField, withMetadata } from "./JsonTree.ts"
+import { clientSideFields, successor, withLastApplied } from "./LastApplied.ts"
 import { itemKey } from "./ListKeys.ts"
 import {
   applyConflict,
@@ -41,13 +42,16 @@ export const applyPatch = (
   const merged = isObject(overlaid) ? overlaid : {}
   const changes = changedFields(rules, current, merged)
   const changed = ofSubresource(application.kind, changes.set, application.subresource)
-  const conflicts = fieldConflicts(others, changed)
+  const isSuccessor = application.manager === successor
+  const contested = isSuccessor ? changed.difference(clientSideFields(rules, current)) : changed
+  const conflicts = fieldConflicts(others, contested)
   if (conflicts.length > 0 && !application.force) return Result.fail(applyConflict(conflicts))
   const isUnchanged = changed.size === 0 && changes.removed.size === 0 && previous !== undefined &&
     Equal.equals(objectAt(previous, "fieldsV1"), owned)
   const entry = isUnchanged ? previous : managedEntry(application, "Apply", fields)
   const managedFields = sorted([...disowned(others, changes.removed.union(changed)), entry])
-  return Result.succeed(withMetadata(merged, { managedFields }))
+  const object = isSuccessor && !isUnchanged ? withLastApplied(merged, applied) : merged
+  return Result.succeed(withMetadata(object, { managedFields }))
 }
 
 const union = (left: JsonObject, right: JsonObject): JsonObject =>

@@ -103,4 +103,25 @@ describe("server-side apply", () => {
       const merged = yield* patch(`${cfgs}/a?fieldManager=two`, "merge-patch+json", { spec: cfg("a")["spec"] ?? {} })
       assert.deepStrictEqual([twice.body, merged.body], [once.body, once.body])
     }).pipe(Effect.provide(server())))
+
+  it.effect("lets kubectl go on from its client-side applies, and nobody else", () =>
+    Effect.gen(function*() {
+      yield* install
+      const name = "kubectl.kubernetes.io/last-applied-configuration"
+      const applied = cfg("a", { recommend: [{ profile: "p", priority: 4 }] })
+      const edited = cfg("a", { recommend: [{ profile: "p", priority: 5 }] })
+      const annotated = withMetadata(applied, { annotations: { [name]: JSON.stringify(applied) } })
+      yield* call("POST", `${cfgs}?fieldManager=kubectl-client-side-apply`, annotated)
+      const other = yield* patch(`${cfgs}/a?fieldManager=other`, "apply-patch+yaml", edited)
+      assert.strictEqual(other.status, 409)
+      const kubectl = yield* patch(`${cfgs}/a?fieldManager=kubectl`, "apply-patch+yaml", edited)
+      assert.strictEqual(kubectl.status, 200, textAt(kubectl.body, "message"))
+      assert.deepStrictEqual(
+        JSON.parse(textAt(kubectl.body, "metadata", "annotations", name)),
+        withMetadata(edited, { namespace: "ptp" })
+      )
+      yield* patch(`${cfgs}/a?fieldManager=edit`, "merge-patch+json", { spec: { recommend: [] } })
+      const again = yield* patch(`${cfgs}/a?fieldManager=kubectl`, "apply-patch+yaml", edited)
+      assert.include(textAt(again.body, "message"), "conflict with \"edit\" using ptp.openshift.io/v1: .spec.recommend")
+    }).pipe(Effect.provide(server())))
 })
