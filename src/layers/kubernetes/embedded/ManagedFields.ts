@@ -38,7 +38,7 @@ export const isEntryOf = (writing: Writing, operation: Operation, entry: Json): 
   textAt(entry, "manager") === writing.manager && textAt(entry, "operation") === operation &&
   textAt(entry, "subresource") === writing.subresource
 
-export const fieldsOfEntry = (entry: Json | undefined): FieldSet => fromFieldsV1(objectAt(entry, "fieldsV1"))
+const fieldsOfEntry = (entry: Json | undefined): FieldSet => fromFieldsV1(objectAt(entry, "fieldsV1"))
 
 export const managedEntry = (writing: Writing, operation: Operation, set: FieldSet): JsonObject => ({
   manager: writing.manager,
