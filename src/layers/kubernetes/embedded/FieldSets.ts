@@ -21,8 +21,13 @@ export const fieldRulesOf = (kind: ServedKind): FieldRules => ({ kind, listKeys:
 /** The steps of a path. */
 export const stepsOf = (path: string): ReadonlyArray<string> => JSON.parse(path)
 
+// Stored objects are immutable values, and most writes leave most entries of managedFields as they are.
+const knownSets = new WeakMap<JsonObject, FieldSet>()
+
 /** What a set that is stored in managedFields contains. */
 export const fromFieldsV1 = (tree: JsonObject): FieldSet => {
+  const known = knownSets.get(tree)
+  if (known !== undefined) return known
   const set = new Set<string>()
   const read = (node: JsonObject, steps: ReadonlyArray<string>): void => {
     const parts = Object.keys(node).filter((step) => step !== ".")
@@ -30,6 +35,7 @@ export const fromFieldsV1 = (tree: JsonObject): FieldSet => {
     for (const step of parts) read(objectAt(node, step), [...steps, step])
   }
   read(tree, [])
+  knownSets.set(tree, set)
   return set
 }
 
@@ -79,27 +85,41 @@ export interface FieldChanges {
 }
 
 export const changedFields = (rules: FieldRules, before: JsonObject, after: JsonObject): FieldChanges => {
-  const old = presentFields(rules, before)
-  const now = presentFields(rules, after)
-  const set = [...now].filter(([path, value]) => !old.has(path) || !Equal.equals(old.get(path), value))
-  return {
-    set: new Set(set.map(([path]) => path)),
-    removed: new Set([...old.keys()].filter((path) => !now.has(path)))
-  }
+  const changes = { set: new Set<string>(), removed: new Set<string>() }
+  compare(rules, changes, { before: owned(before), after: owned(after), path: [], steps: [] })
+  return changes
 }
 
-/** Every field of an object with its value; what has parts has none of its own. */
-const presentFields = (rules: FieldRules, object: JsonObject): ReadonlyMap<string, Json | undefined> => {
-  const fields = new Map<string, Json | undefined>()
-  const read = (value: Json, path: ReadonlyArray<string>, steps: ReadonlyArray<string>): void => {
-    const parts = partsOf(rules, value, path)
-    if (steps.length > 0 && steps.join() !== "f:metadata") {
-      fields.set(JSON.stringify(steps), isObject(value) || parts.length > 0 ? undefined : value)
-    }
-    for (const { part, partPath, step } of parts) read(part, partPath, [...steps, step])
+interface Compared {
+  readonly before: Json | undefined
+  readonly after: Json | undefined
+  readonly path: ReadonlyArray<string>
+  readonly steps: ReadonlyArray<string>
+}
+
+const hasParts = (value: Json | undefined, count: number): boolean => isObject(value) || count > 0
+
+/** Walks both states at once: most of an object is as it was, and its paths need not be written down. */
+const compare = (
+  rules: FieldRules,
+  changes: { readonly set: Set<string>; readonly removed: Set<string> },
+  { after, before, path, steps }: Compared
+): void => {
+  if (before === after) return
+  const old = new Map(partsOf(rules, before, path).map((part) => [part.step, part]))
+  const now = partsOf(rules, after, path)
+  const isSame = hasParts(before, old.size) ? hasParts(after, now.length) : Equal.equals(before, after)
+  if (!isSame && steps.length > 0 && steps.join() !== "f:metadata") {
+    const paths = after === undefined ? changes.removed : changes.set
+    paths.add(JSON.stringify(steps))
   }
-  read(owned(object), [], [])
-  return fields
+  for (const { part, partPath, step } of now) {
+    compare(rules, changes, { before: old.get(step)?.part, after: part, path: partPath, steps: [...steps, step] })
+    old.delete(step)
+  }
+  for (const { part, partPath, step } of old.values()) {
+    compare(rules, changes, { before: part, after: undefined, path: partPath, steps: [...steps, step] })
+  }
 }
 
 interface Part {
@@ -108,7 +128,7 @@ interface Part {
   readonly partPath: ReadonlyArray<string>
 }
 
-const partsOf = (rules: FieldRules, value: Json, path: ReadonlyArray<string>): ReadonlyArray<Part> => {
+const partsOf = (rules: FieldRules, value: Json | undefined, path: ReadonlyArray<string>): ReadonlyArray<Part> => {
   if (isObject(value)) {
     return Object.entries(value).map(([key, part]) => ({ step: `f:${key}`, part, partPath: [...path, key] }))
   }

@@ -14,7 +14,7 @@ import {
   stepsOf,
   toFieldsV1
 } from "./FieldSets.ts"
-import { type Json, type JsonObject, listAt, objectAt, textAt } from "./JsonTree.ts"
+import { type Json, type JsonObject, listAt, objectAt, textAt, withField } from "./JsonTree.ts"
 import { keyText } from "./ListKeys.ts"
 import { apiVersionOf, type ServedKind } from "./ServedKind.ts"
 
@@ -76,8 +76,14 @@ export const afterUpdate = (writing: Writing, before: JsonObject, after: JsonObj
   if (set.size === 0 && changes.removed.size === 0) return entries
   const own = entries.find((entry) => isEntryOf(writing, "Update", entry))
   const others = disowned(entries.filter((entry) => entry !== own), changes.removed.union(set))
-  const fields = fieldsOfEntry(own).difference(changes.removed).union(set)
-  return sorted(fields.size === 0 ? others : [...others, managedEntry(writing, "Update", fields)])
+  const owned = fieldsOfEntry(own)
+  const fields = owned.difference(changes.removed).union(set)
+  if (fields.size === 0) return sorted(others)
+  const isSameSet = own !== undefined && changes.removed.size === 0 && fields.size === owned.size
+  const entry = isSameSet
+    ? withField(objectAt({ own }, "own"), "time", writing.time)
+    : managedEntry(writing, "Update", fields)
+  return sorted([...others, entry])
 }
 
 interface FieldConflict {
