@@ -1,7 +1,8 @@
 /**
  * The API server that a contract suite talks to: the embedded one in `npm test`, a real kube-apiserver in
- * `npm run test:cluster`. A suite is a function of a layer of this service, so both pass the same assertions.
+ * `npm run test:cluster`. KubernetesContract runs the same suites on a layer of either.
  */
+import type { Vitest } from "@effect/vitest"
 import { Context, type Effect } from "effect"
 
 export class ApiServerUnderTest extends Context.Service<ApiServerUnderTest, {
@@ -14,3 +15,6 @@ export class ApiServerUnderTest extends Context.Service<ApiServerUnderTest, {
   /** Makes the server forget its history: a watch from an old resourceVersion gets 410. Undefined where a suite can't. */
   readonly compact: Effect.Effect<void> | undefined
 }>()("linuxptp-daemon/test/contract/ApiServerUnderTest") {}
+
+/** What a suite registers its tests with: `it`, with the server under test in each test's context. */
+export type ContractTests = Vitest.MethodsNonLive<ApiServerUnderTest>
