@@ -61,11 +61,13 @@ export const call = Effect.fn("call")(
     const sent = body === undefined || typeof body === "string" || body instanceof Uint8Array
       ? body
       : JSON.stringify(body)
-    const contentType = body === undefined ? {} : { "content-type": "application/json" }
+    const described = sent === undefined
+      ? {}
+      : { "content-type": "application/json", "content-length": String(Buffer.byteLength(sent)) }
     const response = yield* send({
       method,
       path,
-      headers: { ...contentType, ...headers },
+      headers: { ...described, ...headers },
       ...(sent === undefined ? {} : { body: sent })
     })
     const answered = yield* Effect.promise(() => text(response))

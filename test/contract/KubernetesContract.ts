@@ -7,10 +7,36 @@
 import { layer } from "@effect/vitest"
 import type { Layer } from "effect"
 import type { ApiServerUnderTest } from "./ApiServerUnderTest.ts"
+import { clientDefinitionsContract } from "./ClientDefinitions.ts"
+import { clientEventsContract } from "./ClientEvents.ts"
+import { clientWatchesContract } from "./ClientWatches.ts"
+import { clientWritesContract } from "./ClientWrites.ts"
+import { definitionsContract } from "./Definitions.ts"
+import { discoveryContract } from "./Discovery.ts"
+import { kubectlContract } from "./Kubectl.ts"
+import { listsContract } from "./Lists.ts"
 import { objectsContract } from "./Objects.ts"
+import { patchesContract } from "./Patches.ts"
+import { refusalsContract } from "./Refusals.ts"
+import { unknownFieldsContract } from "./UnknownFields.ts"
+import { validationContract } from "./Validation.ts"
+import { watchesContract } from "./Watches.ts"
 
 /** Runs every suite on the server, as `describe(name)`. `timeout` is how long it may take to start. */
 export const kubernetesContract = <E>(name: string, server: Layer.Layer<ApiServerUnderTest, E>) =>
   layer(server, { excludeTestServices: true, timeout: "2 minutes" })(name, (it) => {
+    clientDefinitionsContract(it)
+    clientEventsContract(it)
+    clientWatchesContract(it)
+    clientWritesContract(it)
+    definitionsContract(it)
+    discoveryContract(it)
+    kubectlContract(it)
+    listsContract(it)
     objectsContract(it)
+    patchesContract(it)
+    refusalsContract(it)
+    unknownFieldsContract(it)
+    validationContract(it)
+    watchesContract(it)
   })

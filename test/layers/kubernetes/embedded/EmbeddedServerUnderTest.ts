@@ -8,8 +8,7 @@ import { ApiServerUnderTest } from "../../../contract/ApiServerUnderTest.ts"
 /** A server on any free port of loopback, whose history and bookmarks the test chooses. */
 export const server = (
   options: { readonly historyLimit?: number; readonly bookmarkInterval?: Duration.Duration } = {}
-) =>
-  underTest.pipe(Layer.provideMerge(Layer.fresh(EmbeddedApiServer.layer({ port: 0, startsAt: 100, ...options }))))
+) => underTest.pipe(Layer.provideMerge(Layer.fresh(EmbeddedApiServer.layer({ port: 0, startsAt: 100, ...options }))))
 
 const underTest = Layer.effect(
   ApiServerUnderTest,

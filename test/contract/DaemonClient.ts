@@ -1,0 +1,99 @@
+/**
+ * The daemon's own client, HttpKubernetesApi, on the server under test: one node's client in a namespace, the sets of
+ * its watches as they come, and a line to the server that a test can cut.
+ */
+import { Context, Effect, Layer, Queue, Stream } from "effect"
+import { type AddressInfo, connect, createServer, type Socket } from "node:net"
+import * as HttpKubernetesApi from "../../src/layers/kubernetes/HttpKubernetesApi.ts"
+import { KubernetesApi, type WatchedSet, type WatchOptions } from "../../src/services/kubernetes/KubernetesApi.ts"
+import { KubernetesCredentials } from "../../src/services/kubernetes/KubernetesCredentials.ts"
+import type { ResourceType } from "../../src/services/kubernetes/KubernetesObject.ts"
+import { ApiServerUnderTest } from "./ApiServerUnderTest.ts"
+
+/** The administrator's credentials for the server, or for a line to it. */
+const credentials = (line: string | undefined) =>
+  Layer.effect(
+    KubernetesCredentials,
+    Effect.map(ApiServerUnderTest, ({ adminToken, ca, url }) => ({
+      server: line ?? url,
+      headers: () =>
+        Effect.succeed<Record<string, string>>(
+          adminToken === undefined ? {} : { authorization: `Bearer ${adminToken}` }
+        ),
+      tls: Effect.succeed(ca === undefined ? {} : { ca })
+    }))
+  )
+
+/** The API as the daemon of a node sees it, for as long as the scope lives. `line` is another way to the server. */
+export const daemonClient = Effect.fn("daemonClient")(
+  function*({ line, namespace, nodeName = "worker-1" }: {
+    readonly namespace: string
+    readonly nodeName?: string
+    readonly line?: string
+  }) {
+    const options = { namespace, component: "linuxptp-daemon", nodeName }
+    const layer = HttpKubernetesApi.layer(options).pipe(Layer.provide(credentials(line)))
+    return Context.get(yield* Layer.build(layer), KubernetesApi)
+  }
+)
+
+/** The sets of a watch: `until` waits for one that is as described, and forgets those before it. */
+export const watchedSets = Effect.fn("watchedSets")(
+  function*(api: KubernetesApi["Service"], resource: ResourceType, options?: WatchOptions) {
+    const sets = yield* Queue.unbounded<WatchedSet>()
+    yield* api.watchAll(resource, options).pipe(
+      Stream.runForEach((set) => Queue.offer(sets, set)),
+      Effect.forkScoped
+    )
+    const until = (describes: (set: WatchedSet) => boolean) =>
+      Queue.take(sets).pipe(Effect.repeat({ until: describes }))
+    return { next: Queue.take(sets), until, waiting: Queue.size(sets) }
+  }
+)
+
+/** The names of a set's objects. */
+export const namesOf = ({ objects }: Pick<WatchedSet, "objects">): ReadonlyArray<string> =>
+  objects.map(({ metadata }) => metadata.name)
+
+/** A TCP line to the server. While it is cut, what is connected is reset and nobody else comes through. */
+export const lineToServer = Effect.gen(function*() {
+  const { url } = yield* ApiServerUnderTest
+  const { hostname, port, protocol } = new URL(url)
+  const sockets = new Set<Socket>()
+  let isCut = false
+  const hold = (socket: Socket): Socket => {
+    sockets.add(socket)
+    // The other end tells of its own accord; here a broken line is what is meant.
+    return socket.on("error", () => {}).on("close", () => sockets.delete(socket))
+  }
+  const server = yield* Effect.acquireRelease(
+    Effect.sync(() =>
+      createServer((near) => {
+        if (isCut) return void near.on("error", () => {}).resetAndDestroy()
+        const far = connect(Number(port), hostname)
+        hold(near).pipe(hold(far)).pipe(near)
+        near.on("close", () => far.destroy())
+        far.on("close", () => near.destroy())
+      })
+    ),
+    (listening) =>
+      Effect.callback<void>((resume) => {
+        for (const socket of sockets) socket.destroy()
+        listening.close(() => resume(Effect.void))
+      })
+  )
+  const address = yield* Effect.callback<AddressInfo | string | null>((resume) => {
+    server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server.address())))
+  })
+  const ownPort = typeof address === "object" && address !== null ? address.port : 0
+  return {
+    url: `${protocol}//127.0.0.1:${ownPort}`,
+    cut: Effect.sync(() => {
+      isCut = true
+      for (const socket of sockets) socket.resetAndDestroy()
+    }),
+    mend: Effect.sync(() => {
+      isCut = false
+    })
+  }
+})
