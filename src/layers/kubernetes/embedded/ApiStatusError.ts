@@ -128,6 +128,14 @@ export const methodNotAllowed = (): ApiStatusError =>
     details: {}
   })
 
+/** 406: none of the representations that the client takes can be given. */
+export const notAcceptable = (): ApiStatusError =>
+  new ApiStatusError({
+    code: 406,
+    reason: "NotAcceptable",
+    text: "only the following media types are accepted: application/json"
+  })
+
 /** 410: the history before this resourceVersion is gone (Kubernetes API concepts: 410 Gone). */
 export const expired = (requested: number, oldest: number): ApiStatusError =>
   new ApiStatusError({
@@ -136,9 +144,13 @@ export const expired = (requested: number, oldest: number): ApiStatusError =>
     text: `too old resource version: ${requested} (${oldest})`
   })
 
-/** 413: body or object are larger than the server takes. */
+/** 413: the body is larger than the server takes. */
 export const tooLarge = (text: string): ApiStatusError =>
   new ApiStatusError({ code: 413, reason: "RequestEntityTooLarge", text })
+
+/** 500: the storage does not take the object, in etcd's words; nobody translates them. */
+export const storageRefusal = (): ApiStatusError =>
+  new ApiStatusError({ code: 500, reason: "", text: "etcdserver: request is too large" })
 
 /** 415: the body has a content type that this endpoint does not read. */
 export const unsupportedMediaType = (accepted: ReadonlyArray<string>): ApiStatusError =>
@@ -153,7 +165,7 @@ export const resourceVersionTooLarge = (requested: number, current: number): Api
   new ApiStatusError({
     code: 504,
     reason: "Timeout",
-    text: `Too large resource version: ${requested}, current: ${current}`,
+    text: `Timeout: Too large resource version: ${requested}, current: ${current}`,
     details: {
       causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
       retryAfterSeconds: 1

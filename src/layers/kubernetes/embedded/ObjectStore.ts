@@ -3,7 +3,7 @@
  * resourceVersion counter for everything, optimistic concurrency, and a bounded history that watches resume from.
  * It knows metadata and nothing else of an object; admission and validation happen before it.
  */
-import { Context, type Effect, type Option, type Result, type Stream } from "effect"
+import { Context, type Duration, type Effect, type Option, type Result, type Stream } from "effect"
 import type { ResourceType } from "../../../services/kubernetes/KubernetesObject.ts"
 import type { ApiStatusError } from "./ApiStatusError.ts"
 import type { JsonObject } from "./JsonTree.ts"
@@ -51,6 +51,15 @@ export type Change = (current: JsonObject) => Result.Result<JsonObject, ApiStatu
 /** Whether a watch has anything to say about an event. */
 export type Concern = (event: StoredEvent) => boolean
 
+/** What a watch is about. */
+export interface WatchOptions {
+  /** It begins with the first change after this version, which may be still to come. */
+  readonly after: number
+  readonly concerns: Concern
+  /** How long it will be listened to: shortly before, it tells how far it came. */
+  readonly lastsFor: Duration.Duration
+}
+
 export class ObjectStore extends Context.Service<ObjectStore, {
   /** The version of the last write. */
   readonly resourceVersion: Effect.Effect<number>
@@ -80,8 +89,11 @@ export class ObjectStore extends Context.Service<ObjectStore, {
     key: ObjectKey,
     preconditions: Preconditions
   ) => Effect.Effect<JsonObject, ApiStatusError>
-  /** What concerns it after a version, live: batches of events, and one without any once in a bookmark interval. */
-  readonly watch: (type: ResourceType, after: number, concerns: Concern) => Stream.Stream<WatchStep, ApiStatusError>
+  /**
+   * What concerns it after a version, live: batches of events, and one without any once in a bookmark interval and
+   * shortly before its end.
+   */
+  readonly watch: (type: ResourceType, options: WatchOptions) => Stream.Stream<WatchStep, ApiStatusError>
   /** Forgets the kind's history: watches that resume from before now get 410. */
   readonly compact: (type: ResourceType) => Effect.Effect<void>
   /** Ends the watches of a kind that is no longer served, after they delivered what happened before; drops the rest. */

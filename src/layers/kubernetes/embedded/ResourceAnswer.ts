@@ -2,7 +2,7 @@
 import { Clock, Effect, Stream } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { type ApiRequest, isOn } from "./ApiRequest.ts"
-import { methodNotAllowed, unknownResource } from "./ApiStatusError.ts"
+import { methodNotAllowed, notAcceptable, notFound, unknownResource } from "./ApiStatusError.ts"
 import { deleteCollection, deleteObject } from "./DeleteVerbs.ts"
 import type { Json, JsonObject } from "./JsonTree.ts"
 import { getObject, listObjects } from "./ReadVerbs.ts"
@@ -34,9 +34,13 @@ export const answerResource = Effect.fn("EmbeddedApiServer.answer")(function*(re
   const asked = query.get("includeObject")
   const includeObject = asked === "None" || asked === "Object" ? asked : "Metadata"
   const nowMillis = yield* Clock.currentTimeMillis
-  const as: Representation = { kind, shape: acceptedShape(accept), includeObject, nowMillis }
+  const shape = acceptedShape(accept)
+  if (shape === undefined) return yield* notAcceptable()
+  const as: Representation = { kind, shape, includeObject, nowMillis }
   const isStatus = target.subresource === "status" && kind.hasStatus
-  if (target.subresource !== "" && !isStatus) return yield* unknownResource()
+  if (target.subresource !== "" && !isStatus) {
+    return yield* kind.schema === undefined ? unknownResource() : notFound(kind, target.name)
+  }
   switch (`${method} ${target.name === "" ? "collection" : "object"}`) {
     case "GET collection":
       return isOn(query, "watch") ? yield* watchResponse(request, as) : yield* listResponse(request, as)

@@ -12,19 +12,27 @@ export type Predicate = (object: JsonObject) => boolean
 /** Selects every object. */
 const everything: Predicate = () => true
 
-const requirement = /^(!)?\s*([A-Za-z0-9./_-]+)\s*(?:(==|=|!=)\s*([A-Za-z0-9._-]*)|\s(in|notin)\s*\(([^()]*)\))?$/
+const requirement = /^(!)?\s*([A-Za-z0-9./_-]+)\s*(?:(==|=|!=|>|<)\s*([A-Za-z0-9._-]*)|\s(in|notin)\s*\(([^()]*)\))?$/
 
-/** Reads `a=b,c!=d,e in (f,g),!h`. A label that is absent satisfies `!=` and `notin`. */
+/** Reads `a=b,c!=d,e in (f,g),!h,i>5`. A label that is absent satisfies `!=` and `notin`. */
 export const parseLabelSelector = (text: string): Result.Result<Predicate, ApiStatusError> => {
   if (text.trim() === "") return Result.succeed(everything)
   const requirements: Array<Predicate> = []
   // Commas inside parentheses separate values, not requirements.
   for (const part of text.split(/,(?![^(]*\))/)) {
     const found = requirement.exec(part.trim())
-    if (found === null) return Result.fail(badRequest(`unable to parse requirement: "${part.trim()}"`))
+    if (found === null) return Result.fail(badRequest(whyNoRequirement(part.trim())))
     requirements.push(labelRequirement(found))
   }
   return Result.succeed((object) => requirements.every((holds) => holds(object)))
+}
+
+/** What k8s.io/apimachinery's parser says of the token at which it gives up (pkg/labels/selector.go). */
+const whyNoRequirement = (part: string): string => {
+  const [, operator] = /^(==|=|!=|>|<|\(|\))/.exec(part) ?? []
+  if (operator !== undefined) return `found '${operator}', expected: !, identifier, or 'end of string'`
+  const [, token = ""] = /^!?\s*[A-Za-z0-9./_-]+\s*([^\s()=!<>]+|[=!<>]+|[()])?/.exec(part) ?? []
+  return `unable to parse requirement: found '${token}', expected: in, notin, =, ==, !=, gt, lt`
 }
 
 const labelRequirement = (found: RegExpExecArray): Predicate => {
@@ -35,9 +43,15 @@ const labelRequirement = (found: RegExpExecArray): Predicate => {
     const isMember = (object: JsonObject): boolean => values.some((member) => member === label(object))
     return membership === "in" ? isMember : (object) => !isMember(object)
   }
+  if (equality === ">" || equality === "<") return (object) => isBeyond(label(object), equality, Number(value))
   if (equality === "!=") return (object) => label(object) !== value
   if (equality !== undefined) return (object) => label(object) === value
   return not === undefined ? (object) => label(object) !== undefined : (object) => label(object) === undefined
+}
+
+const isBeyond = (label: Json | undefined, operator: ">" | "<", limit: number): boolean => {
+  if (typeof label !== "string" || !/^-?\d+$/.test(label)) return false
+  return operator === ">" ? Number(label) > limit : Number(label) < limit
 }
 
 /** Reads `metadata.name=a,status.phase!=b`. Only the fields that the kind declares selectable are known. */
@@ -48,7 +62,9 @@ export const parseFieldSelector = (kind: ServedKind, text: string): Result.Resul
   for (const part of text.split(",")) {
     const found = /^([^=!]+)(==|=|!=)(.*)$/.exec(part.trim())
     const [, field = "", operator, value = ""] = found ?? []
-    if (found === null) return Result.fail(badRequest(`invalid field selector: "${text}"`))
+    if (found === null) {
+      return Result.fail(badRequest(`invalid selector: '${text}'; can't understand '${part.trim()}'`))
+    }
     if (!known.has(field)) return Result.fail(badRequest(`field label not supported: ${field}`))
     const path = field.split(".")
     const actual = (object: JsonObject): string => String(at(object, ...path) ?? "")

@@ -58,7 +58,7 @@ export const record = (
   for (const watcher of collection.watchers) {
     if (watcher.concerns(event)) watcher.pending.openUnsafe()
     // One that is up to date stays so, and does not fall out of the history by what does not concern it.
-    else if (watcher.cursor >= collection.last) watcher.cursor = event.resourceVersion
+    else if (watcher.cursor >= collection.last) watcher.cursor = Math.max(watcher.cursor, event.resourceVersion)
   }
   collection.last = event.resourceVersion
   return object

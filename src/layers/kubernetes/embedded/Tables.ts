@@ -17,19 +17,21 @@ export interface Representation {
   readonly nowMillis: number
 }
 
-/** The first shape in the Accept header that this server can give; plain JSON when it names none. */
-export const acceptedShape = (accept: string): Shape => {
+/** The first shape in the Accept header that this server can give; plain JSON when it names none, nothing for 406. */
+export const acceptedShape = (accept: string): Shape | undefined => {
+  if (accept.trim() === "") return "Object"
   for (const range of accept.split(",")) {
-    const parameters = new Set(range.split(";").map((parameter) => parameter.trim()))
-    if (!parameters.has("application/json")) continue
+    const [type = "", ...rest] = range.split(";").map((part) => part.trim())
+    if (!["application/json", "application/*", "*/*"].includes(type)) continue
+    const parameters = new Set(rest)
     const isMeta = parameters.has("g=meta.k8s.io") && parameters.has("v=v1")
     if (isMeta && parameters.has("as=Table")) return "Table"
     if (isMeta && (parameters.has("as=PartialObjectMetadata") || parameters.has("as=PartialObjectMetadataList"))) {
       return "PartialObjectMetadata"
     }
-    if (![...parameters].some((parameter) => parameter.startsWith("as="))) return "Object"
+    if (!rest.some((parameter) => parameter.startsWith("as="))) return "Object"
   }
-  return "Object"
+  return undefined
 }
 
 /** One object in the shape asked for; `withColumns` is false for the second and later events of a watch. */

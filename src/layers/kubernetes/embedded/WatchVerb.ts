@@ -6,8 +6,9 @@ import { Clock, Duration, Effect, Random, Stream } from "effect"
 import { type ApiRequest, isOn } from "./ApiRequest.ts"
 import { statusObject } from "./ApiStatusError.ts"
 import { type JsonObject } from "./JsonTree.ts"
+import { checkMatch, requestedVersion } from "./ListOptions.ts"
 import { ObjectStore, type StoredEvent, type WatchStep } from "./ObjectStore.ts"
-import { requestedVersion, selectionOf } from "./ReadVerbs.ts"
+import { selectionOf } from "./ReadVerbs.ts"
 import type { Predicate } from "./Selectors.ts"
 import { storageType } from "./ServedKind.ts"
 import { type Representation, representObject } from "./Tables.ts"
@@ -16,8 +17,9 @@ import { type Representation, representObject } from "./Tables.ts"
 const minimumTimeout = Duration.minutes(30)
 
 /**
- * The events of a watch. It refuses a version that is forgotten or still to come before the first event; one that
- * is forgotten under way ends the stream with an ERROR event. The shape's wall time is read anew for each event.
+ * The events of a watch. A version that is forgotten ends it with an ERROR event, at once or under way; after one that
+ * is still to come nothing happens until it is past, as in kube-apiserver's cache. The shape's wall time is read anew
+ * for each event.
  */
 export const watchObjects = Effect.fn("EmbeddedApiServer.watch")(
   function*(request: ApiRequest, as: Omit<Representation, "nowMillis">) {
@@ -25,15 +27,18 @@ export const watchObjects = Effect.fn("EmbeddedApiServer.watch")(
     const store = yield* ObjectStore
     const isSelected = yield* Effect.fromResult(selectionOf(request))
     const version = yield* Effect.fromResult(requestedVersion(query))
+    yield* Effect.fromResult(checkMatch(query, "watch"))
+    const timeout = yield* watchTimeout(query)
     const wantsBookmarks = isOn(query, "allowWatchBookmarks")
     const sendsPresent = query.has("sendInitialEvents") ? isOn(query, "sendInitialEvents") : version === undefined
-    const snapshot = yield* store.list(storageType(kind), sendsPresent ? undefined : version)
+    const snapshot = yield* store.list(storageType(kind))
     const present = sendsPresent ? snapshot.objects.filter(isSelected).map((object) => ({ type: "ADDED", object })) : []
     const endOfPresent = sendsPresent && wantsBookmarks && isOn(query, "sendInitialEvents")
       ? [bookmark(snapshot.resourceVersion, { "k8s.io/initial-events-end": "true" })]
       : []
+    const after = sendsPresent || version === undefined ? snapshot.resourceVersion : version
     const concerns = (event: StoredEvent): boolean => selectedEvent(event, isSelected).length > 0
-    const live = store.watch(storageType(kind), snapshot.resourceVersion, concerns).pipe(
+    const live = store.watch(storageType(kind), { after, concerns, lastsFor: timeout }).pipe(
       Stream.flatMap((step) => Stream.fromIterable(selectedEvents(step, isSelected, wantsBookmarks)))
     )
     return Stream.fromIterable([...present, ...endOfPresent]).pipe(
@@ -46,7 +51,7 @@ export const watchObjects = Effect.fn("EmbeddedApiServer.watch")(
         }))
       ),
       Stream.catch((error) => Stream.make<[JsonObject]>({ type: "ERROR", object: statusObject(error) })),
-      Stream.interruptWhen(Effect.sleep(yield* watchTimeout(query)))
+      Stream.interruptWhen(Effect.sleep(timeout))
     )
   }
 )

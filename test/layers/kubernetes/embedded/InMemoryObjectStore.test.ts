@@ -3,7 +3,11 @@ import { Duration, Effect, Fiber, Option, Result, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { layer } from "../../../../src/layers/kubernetes/embedded/InMemoryObjectStore.ts"
 import { at, textAt, withField } from "../../../../src/layers/kubernetes/embedded/JsonTree.ts"
-import { ObjectStore } from "../../../../src/layers/kubernetes/embedded/ObjectStore.ts"
+import {
+  ObjectStore,
+  type WatchOptions,
+  type WatchStep
+} from "../../../../src/layers/kubernetes/embedded/ObjectStore.ts"
 import { seedNode } from "../../../../src/layers/kubernetes/embedded/SeedNode.ts"
 import { nodes } from "../../../../src/services/kubernetes/Node.ts"
 import { nodePTPCfgs } from "../../../../src/services/kubernetes/NodePTPCfg.ts"
@@ -11,6 +15,9 @@ import { nodePTPCfgs } from "../../../../src/services/kubernetes/NodePTPCfg.ts"
 const write = { dryRun: false }
 const key = (name: string) => ({ namespace: "ptp", name })
 const object = (name: string) => ({ metadata: { name, namespace: "ptp" }, spec: {} })
+
+/** A watch of everything after a version. */
+const everything = (after: number): WatchOptions => ({ after, concerns: () => true, lastsFor: Duration.hours(1) })
 
 const forgedMetadata = { name: "a", namespace: "ptp", creationTimestamp: "x", generation: 9 }
 
@@ -76,7 +83,7 @@ describe("InMemoryObjectStore", () => {
       const store = yield* ObjectStore
       const start = yield* store.resourceVersion
       for (const name of ["a", "b", "c", "d", "e"]) yield* store.create(nodePTPCfgs, object(name), write)
-      const steps = store.watch(nodePTPCfgs, start, () => true)
+      const steps = store.watch(nodePTPCfgs, everything(start))
       assert.strictEqual((yield* Effect.flip(Stream.runDrain(steps))).code, 410)
       assert.strictEqual(yield* store.openWatches, 0)
     }).pipe(Effect.provide(layer({ historyLimit: 2 }))))
@@ -84,7 +91,7 @@ describe("InMemoryObjectStore", () => {
   it.effect("says nothing happened once in a bookmark interval, not before", () =>
     Effect.gen(function*() {
       const store = yield* ObjectStore
-      const fiber = yield* store.watch(nodes, yield* store.resourceVersion, () => true).pipe(
+      const fiber = yield* store.watch(nodes, everything(yield* store.resourceVersion)).pipe(
         Stream.take(1),
         Stream.runCollect,
         Effect.forkChild({ startImmediately: true })
@@ -97,11 +104,32 @@ describe("InMemoryObjectStore", () => {
       assert.deepStrictEqual(yield* Fiber.join(fiber), expected)
     }).pipe(Effect.provide(layer({ bookmarkInterval: Duration.seconds(10) }))))
 
+  it.effect("tells how far it came 2 s before its end, and nothing of a version still to come", () =>
+    Effect.gen(function*() {
+      const store = yield* ObjectStore
+      const steps: Array<WatchStep> = []
+      const follow = (options: WatchOptions) =>
+        store.watch(nodePTPCfgs, options).pipe(
+          Stream.runForEach((step) => Effect.sync(() => steps.push(step))),
+          Effect.forkChild({ startImmediately: true })
+        )
+      const start = yield* store.resourceVersion
+      yield* follow({ ...everything(start), lastsFor: Duration.seconds(60) })
+      yield* follow({ ...everything(start + 1000), lastsFor: Duration.seconds(60) })
+      yield* store.create(nodes, object("a"), write)
+      yield* TestClock.adjust("57 seconds")
+      assert.deepStrictEqual(steps, [])
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(steps, [{ events: [], resourceVersion: start + 1 }])
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(steps.length, 2)
+    }).pipe(Effect.provide(layer())))
+
   it.effect("ends the watches of a kind that is closed, and starts a new history for the next one", () =>
     Effect.gen(function*() {
       const store = yield* ObjectStore
       const start = yield* store.resourceVersion
-      const fiber = yield* Effect.forkChild(Stream.runCollect(store.watch(nodePTPCfgs, start, () => true)), {
+      const fiber = yield* Effect.forkChild(Stream.runCollect(store.watch(nodePTPCfgs, everything(start))), {
         startImmediately: true
       })
       yield* store.create(nodePTPCfgs, object("a"), write)
@@ -109,15 +137,17 @@ describe("InMemoryObjectStore", () => {
       assert.deepStrictEqual((yield* Fiber.join(fiber)).flatMap(({ events }) => events.map(({ type }) => type)), [
         "ADDED"
       ])
-      assert.strictEqual((yield* Effect.flip(Stream.runDrain(store.watch(nodePTPCfgs, start, () => true)))).code, 410)
+      assert.strictEqual((yield* Effect.flip(Stream.runDrain(store.watch(nodePTPCfgs, everything(start))))).code, 410)
       assert.deepStrictEqual((yield* store.list(nodePTPCfgs)).objects, [])
     }).pipe(Effect.provide(layer())))
 
   it.effect("keeps a watch in the history that thousands of changes do not concern", () =>
     Effect.gen(function*() {
       const store = yield* ObjectStore
-      const mine = store.watch(nodePTPCfgs, yield* store.resourceVersion, ({ object }) =>
-        textAt(object, "metadata", "name") === "mine")
+      const mine = store.watch(nodePTPCfgs, {
+        ...everything(yield* store.resourceVersion),
+        concerns: ({ object }) => textAt(object, "metadata", "name") === "mine"
+      })
       const fiber = yield* Effect.forkChild(Stream.runHead(mine), { startImmediately: true })
       for (let index = 0; index < 100; index += 1) {
         yield* store.create(nodePTPCfgs, object(`other${index}`), write)
