@@ -1,5 +1,7 @@
 /** One request to a resource, as read from HTTP; the verbs work on this and know nothing of HTTP. */
+import { Result } from "effect"
 import type { FieldValidation } from "./Admission.ts"
+import { type ApiStatusError, invalid } from "./ApiStatusError.ts"
 import type { ObjectKey, WriteOptions } from "./ObjectStore.ts"
 import type { RequestTarget } from "./RequestTarget.ts"
 import type { ServedKind } from "./ServedKind.ts"
@@ -28,9 +30,14 @@ export const writeOptions = ({ query }: ApiRequest): WriteOptions => ({
 })
 
 /** What the request wants done about unknown fields; kube-apiserver's default is to warn. */
-export const fieldValidation = ({ query }: ApiRequest): FieldValidation => {
-  const asked = query.get("fieldValidation")
-  return asked === "Strict" || asked === "Ignore" ? asked : "Warn"
+export const fieldValidation = ({ method, query }: ApiRequest): Result.Result<FieldValidation, ApiStatusError> => {
+  const asked = query.get("fieldValidation") ?? ""
+  if (asked === "Strict" || asked === "Ignore") return Result.succeed(asked)
+  if (asked === "" || asked === "Warn") return Result.succeed("Warn")
+  const message = `Unsupported value: ${JSON.stringify(asked)}: supported values: "", "Ignore", "Strict", "Warn"`
+  const verb = method === "POST" ? "Create" : method === "PUT" ? "Update" : "Patch"
+  const options = { group: "meta.k8s.io", version: "v1", plural: "", kind: `${verb}Options`, namespaced: false }
+  return Result.fail(invalid(options, "", [{ reason: "FieldValueNotSupported", field: "fieldValidation", message }]))
 }
 
 /** Who writes: the name that the request gives, or what the client calls itself up to the first slash. */

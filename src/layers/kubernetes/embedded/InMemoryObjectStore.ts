@@ -115,7 +115,7 @@ const removeNow = (
     const current = collection.stored.get(key)
     if (current === undefined) return yield* Result.fail(notFound(type, key.name))
     const metadata = objectAt(current, "metadata")
-    yield* requireSame(type, metadata, preconditions)
+    yield* requirePreconditions(type, metadata, preconditions)
     if (preconditions.dryRun) return current
     if (listAt(metadata, "finalizers").length === 0) {
       return record(storage, collection, { type: "DELETED", object: current, previous: current })
@@ -124,6 +124,30 @@ const removeNow = (
     const object = withMetadata(current, { deletionTimestamp, deletionGracePeriodSeconds: 0 })
     return record(storage, collection, { type: "MODIFIED", object, previous: current })
   })
+
+/** Refuses a deletion that was meant for another object of the same name or another version. */
+const requirePreconditions = (
+  type: ResourceType,
+  current: JsonObject,
+  { resourceVersion, uid }: Preconditions
+): Result.Result<void, ApiStatusError> => {
+  const refuse = (
+    what: string,
+    field: string,
+    asked: string,
+    happened: string
+  ): Result.Result<void, ApiStatusError> => {
+    const actual = textAt(current, field)
+    if (asked === "" || asked === actual) return Result.void
+    const why = `the ${what} in the precondition (${asked}) does not match the ${what} in record (${actual}). `
+    return Result.fail(conflict({ ...type, plural: type.kind }, textAt(current, "name"), why + happened))
+  }
+  return refuse("UID", "uid", uid ?? "", "The object might have been deleted and then recreated").pipe(
+    Result.flatMap(() =>
+      refuse("ResourceVersion", "resourceVersion", resourceVersion ?? "", "The object might have been modified")
+    )
+  )
+}
 
 /** Refuses a request that was made for another object of the same name or another version; empty fields ask nothing. */
 const requireSame = (

@@ -4,7 +4,7 @@
  */
 import { Result } from "effect"
 import jsonPatch from "fast-json-patch"
-import { type ApiStatusError, badRequest } from "./ApiStatusError.ts"
+import { ApiStatusError, badRequest } from "./ApiStatusError.ts"
 import { at, isList, isObject, type Json, type JsonObject, textAt } from "./JsonTree.ts"
 
 /**
@@ -25,7 +25,7 @@ export const mergePatch = (target: Json | undefined, patch: Json): Json => {
 /** Most operations that kube-apiserver takes in one JSON patch. */
 const maximumOperations = 10_000
 
-/** Applies an RFC 6902 patch, or says which operation does not fit. */
+/** Applies an RFC 6902 patch, or refuses it as a whole when an operation does not fit. */
 export const applyJsonPatch = (target: JsonObject, patch: Json): Result.Result<Json, ApiStatusError> => {
   if (!isList(patch)) {
     return Result.fail(badRequest("json: cannot unmarshal object into Go value of type jsonpatch.Patch"))
@@ -36,17 +36,22 @@ export const applyJsonPatch = (target: JsonObject, patch: Json): Result.Result<J
   const operations: Array<jsonPatch.Operation> = []
   for (const item of patch) {
     const operation = jsonPatchOperation(item)
-    if (operation === undefined) return Result.fail(badRequest(`Unexpected kind: ${textAt(item, "op") || "unknown"}`))
+    if (operation === undefined) return Result.fail(unfitting())
     operations.push(operation)
   }
   return Result.try({
     try: (): Json => jsonPatch.applyPatch<Json>(structuredClone(target), operations, true).newDocument,
-    catch: (cause) => badRequest(`the server rejected our request due to an error in our request: ${firstLine(cause)}`)
+    catch: unfitting
   })
 }
 
-const firstLine = (cause: unknown): string =>
-  (cause instanceof Error ? cause.message : String(cause)).split("\n", 1).join("")
+/** kube-apiserver does not say which operation does not fit, or why. */
+const unfitting = (): ApiStatusError =>
+  new ApiStatusError({
+    code: 422,
+    reason: "Invalid",
+    text: "the server rejected our request due to an error in our request"
+  })
 
 const jsonPatchOperation = (item: Json): jsonPatch.Operation | undefined => {
   const path = at(item, "path")

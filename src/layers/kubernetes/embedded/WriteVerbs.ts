@@ -59,7 +59,8 @@ const store = Effect.fnUntraced(function*(request: ApiRequest, object: JsonObjec
   const time = yield* timestamp
   // The status of a new custom resource is dropped: it is written through its subresource only.
   const incoming = kind.schema !== undefined && kind.hasStatus ? withField(object, "status", undefined) : object
-  const admitted = yield* Effect.fromResult(admit(kind, incoming, fieldValidation(request)))
+  const validation = yield* Effect.fromResult(fieldValidation(request))
+  const admitted = yield* Effect.fromResult(admit(kind, incoming, { fieldValidation: validation }))
   const initial = withInitialStatus(kind, withManager(request, {}, admitted.object, time), time)
   const created = yield* objects.create(storageType(kind), storedForm(kind, initial), writeOptions(request))
   return { object: created, warnings: admitted.warnings, isNew: true } satisfies Written
@@ -106,9 +107,10 @@ const versioned = (kind: ServedKind, replacement: JsonObject): Result.Result<Jso
   if (kind.schema === undefined || textAt(replacement, "metadata", "resourceVersion") !== "") {
     return Result.succeed(replacement)
   }
-  const message = "Invalid value: 0x0: must be specified for an update"
+  const message = "Invalid value: 0: must be specified for an update"
   const causes = [{ reason: "FieldValueInvalid", field: "metadata.resourceVersion", message }]
-  return Result.fail(invalid(kind, textAt(replacement, "metadata", "name"), causes))
+  // The store behind the API knows resources, not kinds.
+  return Result.fail(invalid({ ...kind, kind: kind.plural }, textAt(replacement, "metadata", "name"), causes))
 }
 
 /** PATCH of an object or its status; an applied configuration of an object that is not there creates it. */
@@ -135,7 +137,7 @@ const patched = (
   patch: Json
 ): Result.Result<Json, ApiStatusError> => {
   if (contentType === "application/json-patch+json") return applyJsonPatch(current, patch)
-  if (!isObject(patch)) return Result.fail(badRequest("the patch is not an object"))
+  if (!isObject(patch)) return Result.fail(badRequest("Invalid JSON Patch"))
   const isMerge = contentType === "application/merge-patch+json"
   return Result.succeed(isMerge ? mergePatch(current, patch) : strategicMergePatch(kind, current, patch))
 }
@@ -185,7 +187,11 @@ const change = Effect.fnUntraced(function*(
       Result.gen(function*() {
         const current = presented(kind, stored)
         const proposed = separated(kind, target.subresource, current, yield* next(current))
-        const admitted = yield* admit(kind, proposed, fieldValidation(request), current)
+        const admitted = yield* admit(kind, proposed, {
+          fieldValidation: yield* fieldValidation(request),
+          before: current,
+          isPatch: request.method === "PATCH"
+        })
         warnings = admitted.warnings
         const managed = withManager(request, current, admitted.object, time)
         const isDefinition = kind === customResourceDefinitions && target.subresource === ""
