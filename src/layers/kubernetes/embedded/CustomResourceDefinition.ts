@@ -1,15 +1,12 @@
 /**
- * CustomResourceDefinitions: what is wrong with one, which kinds it brings to life, and the status that says so.
- * Unlike a real cluster, a definition is established the moment it is stored.
+ * CustomResourceDefinitions: which kinds one brings to life, and the status that says so. Unlike a real cluster, a
+ * definition is established the moment it is stored. What is wrong with one is told by `DefinitionFaults`.
  */
-import { Equal, Result } from "effect"
-import type { FieldCause } from "./ApiStatusError.ts"
+import { Result } from "effect"
 import { age } from "./HumanDuration.ts"
 import { parseJsonPath } from "./JsonPath.ts"
 import { at, isObject, type Json, type JsonObject, listAt, objectAt, textAt, textsAt, withField } from "./JsonTree.ts"
-import { compileValidator } from "./SchemaValidation.ts"
 import type { Column, ServedKind } from "./ServedKind.ts"
-import { compileRules } from "./ValidationRules.ts"
 
 /** The kinds of a stored definition, one for each version that is served. */
 export const kindsOf = (definition: JsonObject): ReadonlyArray<ServedKind> => {
@@ -76,75 +73,6 @@ const cell = (type: string, value: Json | undefined, nowMillis: number): Json =>
     default:
       return null
   }
-}
-
-/** What makes a definition unacceptable; empty when it can be served. */
-export const definitionFaults = (definition: JsonObject): ReadonlyArray<FieldCause> => {
-  const spec = objectAt(definition, "spec")
-  const required = [["group"], ["names", "plural"], ["names", "kind"], ["scope"]].filter((path) =>
-    textAt(spec, ...path) === ""
-  )
-    .map((path): FieldCause => ({
-      reason: "FieldValueRequired",
-      field: ["spec", ...path].join("."),
-      message: "Required value"
-    }))
-  const expected = `${textAt(spec, "names", "plural")}.${textAt(spec, "group")}`
-  const name = textAt(definition, "metadata", "name")
-  const misnamed: ReadonlyArray<FieldCause> = required.length > 0 || name === expected ? [] : [{
-    reason: "FieldValueInvalid",
-    field: "metadata.name",
-    message: `Invalid value: ${JSON.stringify(name)}: must be spec.names.plural+"."+spec.group`
-  }]
-  return [
-    ...required,
-    ...misnamed,
-    ...listAt(spec, "versions").flatMap(versionFaults),
-    ...storageFaults(spec),
-    ...ruleFaults(spec)
-  ]
-}
-
-/** What is wrong with the rules of the schemas. kube-apiserver names a schema that all versions share as one. */
-const ruleFaults = (spec: JsonObject): ReadonlyArray<FieldCause> => {
-  const schemas = listAt(spec, "versions").map((version) => objectAt(version, "schema", "openAPIV3Schema"))
-  const [first = {}] = schemas
-  if (schemas.every((schema) => Equal.equals(schema, first))) {
-    return compileRules(first, "spec.validation.openAPIV3Schema").faults
-  }
-  return schemas.flatMap((schema, index) =>
-    compileRules(schema, `spec.versions[${index}].schema.openAPIV3Schema`).faults
-  )
-}
-
-const storageFaults = (spec: JsonObject): ReadonlyArray<FieldCause> => {
-  const stored = listAt(spec, "versions").filter((version) => at(version, "storage") === true)
-  const message = "Invalid value: must have exactly one version marked as storage version"
-  return stored.length === 1 ? [] : [{ reason: "FieldValueInvalid", field: "spec.versions", message }]
-}
-
-const versionFaults = (version: Json, index: number): ReadonlyArray<FieldCause> => {
-  const field = `spec.versions[${index}]`
-  const schema = at(version, "schema", "openAPIV3Schema")
-  if (!isObject(schema)) {
-    const message = "Required value: schemas are required"
-    return [{ reason: "FieldValueRequired", field: `${field}.schema.openAPIV3Schema`, message }]
-  }
-  const compiled = Result.try({
-    try: () => compileValidator(schema),
-    catch: (cause): FieldCause => ({
-      reason: "FieldValueInvalid",
-      field: `${field}.schema.openAPIV3Schema`,
-      message: `Invalid value: ${String(cause)}`
-    })
-  })
-  const columns = listAt(version, "additionalPrinterColumns").flatMap((column, position): ReadonlyArray<FieldCause> => {
-    const path = textAt(column, "jsonPath")
-    if (Result.isSuccess(parseJsonPath(path))) return []
-    const message = `Invalid value: ${JSON.stringify(path)}: must be a simple json path starting with .`
-    return [{ reason: "FieldValueInvalid", field: `${field}.additionalPrinterColumns[${position}].jsonPath`, message }]
-  })
-  return [...(Result.isFailure(compiled) ? [compiled.failure] : []), ...columns]
 }
 
 /** The definition with defaults for its names and the status of one that is served. `time` is RFC 3339, wall time. */

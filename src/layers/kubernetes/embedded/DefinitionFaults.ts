@@ -63,7 +63,7 @@ const versionFaults = (spec: JsonObject): ReadonlyArray<FieldCause> => {
   const columns = versions.map((version) => listAt(version, "additionalPrinterColumns"))
   return [
     ...missing,
-    ...(missing.length > 0 ? [] : shared(schemas.map((schema) => objectAt({ schema }, "schema"))).flatMap(
+    ...(missing.length > 0 ? [] : shared(schemas.filter(isObject)).flatMap(
       ([schema, index]) => {
         const path = index === undefined
           ? "spec.validation.openAPIV3Schema"

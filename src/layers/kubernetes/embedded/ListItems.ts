@@ -14,7 +14,7 @@ export const duplicates = (schema: Json, value: Json, path: string): ReadonlyArr
     })
   }
   if (!isList(value)) return []
-  const seen = new Set<string>()
+  const times = new Map<string, number>()
   const listType = textAt(schema, "x-kubernetes-list-type")
   const keys = listType === "map" ? textsAt(schema, "x-kubernetes-list-map-keys") : []
   return value.flatMap((item, index) => {
@@ -25,17 +25,17 @@ export const duplicates = (schema: Json, value: Json, path: string): ReadonlyArr
       return item === null ? nested : [...nested, { reason: "FieldValueInvalid", field: `${path}[${index}]`, message }]
     }
     const identity = JSON.stringify(listType === "set" ? item : identityOf(item, keys))
-    if (!seen.has(identity)) {
-      seen.add(identity)
-      return nested
-    }
+    const before = times.get(identity) ?? 0
+    times.set(identity, before + 1)
+    // Told once of each, however often it is there.
+    if (before !== 1) return nested
     const field = `${path}[${index}]`
     return [...nested, { reason: "FieldValueDuplicate", field, message: `Duplicate value: ${identity}` }]
   })
 }
 
 const identityOf = (item: Json, keys: ReadonlyArray<string>): JsonObject =>
-  Object.fromEntries(keys.map((key) => [key, isObject(item) ? item[key] ?? null : null]))
+  Object.fromEntries(Object.entries(isObject(item) ? item : {}).filter(([key]) => keys.includes(key)))
 
 /** What server-side apply says of a configuration that names an item twice: it could not tell them apart. */
 export const ambiguousKeys = (schema: JsonObject, configuration: JsonObject): ReadonlyArray<string> =>

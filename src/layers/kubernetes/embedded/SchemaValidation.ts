@@ -119,7 +119,13 @@ const reasonAndMessage = (field: string, fault: ErrorObject): Omit<FieldCause, "
     case "maxProperties":
       return { reason: "FieldValueTooMany", message: `Too many: ${size(fault.data)}: must have at most ${limit} items` }
     case "minItems":
-      return asInvalid(`should have at least ${limit} items`)
+    case "minProperties": {
+      const what = fault.keyword === "minItems" ? "items" : "properties"
+      const message = `Invalid value: ${size(fault.data)}: ${field} in body should have at least ${limit} ${what}`
+      return { reason: "FieldValueInvalid", message }
+    }
+    case "multipleOf":
+      return asInvalid(`should be a multiple of ${String(fault.params["multipleOf"])}`)
     case "minLength":
       return asInvalid(`should be at least ${limit} chars long`)
     case "minimum":
@@ -133,7 +139,10 @@ const reasonAndMessage = (field: string, fault: ErrorObject): Omit<FieldCause, "
     case "pattern":
       return asInvalid(`should match '${String(fault.params["pattern"])}'`)
     case "format":
-      return asInvalid(`must be of type ${String(fault.params["format"])}: ${JSON.stringify(fault.data)}`)
+      return {
+        ...asInvalid(`must be of type ${String(fault.params["format"])}: ${JSON.stringify(fault.data)}`),
+        reason: "FieldValueTypeInvalid"
+      }
     case "anyOf":
       return asInvalid("must validate at least one schema (anyOf)")
     case "oneOf":
@@ -145,11 +154,12 @@ const reasonAndMessage = (field: string, fault: ErrorObject): Omit<FieldCause, "
   }
 }
 
-const typeText = (fault: ErrorObject): string => String(fault.params["type"]).split(",", 1).join("")
+const typeText = (fault: ErrorObject): string =>
+  String(fault.params["type"]).split(",").filter((type) => type !== "null").join(",")
 
 const enumText = (fault: ErrorObject): string => {
   const allowed: unknown = fault.params["allowedValues"]
-  return Array.isArray(allowed) ? allowed.map((value) => JSON.stringify(value)).join(", ") : ""
+  return Array.isArray(allowed) ? allowed.map((value) => JSON.stringify(String(value))).join(", ") : ""
 }
 
 const typeName = (value: unknown): string => {

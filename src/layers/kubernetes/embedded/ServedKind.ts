@@ -4,6 +4,7 @@
  */
 import type { ResourceType } from "../../../services/kubernetes/KubernetesObject.ts"
 import type { Json, JsonObject } from "./JsonTree.ts"
+import { readBySchema } from "./StructuralSchema.ts"
 
 /** One column of `kubectl get`. `cell` is given the wall time for ages, in milliseconds. */
 export interface Column {
@@ -54,6 +55,7 @@ export const storageType = (kind: ServedKind): ResourceType => kind.sharedStorag
 
 /** The object as this kind's version shows it, with apiVersion and kind filled in. */
 export const presented = (kind: ServedKind, stored: JsonObject): JsonObject => {
-  const { apiVersion: _apiVersion, kind: _kind, ...rest } = kind.sharedStorage?.fromStored(stored) ?? stored
+  const read = kind.schema === undefined ? stored : readBySchema(kind.schema, stored)
+  const { apiVersion: _apiVersion, kind: _kind, ...rest } = kind.sharedStorage?.fromStored(read) ?? read
   return { apiVersion: apiVersionOf(kind), kind: kind.kind, ...rest }
 }

@@ -7,7 +7,6 @@ import { Result } from "effect"
 import type { FieldCause } from "./ApiStatusError.ts"
 import { at, isObject, type Json, type JsonObject, listAt, objectAt, textAt } from "./JsonTree.ts"
 import { compileValidator } from "./SchemaValidation.ts"
-import { normalize } from "./StructuralSchema.ts"
 
 /** The faults of a schema that stands at a path of its definition. */
 export const schemaFaults = (schema: JsonObject, path: string): ReadonlyArray<FieldCause> => {
@@ -78,14 +77,16 @@ const listFaults = (schema: JsonObject, path: string): ReadonlyArray<FieldCause>
     ? [required(`${path}.x-kubernetes-list-map-keys`, "must not be empty if x-kubernetes-list-type is map")]
     : []
 
-/** A default is validated as it will be stored, with the defaults inside of it. */
+/** A default is validated as it stands, without the defaults inside of it. */
 const defaultFaults = (schema: JsonObject, path: string): ReadonlyArray<FieldCause> => {
   const value: Json | undefined = schema["default"]
   if (value === undefined) return []
   const holder: JsonObject = { type: "object", properties: { default: schema } }
   const compiled = Result.try(() => compileValidator(holder))
   if (Result.isFailure(compiled)) return []
-  return compiled.success(normalize(holder, { default: value }).object, undefined).map(({ field, message, reason }) => ({
+  return compiled.success({ default: value }, undefined).map((
+    { field, message, reason }
+  ) => ({
     reason,
     field: `${path}.${field}`,
     message: message.replace(/: default(\S*) in body/, ": $1 in body")

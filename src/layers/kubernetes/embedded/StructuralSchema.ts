@@ -23,6 +23,18 @@ export const normalize = (schema: JsonObject, object: JsonObject): Normalized =>
   return { object: { ...identity, ...normalized }, unknownFields }
 }
 
+// A stored object is an immutable value, and what one schema makes of it is too.
+const readings = new WeakMap<JsonObject, { readonly schema: JsonObject; readonly object: JsonObject }>()
+
+/** A stored object as the schema of today has it: it may be older than the schema. */
+export const readBySchema = (schema: JsonObject, stored: JsonObject): JsonObject => {
+  const known = readings.get(stored)
+  if (known?.schema === schema) return known.object
+  const { object } = normalize(schema, stored)
+  readings.set(stored, { schema, object })
+  return object
+}
+
 const normalizeValue = (schema: JsonObject, value: Json, path: string, unknownFields: Array<string>): Json => {
   if (isList(value)) {
     const items = objectAt(schema, "items")
