@@ -89,6 +89,8 @@ export const watch = Effect.fn("watch")(function*(path: string, headers: Sent["h
   const response = yield* send({ method: "GET", path, headers })
   const events = yield* Queue.unbounded<JsonObject, "ended">()
   const lines = createInterface({ input: response })
+  // A connection that breaks ends the queue like an orderly end; readline hands the error on.
+  lines.on("error", () => {})
   lines.on("line", (line) => Queue.offerUnsafe(events, jsonObject(line)))
   lines.on("close", () => Queue.failCauseUnsafe(events, Cause.fail("ended")))
   return { status: response.statusCode ?? 0, events, abort: Effect.sync(() => response.destroy()) }

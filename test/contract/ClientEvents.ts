@@ -1,7 +1,7 @@
 /** The daemon's events on the server under test: an Event that it accepts, and a series when it happens again. */
 import { assert, describe } from "@effect/vitest"
 import { Effect, Queue } from "effect"
-import { at, textAt } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
+import { at, listAt, textAt } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
 import { nodePTPDevs } from "../../src/services/kubernetes/NodePTPDev.ts"
 import { call, watch } from "./ApiClient.ts"
 import type { ContractTests } from "./ApiServerUnderTest.ts"
@@ -103,7 +103,10 @@ export const clientEventsContract = (it: ContractTests) =>
         const path = `/apis/events.k8s.io/v1/namespaces/${namespace}/events`
         for (const [field, value] of wrong) {
           const answer = yield* call("POST", path, { ...good, [field]: value })
-          assert.deepStrictEqual([field, value, answer.status], [field, value, 422])
+          const fields = listAt(answer.body, "details", "causes").map((cause) => textAt(cause, "field"))
+          // As of 1.37, a note is still told by its name in the core group.
+          const told = field === "note" ? "message" : field
+          assert.deepStrictEqual([field, answer.status, [...new Set(fields)]], [field, 422, [told]])
         }
         assert.strictEqual((yield* call("POST", path, good)).status, 201)
       }))

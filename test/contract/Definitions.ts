@@ -28,6 +28,7 @@ const changed = (definition: JsonObject, spec: JsonObject, version: JsonObject =
 }
 
 const ofSchema = (schema: JsonObject): JsonObject => ({ schema: { openAPIV3Schema: schema } })
+const text: JsonObject = { type: "string", default: "x" }
 const ofSpec = (spec: JsonObject): JsonObject => ofSchema({ type: "object", properties: { spec } })
 const column = (fields: JsonObject): JsonObject => ({ additionalPrinterColumns: [{ name: "x", ...fields }] })
 // A schema or column that all versions share is named as if it stood in the spec.
@@ -73,6 +74,11 @@ const refused = (group: string): ReadonlyArray<readonly [JsonObject, string, str
       changed(good, {}, ofSpec({ type: "string", default: 5 })),
       `${shared}.properties[spec].default`,
       "in body must be of type string: \"integer\""
+    ],
+    [
+      changed(good, {}, ofSpec({ type: "object", default: {}, required: ["a"], properties: { a: text } })),
+      `${shared}.properties[spec].default.a`,
+      "Required value"
     ],
     [
       changed(good, {}, ofSpec({ type: "array", "x-kubernetes-list-type": "map", items: { type: "object" } })),

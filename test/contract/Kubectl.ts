@@ -71,6 +71,12 @@ export const kubectlContract = (it: ContractTests) =>
           wrong,
           /The NodePTPCfg "profile1" is invalid: .*spec.recommend\[0\].profile: Required value.*exit 1$/s
         )
+        const negative = `[{"op":"replace","path":"/spec/recommend/0/priority","value":-1}]`
+        assert.strictEqual(
+          yield* run(`-n ptp patch ptpcfg profile1 --type=json -p ${negative}`),
+          "The NodePTPCfg \"profile1\" is invalid: spec.recommend[0].priority: Invalid value: -1: " +
+            "should be greater than or equal to 0, which is the highest priority\nexit 1"
+        )
         yield* expectOutput(`-n ptp apply -f ${example}`, /profile1 configured/)
         yield* expectOutput(`-n ptp diff -f ${example}`, /^exit 0$/)
         yield* expectOutput(

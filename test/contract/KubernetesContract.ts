@@ -11,6 +11,7 @@ import { clientDefinitionsContract } from "./ClientDefinitions.ts"
 import { clientEventsContract } from "./ClientEvents.ts"
 import { clientWatchesContract } from "./ClientWatches.ts"
 import { clientWritesContract } from "./ClientWrites.ts"
+import { configurationsContract } from "./Configurations.ts"
 import { definitionsContract } from "./Definitions.ts"
 import { discoveryContract } from "./Discovery.ts"
 import { kubectlContract } from "./Kubectl.ts"
@@ -29,6 +30,7 @@ export const kubernetesContract = <E>(name: string, server: Layer.Layer<ApiServe
     clientEventsContract(it)
     clientWatchesContract(it)
     clientWritesContract(it)
+    configurationsContract(it)
     definitionsContract(it)
     discoveryContract(it)
     kubectlContract(it)

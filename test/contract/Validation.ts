@@ -1,24 +1,14 @@
-/**
- * What the schema of a CustomResourceDefinition refuses, with kube-apiserver's words and field paths. The project's own
- * kinds are asked for the paths only: their words are the definition's, and deploy's tests are about those.
- */
+/** What the schema of a CustomResourceDefinition refuses, with kube-apiserver's words and field paths, and what it keeps. */
 import { assert, describe } from "@effect/vitest"
 import { Effect } from "effect"
 import { at, type Json, type JsonObject, listAt, textAt } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
 import { call, patch } from "./ApiClient.ts"
 import type { ContractTests } from "./ApiServerUnderTest.ts"
 import { ownKind } from "./OwnKind.ts"
-import { cfg, dev, workspace } from "./Workspace.ts"
-
-/** Without `<nil>`, which says of no field that rules of the definition were not evaluated. */
-const fields = (status: JsonObject): ReadonlyArray<string> =>
-  listAt(status, "details", "causes").map((cause) => textAt(cause, "field")).filter((field) => field !== "<nil>")
 
 export const validationContract = (it: ContractTests) =>
   describe("validation", () => {
     schemas(it)
-    configurations(it)
-    devices(it)
   })
 
 const text = { type: "string" }
@@ -154,69 +144,3 @@ const schemas = (it: ContractTests) => {
       assert.deepStrictEqual(at(cleared.body, "spec"), { a: "x", b: [{ c: 5 }], d: { e: "y" } })
     }))
 }
-
-/** A NodePTPCfg's spec, and where it is wrong. */
-const wrongConfigurations: ReadonlyArray<readonly [JsonObject, ...ReadonlyArray<string>]> = [
-  [{ profile: [{ interface: "ens1f0" }] }, "spec.profile[0].name"],
-  [{ profile: [{ name: "" }] }, "spec.profile[0].name"],
-  [{ profile: [{ name: 1 }] }, "spec.profile[0].name"],
-  [{ profile: [{ name: "p" }, { name: "q" }, { name: "p" }] }, "spec.profile[2]"],
-  [{ profile: [{ name: "p", interface: "x".repeat(16) }] }, "spec.profile[0].interface"],
-  [{ profile: [{ name: "p", ptp4lConf: "x".repeat(65_537) }] }, "spec.profile[0].ptp4lConf"],
-  [{ profile: [{ name: "p", ptpSchedulingPolicy: "SCHED_RR" }] }, "spec.profile[0].ptpSchedulingPolicy"],
-  [{ profile: [{ name: "p", ptpSchedulingPriority: 66 }] }, "spec.profile[0].ptpSchedulingPriority"],
-  [{ profile: [{ name: "p", ptpSchedulingPriority: 0 }] }, "spec.profile[0].ptpSchedulingPriority"],
-  [{ profile: [{ name: "p", ptpSettings: { logReduce: true } }] }, "spec.profile[0].ptpSettings.logReduce"],
-  [
-    { profile: [{ name: "p", ptpClockThreshold: { holdOverTimeout: -1 } }] },
-    "spec.profile[0].ptpClockThreshold.holdOverTimeout"
-  ],
-  [{ profile: {} }, "spec.profile"],
-  [{ recommend: [{ priority: 1 }] }, "spec.recommend[0].profile"],
-  [{ recommend: [{ profile: "p", priority: -1 }] }, "spec.recommend[0].priority"],
-  [{ recommend: [{ profile: "p", priority: "x" }] }, "spec.recommend[0].priority"],
-  [{ recommend: [{ profile: "p", match: [{ nodeName: 5 }] }] }, "spec.recommend[0].match[0].nodeName"],
-  [{ profile: [{}, { name: 1 }] }, "spec.profile[0].name", "spec.profile[1].name"]
-]
-
-const configurations = (it: ContractTests) => {
-  it.effect("names the fields of a NodePTPCfg that are wrong", () =>
-    Effect.gen(function*() {
-      const { cfgs } = yield* workspace
-      for (const [spec, ...expected] of wrongConfigurations) {
-        const answer = yield* call("POST", cfgs, cfg("a", spec))
-        assert.deepStrictEqual([spec, answer.status, fields(answer.body).toSorted()], [spec, 422, expected])
-        assert.isTrue(textAt(answer.body, "message").startsWith("NodePTPCfg.ptp.openshift.io \"a\" is invalid: "))
-      }
-      assert.deepStrictEqual((yield* call("GET", cfgs)).body["items"], [])
-    }))
-
-  it.effect("refuses a change that is wrong, and keeps what was right", () =>
-    Effect.gen(function*() {
-      const { cfgs } = yield* workspace
-      const created = yield* call("POST", cfgs, cfg("a"))
-      const wrong = { spec: { recommend: [{ profile: "p", priority: -1 }] } }
-      const answer = yield* patch(`${cfgs}/a`, "merge-patch+json", wrong)
-      assert.deepStrictEqual([answer.status, fields(answer.body)], [422, ["spec.recommend[0].priority"]])
-      assert.deepStrictEqual((yield* call("GET", `${cfgs}/a`)).body, created.body)
-    }))
-}
-
-const devices = (it: ContractTests) =>
-  it.effect("names the fields of a NodePTPDev's status that are wrong", () =>
-    Effect.gen(function*() {
-      const { devs } = yield* workspace
-      yield* call("POST", devs, dev("n"))
-      const wrong: ReadonlyArray<readonly [JsonObject, string]> = [
-        [{ clock: { state: "SYNCED" } }, "status.clock.state"],
-        [{ clock: { state: "LOCKED", since: "today" } }, "status.clock.since"],
-        [{ ptpDevices: [{ name: "a" }, { name: "a" }] }, "status.ptpDevices[1]"],
-        [{ processes: [{ id: "a" }] }, "status.processes[0].profile"],
-        [{ conditions: [{ type: "Applied" }] }, "status.conditions[0].status"]
-      ]
-      for (const [status, field] of wrong) {
-        const answer = yield* patch(`${devs}/n/status`, "merge-patch+json", { status })
-        assert.deepStrictEqual([status, answer.status], [status, 422])
-        assert.include(fields(answer.body), field)
-      }
-    }))

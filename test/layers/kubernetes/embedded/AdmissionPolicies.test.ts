@@ -1,7 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { at, type JsonObject, listAt } from "../../../../src/layers/kubernetes/embedded/JsonTree.ts"
-import { call, dev, devs, install, server } from "./ApiClient.ts"
+import { call } from "../../../contract/ApiClient.ts"
+import { dev } from "../../../contract/Workspace.ts"
+import { server } from "./EmbeddedServerUnderTest.ts"
+import { devs, install } from "./PtpNamespace.ts"
 
 const group = "/apis/admissionregistration.k8s.io/v1"
 

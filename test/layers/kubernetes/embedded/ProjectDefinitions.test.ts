@@ -13,7 +13,10 @@ import {
   textsAt,
   withMetadata
 } from "../../../../src/layers/kubernetes/embedded/JsonTree.ts"
-import { call, cfg, cfgs, crds, install, manifest, patch, server } from "./ApiClient.ts"
+import { call, patch } from "../../../contract/ApiClient.ts"
+import { cfg, crds, manifest } from "../../../contract/Workspace.ts"
+import { server } from "./EmbeddedServerUnderTest.ts"
+import { cfgs, install } from "./PtpNamespace.ts"
 
 const definitions = manifest("01-crd.yaml")
 
@@ -167,7 +170,10 @@ describe("deploy/01-crd.yaml", () => {
       )
       const labelled = yield* patch(`${cfgs}/old`, "merge-patch+json", { metadata: { labels: { a: "b" } } })
       assert.strictEqual(labelled.status, 200, textAt(labelled.body, "message"))
-      assert.include(labelled.headers.get("warning") ?? "", "spec.recommend[0].priority: Invalid value: -1: should be")
+      assert.include(
+        String(labelled.headers["warning"] ?? ""),
+        "spec.recommend[0].priority: Invalid value: -1: should be"
+      )
       const worse = [{ op: "replace", path: "/spec/recommend/0/priority", value: -2 }]
       assert.strictEqual((yield* patch(`${cfgs}/old`, "json-patch+json", worse)).status, 422)
       assert.strictEqual((yield* call("POST", cfgs, { ...old, metadata: { name: "new" } })).status, 422)

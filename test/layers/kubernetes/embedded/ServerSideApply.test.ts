@@ -16,7 +16,10 @@ import {
   withField,
   withMetadata
 } from "../../../../src/layers/kubernetes/embedded/JsonTree.ts"
-import { call, cfg, cfgs, install, patch, server } from "./ApiClient.ts"
+import { call, patch } from "../../../contract/ApiClient.ts"
+import { cfg } from "../../../contract/Workspace.ts"
+import { server } from "./EmbeddedServerUnderTest.ts"
+import { cfgs, install } from "./PtpNamespace.ts"
 
 const steps = Schema.decodeUnknownSync(Schema.fromJsonString(Schema.Array(Schema.Struct({
   method: Schema.String,

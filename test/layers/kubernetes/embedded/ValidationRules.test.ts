@@ -12,7 +12,9 @@ import {
   textAt,
   withMetadata
 } from "../../../../src/layers/kubernetes/embedded/JsonTree.ts"
-import { call, crds, server } from "./ApiClient.ts"
+import { call } from "../../../contract/ApiClient.ts"
+import { crds } from "../../../contract/Workspace.ts"
+import { server } from "./EmbeddedServerUnderTest.ts"
 
 const Case = Schema.Struct({
   spec: Schema.JsonObject,
@@ -109,7 +111,7 @@ describe("validation rules", () => {
         const answer = yield* call("PUT", `${path}?dryRun=All`, withMetadata({ ...stored.body, spec }, { labels }))
         const found = [answer.status, ...inOrder(listAt(answer.body, "details", "causes"))]
         assert.deepStrictEqual(found, [status, ...inOrder(causes)], what)
-        const told = (answer.headers.get("warning") ?? "").split("299 - ").filter((text) => text !== "")
+        const told = (String(answer.headers["warning"] ?? "")).split("299 - ").filter((text) => text !== "")
           .map((text) => text.replace(/, $/, ""))
         assert.deepStrictEqual(told.toSorted(), warnings.toSorted(), what)
       }
