@@ -165,6 +165,33 @@ const applies = (it: ContractTests) => {
       assert.deepStrictEqual(managers(forced.body), ["first Apply", "second Apply", "third Apply"])
     }))
 
+  it.effect("refuses to apply fields that the schema does not know, strict or not", () =>
+    Effect.gen(function*() {
+      const { cfgs, namespace } = yield* workspace
+      const cases = [
+        [{ bar: 1 }, ".spec.bar: field not declared in schema"],
+        [{ profile: [{ name: "p", bar: 1 }] }, ".spec.profile[name=\"p\"].bar: field not declared in schema"],
+        [{ recommend: [{ profile: "p", bar: 1 }] }, ".spec.recommend[0].bar: field not declared in schema"],
+        [
+          { profile: [{ interface: "ens1f0" }] },
+          ".spec.profile: element 0: associative list with keys has an element that omits all key fields [\"name\"] " +
+          "(and doesn't have default values for any key fields)"
+        ]
+      ] as const
+      for (const [spec, text] of cases) {
+        const query = "fieldManager=first&fieldValidation=Ignore"
+        const answer = yield* patch(`${cfgs}/a?${query}`, "apply-patch+yaml", {
+          ...cfg("a", spec),
+          metadata: { name: "a", namespace }
+        })
+        const object = `${namespace}/a; ptp.openshift.io/v1, Kind=NodePTPCfg`
+        assert.deepStrictEqual([answer.status, textAt(answer.body, "message")], [
+          500,
+          `failed to create typed patch object (${object}): ${text}`
+        ])
+      }
+    }))
+
   it.effect("keeps what was written otherwise beside what is applied", () =>
     Effect.gen(function*() {
       const { devs } = yield* workspace

@@ -112,8 +112,8 @@ export const invalid = (
 export const badRequest = (text: string): ApiStatusError =>
   new ApiStatusError({ code: 400, reason: "BadRequest", text })
 
-/** 500: what is applied names an item of a keyed list twice (structured-merge-diff, as kube-apiserver answers it). */
-export const ambiguousItems = (type: ResourceType, object: string, faults: ReadonlyArray<string>): ApiStatusError => {
+/** 500: what is applied does not fit the kind's schema (structured-merge-diff, as kube-apiserver answers it). */
+export const untypedPatch = (type: ResourceType, object: string, faults: ReadonlyArray<string>): ApiStatusError => {
   const what = `${object}; ${type.group === "" ? "" : `${type.group}/`}${type.version}, Kind=${type.kind}`
   const text = `failed to create typed patch object (${what}): ${faults.join("\n")}`
   return new ApiStatusError({ code: 500, reason: "", text })

@@ -6,12 +6,12 @@ import { Effect, Option, Result } from "effect"
 import { addressed, admit, type Admitted } from "./Admission.ts"
 import { type ApiRequest, fieldManager, fieldValidation, isOn, keyOfRequest, writeOptions } from "./ApiRequest.ts"
 import {
-  ambiguousItems,
   type ApiStatusError,
   badRequest,
   invalid,
   notFound,
-  unsupportedMediaType
+  unsupportedMediaType,
+  untypedPatch
 } from "./ApiStatusError.ts"
 import { applyPatch } from "./ApplyPatch.ts"
 import { customResourceDefinitions, namespaces } from "./BuiltInKinds.ts"
@@ -25,6 +25,7 @@ import { decodeBody, decodeObject } from "./RequestBody.ts"
 import { presented, type ServedKind, storageType } from "./ServedKind.ts"
 import { strategicMergePatch } from "./StrategicMergePatch.ts"
 import { timestamp } from "./Timestamp.ts"
+import { undeclaredField } from "./TypedConfiguration.ts"
 
 /** A stored object, whether the request created it, and what to warn of. */
 export interface Written extends Admitted {
@@ -142,6 +143,12 @@ const patched = (
   return Result.succeed(isMerge ? mergePatch(current, patch) : strategicMergePatch(kind, current, patch))
 }
 
+const untypedParts = ({ schema }: ServedKind, configuration: JsonObject): ReadonlyArray<string> => {
+  if (schema === undefined) return []
+  const undeclared = undeclaredField(schema, configuration)
+  return undeclared === undefined ? ambiguousKeys(schema, configuration) : [undeclared]
+}
+
 const applyConfiguration = Effect.fnUntraced(function*(request: ApiRequest) {
   const { kind, target } = request
   const manager = request.query.get("fieldManager") ?? ""
@@ -155,11 +162,11 @@ const applyConfiguration = Effect.fnUntraced(function*(request: ApiRequest) {
   if (at(configuration, "metadata", "managedFields") !== undefined) {
     return yield* badRequest("metadata.managedFields must be nil")
   }
-  const ambiguous = kind.schema === undefined ? [] : ambiguousKeys(kind.schema, configuration)
-  if (ambiguous.length > 0) {
+  const untyped = untypedParts(kind, configuration)
+  if (untyped.length > 0) {
     const { name, namespace } = objectAt(configuration, "metadata")
     const object = [namespace, name].filter((part) => part !== undefined).join("/")
-    return yield* ambiguousItems(kind, object, ambiguous)
+    return yield* untypedPatch(kind, object, untyped)
   }
   const force = isOn(request.query, "force")
   const application = { kind, manager, subresource: target.subresource, time: yield* timestamp, force }
