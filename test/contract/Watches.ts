@@ -136,6 +136,17 @@ const versions = (it: ContractTests) => {
       assert.deepStrictEqual([early.status, yield* Queue.size(early.events)], [200, 0])
     }))
 
+  it.effect("ends a streaming list from the future with an ERROR event", () =>
+    Effect.gen(function*() {
+      const { cfgs } = yield* workspace
+      const query = "watch=1&sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan"
+      const { events, status } = yield* watch(`${cfgs}?${query}&resourceVersion=999999999999`)
+      const error = yield* Queue.take(events)
+      assert.deepStrictEqual([status, textAt(error, "type"), at(error, "object", "code")], [200, "ERROR", 504])
+      assert.match(textAt(error, "object", "message"), /^Timeout: Too large resource version: 999999999999/)
+      assert.strictEqual(yield* Effect.flip(Queue.take(events)), "ended")
+    }))
+
   it.effect("sends the present state first for version 0, without an end mark", () =>
     Effect.gen(function*() {
       const { cfgs } = yield* workspace
@@ -155,6 +166,7 @@ const versions = (it: ContractTests) => {
       const end = yield* Queue.take(events)
       assert.strictEqual(textAt(end, "type"), "BOOKMARK")
       assert.strictEqual(textAt(end, "object", "metadata", "annotations", "k8s.io/initial-events-end"), "true")
+      assert.strictEqual(textAt(end, "object", "kind"), "NodePTPCfg")
       const unmatched = yield* call("GET", `${cfgs}?watch=1&sendInitialEvents=true`)
       assert.deepStrictEqual([unmatched.status, textAt(unmatched.body, "message")], [
         422,

@@ -4,7 +4,7 @@
  */
 import { Clock, Duration, Effect, Random, Stream } from "effect"
 import { type ApiRequest, isOn } from "./ApiRequest.ts"
-import { statusObject } from "./ApiStatusError.ts"
+import { type ApiStatusError, resourceVersionTooLarge, statusObject } from "./ApiStatusError.ts"
 import { type JsonObject } from "./JsonTree.ts"
 import { checkMatch, requestedVersion } from "./ListOptions.ts"
 import { ObjectStore, type StoredEvent, type WatchStep } from "./ObjectStore.ts"
@@ -18,7 +18,7 @@ const minimumTimeout = Duration.minutes(30)
 
 /**
  * The events of a watch. A version that is forgotten ends it with an ERROR event, at once or under way; after one that
- * is still to come nothing happens until it is past, as in kube-apiserver's cache. The shape's wall time is read anew
+ * is still to come nothing happens until it is past, as in kube-apiserver's cache, which only streaming lists wait for. The shape's wall time is read anew
  * for each event.
  */
 export const watchObjects = Effect.fn("EmbeddedApiServer.watch")(
@@ -32,6 +32,9 @@ export const watchObjects = Effect.fn("EmbeddedApiServer.watch")(
     const wantsBookmarks = isOn(query, "allowWatchBookmarks")
     const sendsPresent = query.has("sendInitialEvents") ? isOn(query, "sendInitialEvents") : version === undefined
     const snapshot = yield* store.list(storageType(kind))
+    if (sendsPresent && version !== undefined && version > snapshot.resourceVersion) {
+      return Stream.make(errorEvent(resourceVersionTooLarge(version, snapshot.resourceVersion)))
+    }
     const present = sendsPresent ? snapshot.objects.filter(isSelected).map((object) => ({ type: "ADDED", object })) : []
     const endOfPresent = sendsPresent && wantsBookmarks && isOn(query, "sendInitialEvents")
       ? [bookmark(snapshot.resourceVersion, { "k8s.io/initial-events-end": "true" })]
@@ -50,11 +53,13 @@ export const watchObjects = Effect.fn("EmbeddedApiServer.watch")(
           object: representObject({ ...as, nowMillis }, event.object, index === 0)
         }))
       ),
-      Stream.catch((error) => Stream.make<[JsonObject]>({ type: "ERROR", object: statusObject(error) })),
+      Stream.catch((error) => Stream.make(errorEvent(error))),
       Stream.interruptWhen(Effect.sleep(timeout))
     )
   }
 )
+
+const errorEvent = (error: ApiStatusError): JsonObject => ({ type: "ERROR", object: statusObject(error) })
 
 const watchTimeout = Effect.fnUntraced(function*(query: URLSearchParams) {
   const asked = Number(query.get("timeoutSeconds") ?? 0)
