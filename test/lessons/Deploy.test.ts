@@ -13,6 +13,7 @@ describe("deploy/", () => {
     const groups = documents.map(({ apiVersion }) => String(apiVersion).replace(/\/?v1$/, ""))
     assert.deepStrictEqual([...new Set(groups)].toSorted(), [
       "",
+      "admissionregistration.k8s.io",
       "apiextensions.k8s.io",
       "apps",
       "ptp.openshift.io",

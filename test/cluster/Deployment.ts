@@ -1,0 +1,93 @@
+/**
+ * What a cluster has once the manifests of deploy/ are there, and what the kubelet adds to it: a Node, a Pod of the
+ * daemon on it, and a token that is bound to that Pod. There is no kubelet here; nothing runs in the Pod.
+ */
+import { Effect, Schema } from "effect"
+import { readdirSync } from "node:fs"
+import path from "node:path"
+import { type JsonObject, textAt } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
+import { call } from "../contract/ApiClient.ts"
+import { manifest, untilStatus } from "../contract/Workspace.ts"
+
+export const deployDirectory = path.resolve(import.meta.dirname, "../../deploy")
+const kinds = "/apis/ptp.openshift.io/v1/namespaces/ptp"
+export const collections = { configs: `${kinds}/nodeptpcfgs`, devices: `${kinds}/nodeptpdevs`, nodes: "/api/v1/nodes" }
+
+/** A plural is the kind in lower case and an `s`; a policy is the one kind here of which that is not true. */
+const collectionOf = (object: JsonObject): string => {
+  const [apiVersion, kind, namespace] = [
+    textAt(object, "apiVersion"),
+    textAt(object, "kind"),
+    textAt(object, "metadata", "namespace")
+  ]
+  const root = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`
+  const plural = kind.toLowerCase().replace(/y$/, "ie")
+  return `${root}${namespace === "" ? "" : `/namespaces/${namespace}`}/${plural}s`
+}
+
+class NotCreated extends Schema.TaggedError<NotCreated>()("NotCreated", { answer: Schema.Json }) {
+  override get message(): string {
+    return JSON.stringify(this.answer)
+  }
+}
+
+/** Creates an object as the administrator and returns what is stored. */
+export const create = Effect.fn("create")(function*(object: JsonObject, collection = collectionOf(object)) {
+  const { body, status } = yield* call("POST", collection, object)
+  return status === 201 ? body : yield* Effect.die(new NotCreated({ answer: body }))
+})
+
+const createFile = (name: string) => Effect.forEach(manifest(name), (object) => create(object), { discard: true })
+
+/** Everything of deploy/ before the CRDs are there: namespace, RBAC and what else has a number. */
+export const installAllButKinds = Effect.forEach(
+  readdirSync(deployDirectory).filter((name) => /^\d\d-.*\.yaml$/.test(name) && name !== "01-crd.yaml").toSorted(),
+  createFile,
+  { discard: true }
+)
+
+/** The CRDs, until both kinds are served. */
+export const installKinds = Effect.andThen(
+  createFile("01-crd.yaml"),
+  Effect.forEach([collections.configs, collections.devices], (path) => untilStatus(path, 200), { discard: true })
+)
+
+export const createNode = (name: string, labels: Readonly<Record<string, string>> = {}) =>
+  create({ apiVersion: "v1", kind: "Node", metadata: { name, labels } })
+
+/** A Pod of the daemon on a node, as the DaemonSet's controller would make it. */
+export const createPod = (nodeName: string) =>
+  create({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { generateName: "linuxptp-daemon-", namespace: "ptp" },
+    spec: { nodeName, serviceAccountName: "linuxptp-daemon", containers: [{ name: "linuxptp-daemon", image: "none" }] }
+  })
+
+export interface TokenOptions {
+  /** A service account of namespace ptp; the daemon's by default. */
+  readonly account?: string
+  /** Binds the token to this Pod: it then carries the Pod's node, and ends with the Pod. */
+  readonly pod?: JsonObject
+}
+
+/** A token by the TokenRequest API. */
+export const createToken = Effect.fn("createToken")(function*({ account = "linuxptp-daemon", pod }: TokenOptions) {
+  const request = {
+    apiVersion: "authentication.k8s.io/v1",
+    kind: "TokenRequest",
+    spec: { expirationSeconds: 3600, ...(pod === undefined ? {} : { boundObjectRef: referenceTo(pod) }) }
+  }
+  const answer = yield* create(request, `/api/v1/namespaces/ptp/serviceaccounts/${account}/token`)
+  return textAt(answer, "status", "token")
+})
+
+const referenceTo = (pod: JsonObject) => ({
+  apiVersion: "v1",
+  kind: "Pod",
+  name: textAt(pod, "metadata", "name"),
+  uid: textAt(pod, "metadata", "uid")
+})
+
+/** A token as the kubelet gets it for a Pod of the daemon on this node. */
+export const createNodeToken = (nodeName: string) => Effect.flatMap(createPod(nodeName), (pod) => createToken({ pod }))
