@@ -11,6 +11,13 @@ import { manifest, untilStatus } from "../contract/Workspace.ts"
 
 export const deployDirectory = path.resolve(import.meta.dirname, "../../deploy")
 const kinds = "/apis/ptp.openshift.io/v1/namespaces/ptp"
+/** Files without a number are of kinds that the others define. */
+const rank = (name: string) => (/^\d/.test(name) ? 0 : 1)
+
+/** In the order in which they build on each other. */
+export const manifestFiles = readdirSync(deployDirectory).filter((name) => name.endsWith(".yaml")).toSorted((a, b) =>
+  rank(a) - rank(b) || (a < b ? -1 : 1)
+)
 export const collections = { configs: `${kinds}/nodeptpcfgs`, devices: `${kinds}/nodeptpdevs`, nodes: "/api/v1/nodes" }
 
 /** A plural is the kind in lower case and an `s`; a policy is the one kind here of which that is not true. */
@@ -41,7 +48,7 @@ const createFile = (name: string) => Effect.forEach(manifest(name), (object) => 
 
 /** Everything of deploy/ before the CRDs are there: namespace, RBAC and what else has a number. */
 export const installAllButKinds = Effect.forEach(
-  readdirSync(deployDirectory).filter((name) => /^\d\d-.*\.yaml$/.test(name) && name !== "01-crd.yaml").toSorted(),
+  manifestFiles.filter((name) => rank(name) === 0 && name !== "01-crd.yaml"),
   createFile,
   { discard: true }
 )
@@ -56,7 +63,7 @@ export const createNode = (name: string, labels: Readonly<Record<string, string>
   create({ apiVersion: "v1", kind: "Node", metadata: { name, labels } })
 
 /** A Pod of the daemon on a node, as the DaemonSet's controller would make it. */
-export const createPod = (nodeName: string) =>
+const createPod = (nodeName: string) =>
   create({
     apiVersion: "v1",
     kind: "Pod",
