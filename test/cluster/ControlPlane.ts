@@ -21,6 +21,8 @@ export class ControlPlane extends Context.Service<ControlPlane, {
   readonly port: number
   /** Temporary files of this control plane; a test may add its own. */
   readonly directory: string
+  /** PEM of the CA of its first certificate, and of no other. */
+  readonly authority: string
   /** The program that fits the server. */
   readonly kubectl: string
   readonly startApiServer: Effect.Effect<void>
@@ -57,6 +59,7 @@ const make = Effect.fnUntraced(function*(binaries: ControlPlaneBinaries) {
   const controlPlane = ControlPlane.of({
     port: server.port,
     directory: files,
+    authority: authority.certificate,
     kubectl: binaries.kubectl,
     startApiServer: start,
     stopApiServer: server.stop,

@@ -63,7 +63,7 @@ export const createNode = (name: string, labels: Readonly<Record<string, string>
   create({ apiVersion: "v1", kind: "Node", metadata: { name, labels } })
 
 /** A Pod of the daemon on a node, as the DaemonSet's controller would make it. */
-const createPod = (nodeName: string) =>
+export const createPod = (nodeName: string) =>
   create({
     apiVersion: "v1",
     kind: "Pod",

@@ -3,7 +3,7 @@
  * keeps it, and simulated NICs and linuxptp beneath it. It ends with the scope.
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import { ConfigProvider, Context, Effect, Layer, Logger, Stream, SubscriptionRef } from "effect"
+import { ConfigProvider, Context, Effect, Layer, Logger, References, Stream, SubscriptionRef } from "effect"
 import { mkdtempSync, renameSync, writeFileSync } from "node:fs"
 import path from "node:path"
 import * as HttpKubernetesApi from "../../src/layers/kubernetes/HttpKubernetesApi.ts"
@@ -17,7 +17,6 @@ import * as Daemon from "../../src/programs/Daemon.ts"
 import * as NodeState from "../../src/programs/NodeState.ts"
 import { type ProcessStatus, ProcessSupervisor } from "../../src/services/processes/ProcessSupervisor.ts"
 import { Settings } from "../../src/services/Settings.ts"
-import { ApiServerUnderTest } from "../contract/ApiServerUnderTest.ts"
 import { ControlPlane } from "./ControlPlane.ts"
 
 /** What the kubelet writes; a file is replaced whole, as it does it. */
@@ -53,11 +52,10 @@ const settingsOf = (nodeName: string, runDirectory: string) =>
 /** Starts the daemon of `worker-1`, whose NICs are the demo's. */
 export const startDaemon = Effect.fn("startDaemon")(function*(token: string) {
   const nodeName = "worker-1"
-  const { directory, port } = yield* ControlPlane
-  const { ca = "" } = yield* ApiServerUnderTest
+  const { authority, directory, port } = yield* ControlPlane
   const files = projectedFiles(directory)
   files.write("token", token)
-  files.write("ca.crt", ca)
+  files.write("ca.crt", authority)
   const environment = { KUBERNETES_SERVICE_HOST: "127.0.0.1", KUBERNETES_SERVICE_PORT: String(port) }
   const api = HttpKubernetesApi.layer({ namespace: "ptp", nodeName, component: "linuxptp-daemon" }).pipe(
     Layer.provide(ServiceAccountCredentials.layer({ directory: files.directory })),
@@ -69,15 +67,22 @@ export const startDaemon = Effect.fn("startDaemon")(function*(token: string) {
     Layer.provideMerge(SimulatedNetwork.layer(demoNodes(1)))
   )
   const settings = settingsOf(nodeName, path.join(files.directory, "run"))
+  const logged: Array<string> = []
+  const logs = Logger.layer([Logger.map(Logger.formatLogFmt, (line) => void logged.push(line))])
   const node = yield* Layer.build(
     Layer.fresh(
-      Layer.mergeAll(NodeState.layer, api, machine, settings, InMemoryLastKnownGood.layer(), Logger.layer([]))
+      Layer.mergeAll(NodeState.layer, api, machine, settings, InMemoryLastKnownGood.layer(), logs)
     )
   )
   const processes = yield* SubscriptionRef.make<ReadonlyArray<ProcessStatus>>([])
   yield* ProcessSupervisor.use(({ statuses }) =>
     Stream.runForEach(statuses, (now) => SubscriptionRef.set(processes, now))
   ).pipe(Effect.provideContext(node), Effect.forkScoped)
-  yield* Daemon.run.pipe(Effect.provideContext(node), Effect.forkScoped)
-  return { files, processes, network: Context.get(node, SimulatedNetwork.SimulatedNetwork) }
+  yield* Daemon.run.pipe(
+    Effect.provideContext(node),
+    // The first failure of a watch is worth a line at this level only.
+    Effect.provideService(References.MinimumLogLevel, "Debug"),
+    Effect.forkScoped
+  )
+  return { files, logged, processes, network: Context.get(node, SimulatedNetwork.SimulatedNetwork) }
 })

@@ -1,69 +1,17 @@
 /** deploy/02-rbac.yaml grants what the daemon asks for, and nothing else: a whole story, and the server's audit log of it. */
 import { assert } from "@effect/vitest"
 import { Effect, SubscriptionRef } from "effect"
-import { at, type JsonObject, listAt, textAt, textsAt } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
+import { at, type JsonObject, listAt, textAt } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
 import { call, patch } from "../contract/ApiClient.ts"
-import { manifest } from "../contract/Workspace.ts"
 import type { AuditedRequest } from "./AuditLog.ts"
 import { cluster } from "./Cluster.ts"
 import { ControlPlane } from "./ControlPlane.ts"
 import { collections, create, createNode, createNodeToken, installAllButKinds, installKinds } from "./Deployment.ts"
+import { daemonUser, granted, inWords, untilGranted } from "./Grants.ts"
 import { startDaemon } from "./NodeDaemon.ts"
 import { until, untilBody } from "./Until.ts"
 
-const daemon = "system:serviceaccount:ptp:linuxptp-daemon"
 const merge = "merge-patch+json"
-
-interface Grant {
-  readonly verb: string
-  readonly apiGroup: string
-  readonly resource: string
-  readonly subresource: string
-  /** Empty for the whole cluster. */
-  readonly namespace: string
-}
-
-const inWords = ({ apiGroup, namespace, resource, subresource, verb }: Grant) =>
-  [
-    verb,
-    `${resource}${subresource === "" ? "" : `/${subresource}`}${apiGroup === "" ? "" : `.${apiGroup}`}`,
-    namespace === "" ? "in the cluster" : `in ${namespace}`
-  ].join(" ")
-
-const grantsOf = (role: JsonObject): ReadonlyArray<Grant> =>
-  listAt(role, "rules").flatMap((rule) =>
-    textsAt(rule, "apiGroups").flatMap((apiGroup) =>
-      textsAt(rule, "resources").flatMap((words) => {
-        const [resource = "", subresource = ""] = words.split("/")
-        const namespace = textAt(role, "metadata", "namespace")
-        return textsAt(rule, "verbs").map((verb) => ({ verb, apiGroup, resource, subresource, namespace }))
-      })
-    )
-  )
-
-const granted = manifest("02-rbac.yaml").flatMap(grantsOf)
-
-/** The server's authorizer learns of new roles a moment after they are stored. */
-const untilGranted = Effect.forEach(granted, (grant) =>
-  until(
-    inWords(grant),
-    call("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", {
-      apiVersion: "authorization.k8s.io/v1",
-      kind: "SubjectAccessReview",
-      spec: {
-        user: daemon,
-        groups: ["system:serviceaccounts", "system:serviceaccounts:ptp", "system:authenticated"],
-        resourceAttributes: {
-          verb: grant.verb,
-          group: grant.apiGroup,
-          resource: grant.resource,
-          subresource: grant.subresource,
-          namespace: grant.namespace
-        }
-      }
-    }),
-    ({ body }) => at(body, "status", "allowed") === true
-  ))
 
 const config = (name: string, label: string): JsonObject => ({
   apiVersion: "ptp.openshift.io/v1",
@@ -93,7 +41,7 @@ const untilEventAgain = (reason: string) =>
 
 const requestsOf = Effect.map(
   ControlPlane.use(({ audited }) => audited),
-  (requests): ReadonlyArray<AuditedRequest> => requests.filter(({ user }) => user === daemon)
+  (requests): ReadonlyArray<AuditedRequest> => requests.filter(({ user }) => user === daemonUser)
 )
 
 /** Everything that the daemon does on an API server. */
