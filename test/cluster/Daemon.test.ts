@@ -4,6 +4,7 @@ import { Effect, Layer, SubscriptionRef } from "effect"
 import { type JsonObject, listAt, textAt } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
 import { call, patch } from "../contract/ApiClient.ts"
 import { ApiServerUnderTest } from "../contract/ApiServerUnderTest.ts"
+import type { AuditedRequest } from "./AuditLog.ts"
 import { cluster } from "./Cluster.ts"
 import { ControlPlane } from "./ControlPlane.ts"
 import {
@@ -85,6 +86,10 @@ const requestsFromNow = Effect.gen(function*() {
   return Effect.map(ofDaemon, (all) => all.slice(before))
 })
 
+/** Whether a request was answered with the whole set as it is now: a LIST, or a watch that begins with one. */
+const isList = ({ code, uri, verb }: AuditedRequest) =>
+  code === 200 && (uri.includes("sendInitialEvents=true") || (verb === "list" && !uri.includes("resourceVersion=")))
+
 cluster("the daemon on a real API server", (anywhere) =>
   anywhere.layer(deployed)((it) => {
     it.effect("selects by the Node's labels, applies an edit, and says so in status and events", () =>
@@ -143,11 +148,9 @@ cluster("the daemon on a real API server", (anywhere) =>
         yield* create(config("other", { label: "nobody=has" }))
         yield* call("DELETE", `${collections.configs}/other`)
         yield* compact
-        yield* until("lists from the newest version", requests, (all) =>
+        yield* until("new lists", requests, (all) =>
           ["nodes", "nodeptpcfgs", "nodeptpdevs"].every((resource) =>
-            all.some(({ code, uri, verb, ...request }) =>
-              request.resource === resource && verb === "list" && code === 200 && !uri.includes("resourceVersion=")
-            )
+            all.some((request) => request.resource === resource && isList(request))
           ))
         assert.deepStrictEqual(yield* processes, before)
         yield* edit("forgotten", "--summary_interval=1", processes)
@@ -161,7 +164,8 @@ cluster("the daemon on a real API server", (anywhere) =>
         // At once: there is no kubelet to end it politely. A token ends with its Pod.
         yield* call("DELETE", `/api/v1/namespaces/ptp/pods/${name}?gracePeriodSeconds=0`)
         const ask = call("GET", device, undefined, { authorization: `Bearer ${token}` })
-        yield* until("the old token refused", ask, ({ status }) => status === 401)
+        yield* until("the old token refused", ask, ({ status }) =>
+          status === 401)
         yield* create(config("a-renewed", {}))
         yield* untilRuns("a-renewed")
         yield* edit("a-renewed", "--summary_interval=1", processes)

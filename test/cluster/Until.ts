@@ -4,7 +4,7 @@ import type { JsonObject } from "../../src/layers/kubernetes/embedded/JsonTree.t
 import { call } from "../contract/ApiClient.ts"
 
 /** How long a test may hang, not how fast anything has to be. */
-const longest = "60 seconds"
+const longest = "2 minutes"
 
 /** Asks until the value is as it should be, and returns it. */
 export const until = <A, E, R>(what: string, value: Effect.Effect<A, E, R>, isSo: (value: A) => boolean) => {
