@@ -4,8 +4,12 @@ import { request } from "node:http"
 import path from "node:path"
 import { startOwned, type UnexpectedEnd } from "./OwnedProcess.ts"
 
+// Files in the directory in which etcd runs; 3.4 wants them to look like a host and a port.
+const clients = "unix://etcd.sock:1"
+const peers = "unix://peers.sock:1"
+
 export interface Etcd {
-  /** As kube-apiserver's `--etcd-servers` wants it. */
+  /** For the `--etcd-servers` of a kube-apiserver that runs in the same directory. */
   readonly url: string
   /** Forgets every revision before the newest one. */
   readonly compact: Effect.Effect<void>
@@ -24,19 +28,23 @@ export const startEtcd = Effect.fn("startEtcd")(function*(
   program: string,
   directory: string
 ): Effect.fn.Return<Etcd, UnexpectedEnd, Scope.Scope> {
-  const socket = path.join(directory, "etcd.sock")
-  const peers = `unix://${path.join(directory, "peers.sock")}`
-  const etcd = yield* startOwned(program, [
-    "--name=test",
-    `--data-dir=${path.join(directory, "etcd")}`,
-    `--listen-client-urls=unix://${socket}`,
-    `--advertise-client-urls=unix://${socket}`,
-    `--listen-peer-urls=${peers}`,
-    `--initial-advertise-peer-urls=${peers}`,
-    `--initial-cluster=test=${peers}`,
-    // Nothing here has to outlive the machine.
-    "--unsafe-no-fsync"
-  ], path.join(directory, "etcd.log"))
+  const etcd = yield* startOwned({
+    program,
+    words: [
+      "--name=test",
+      `--data-dir=${path.join(directory, "etcd")}`,
+      `--listen-client-urls=${clients}`,
+      `--advertise-client-urls=${clients}`,
+      `--listen-peer-urls=${peers}`,
+      `--initial-advertise-peer-urls=${peers}`,
+      `--initial-cluster=test=${peers}`
+    ],
+    directory,
+    output: path.join(directory, "etcd.log"),
+    // Nothing here has to outlive the machine. As a flag it would stop an etcd that does not know it, as Debian's 3.4.
+    environment: { ETCD_UNSAFE_NO_FSYNC: "true" }
+  })
+  const socket = path.join(directory, new URL(clients).host)
   // etcd's gRPC gateway: JSON over HTTP, bytes in base64.
   const call = (method: string, body: object) => post(socket, `/v3/kv/${method}`, JSON.stringify(body))
   const newestRevision = call("range", { key: Buffer.from("/").toString("base64"), limit: 1 }).pipe(
@@ -50,7 +58,7 @@ export const startEtcd = Effect.fn("startEtcd")(function*(
     Effect.raceFirst(etcd.death)
   )
   return {
-    url: `unix://${socket}`,
+    url: clients,
     compact: newestRevision.pipe(
       Effect.flatMap((revision) => call("compaction", { revision, physical: true })),
       Effect.asVoid,

@@ -89,7 +89,8 @@ export const makeKubeApiserver = Effect.fn("makeKubeApiserver")(function*(
 ) {
   const outer = yield* Effect.scope
   const port = yield* freePort
-  const { log } = filesOf(options.directory)
+  const { directory, program } = options
+  const { log } = filesOf(directory)
   let running:
     | { readonly end: (signal: NodeJS.Signals) => Effect.Effect<void>; readonly scope: Scope.Closeable }
     | undefined
@@ -97,7 +98,9 @@ export const makeKubeApiserver = Effect.fn("makeKubeApiserver")(function*(
     port,
     start: Effect.gen(function*() {
       const scope = yield* Scope.fork(outer)
-      const server = yield* startOwned(options.program, wordsOf(options, port), log).pipe(Scope.provide(scope))
+      const server = yield* startOwned({ program, words: wordsOf(options, port), directory, output: log }).pipe(
+        Scope.provide(scope)
+      )
       running = { end: server.end, scope }
       yield* Effect.raceFirst(isReady(port), server.death)
     }),

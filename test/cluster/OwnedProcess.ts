@@ -27,18 +27,31 @@ export interface OwnedProcess {
 /** Asked in the child once the kernel knows of the death signal: this process may have died before that. */
 const onlyWithParent = `[ "$PPID" = "$1" ] && shift && exec "$@"`
 
-/** Starts a program whose parent is this process; `output` is written anew. */
+export interface OwnedProgram {
+  readonly program: string
+  readonly words: ReadonlyArray<string>
+  /** Where it runs. */
+  readonly directory: string
+  /** Written anew with both its outputs. */
+  readonly output: string
+  /** All that it has of an environment, beside PATH. */
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+/** Starts a program whose parent is this process. */
 export const startOwned = Effect.fn("startOwned")(function*(
-  program: string,
-  words: ReadonlyArray<string>,
-  output: string
+  { directory, environment = {}, output, program, words }: OwnedProgram
 ): Effect.fn.Return<OwnedProcess, never, Scope.Scope> {
   const ended = yield* Deferred.make<void>()
   const child = yield* Effect.acquireRelease(
     Effect.sync(() => {
       const file = openSync(output, "w")
       const command = ["--pdeathsig", "KILL", "--", "sh", "-c", onlyWithParent, program, String(process.pid), program]
-      const started = spawn("setpriv", [...command, ...words], { stdio: ["ignore", file, file] })
+      const started = spawn("setpriv", [...command, ...words], {
+        cwd: directory,
+        env: { PATH: process.env["PATH"], ...environment },
+        stdio: ["ignore", file, file]
+      })
       closeSync(file)
       // Without setpriv there is no exit event.
       started.once("error", () => Deferred.doneUnsafe(ended, Effect.void))
