@@ -55,25 +55,33 @@ export const watchedSets = Effect.fn("watchedSets")(
 export const namesOf = ({ objects }: Pick<WatchedSet, "objects">): ReadonlyArray<string> =>
   objects.map(({ metadata }) => metadata.name)
 
-/** A TCP line to the server. While it is cut, what is connected is reset and nobody else comes through. */
+/**
+ * A TCP line to the server. When it is cut, what is connected is reset; who connects then is let through once it is
+ * mended, so that the first thing that a client tries is what the server answers.
+ */
 export const lineToServer = Effect.gen(function*() {
   const { url } = yield* ApiServerUnderTest
   const { hostname, port, protocol } = new URL(url)
   const sockets = new Set<Socket>()
+  const waiting = new Set<Socket>()
   let isCut = false
   const hold = (socket: Socket): Socket => {
     sockets.add(socket)
     // The other end tells of its own accord; here a broken line is what is meant.
     return socket.on("error", () => {}).on("close", () => sockets.delete(socket))
   }
+  const letThrough = (near: Socket): void => {
+    const far = hold(connect(Number(port), hostname))
+    near.pipe(far).pipe(near)
+    near.on("close", () => far.destroy())
+    far.on("close", () => near.destroy())
+  }
   const server = yield* Effect.acquireRelease(
     Effect.sync(() =>
       createServer((near) => {
-        if (isCut) return void near.on("error", () => {}).resetAndDestroy()
-        const far = connect(Number(port), hostname)
-        hold(near).pipe(hold(far)).pipe(near)
-        near.on("close", () => far.destroy())
-        far.on("close", () => near.destroy())
+        hold(near)
+        if (isCut) waiting.add(near)
+        else letThrough(near)
       })
     ),
     (listening) =>
@@ -94,6 +102,8 @@ export const lineToServer = Effect.gen(function*() {
     }),
     mend: Effect.sync(() => {
       isCut = false
+      for (const near of waiting) if (!near.destroyed) letThrough(near)
+      waiting.clear()
     })
   }
 })
