@@ -1,21 +1,20 @@
 /**
- * One keep-alive connection to the API server: TLS, credentials, time limit, metric and span of each request.
- * HttpKubernetesApi opens one for all plain requests and one for each watch. It retries nothing, except that a 401
- * renews the credentials once, because a token rotates under a running daemon.
+ * One keep-alive connection to the API server: credentials, time limit, metric and span of each request.
+ * HttpKubernetesApi opens one for all plain requests and one for each watch. It retries nothing, except that a 401 and
+ * a TLS error read the credentials again and, where they are others now, ask again once: they rotate under a running
+ * daemon.
  */
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import { ByteSize, Duration, Effect, Metric, RcRef, type Scope, Stream } from "effect"
+import { ByteSize, Clock, Duration, Effect, Exit, Metric, Result, Scope, Stream } from "effect"
 import { HttpBody, HttpClient, HttpClientRequest, type HttpClientResponse, HttpIncomingMessage } from "effect/http"
 import type { HttpClientError } from "effect/http"
-import { createSecureContext } from "node:tls"
 import type { KubernetesApiError } from "../../services/kubernetes/KubernetesApi.ts"
-import {
-  type KubernetesCredentials,
-  KubernetesCredentialsError,
-  type KubernetesTls
+import type {
+  KubernetesCredentials,
+  KubernetesCredentialsError
 } from "../../services/kubernetes/KubernetesCredentials.ts"
 import { apiRequests } from "../../services/Metrics.ts"
 import { type ApiCall, denied, failureOfAnswer, failureOfConnection, isTlsFailure } from "./ApiFailure.ts"
+import { makeApiTransport } from "./ApiTransport.ts"
 
 /** One request. The path begins at the API server's root. */
 export interface ApiRequest extends ApiCall {
@@ -42,34 +41,49 @@ const largestBody = ByteSize.mebibytes(64)
 /** A connection that is opened with the first request and closed with the scope. */
 export const makeApiConnection = Effect.fnUntraced(
   function*(credentials: KubernetesCredentials["Service"]): Effect.fn.Return<ApiConnection, never, Scope.Scope> {
-    const clients = yield* RcRef.make({
-      acquire: Effect.flatMap(credentials.tls, makeClient),
-      idleTimeToLive: Duration.infinity
-    })
+    const transport = yield* makeApiTransport(credentials)
 
-    const attempt = Effect.fnUntraced(function*(request: ApiRequest, renew: boolean) {
-      const unreadable = (error: KubernetesCredentialsError) => denied(request, error.message)
-      const client = yield* RcRef.get(clients).pipe(Effect.mapError(unreadable))
-      const headers = yield* credentials.headers({ renew }).pipe(Effect.mapError(unreadable))
-      const response = yield* client.execute(httpRequest(credentials.server, request, headers)).pipe(
-        // The CA (or our certificate) was renewed: the next attempt reads it again.
-        Effect.tapError((error) =>
-          Effect.when(RcRef.invalidate(clients), Effect.succeed(isTlsFailure(causeOf(error))))
-        ),
-        Effect.mapError((error) => failureOfConnection(request, causeOf(error)))
-      )
+    const exchange = Effect.fnUntraced(function*(request: ApiRequest, headers: CredentialHeaders) {
+      const client = yield* transport.client
+      const response = yield* client.execute(httpRequest(credentials.server, request, headers))
       yield* countRequest(request, String(response.status))
       if (response.status >= 200 && response.status < 300) return response
       // Read to its end, so that the connection can be used again.
       const body = yield* response.text.pipe(Effect.orElseSucceed(() => ""))
       const retryAfter = response.headers["retry-after"]
       return yield* failureOfAnswer(request, { status: response.status, body, retryAfter })
-    })
+    }, closedByFailure)
 
-    const answer = (request: ApiRequest) =>
-      attempt(request, false).pipe(
-        Effect.catchIf((error) => error.status === 401, () => attempt(request, true))
+    // The handshake failed, so nothing was asked yet: with other authorities (or another certificate) of ours it is
+    // tried again at once.
+    const trusted = (request: ApiRequest, headers: CredentialHeaders) =>
+      exchange(request, headers).pipe(
+        Effect.catchIf((error) => error._tag === "HttpClientError" && isTlsFailure(causeOf(error)), (error) =>
+          Effect.gen(function*() {
+            const isRenewed = yield* transport.renewed
+            if (isRenewed) {
+              return yield* exchange(request, headers)
+            }
+            yield* transport.forget
+            return yield* error
+          }))
       )
+
+    const answer = Effect.fnUntraced(
+      function*(request: ApiRequest) {
+        const headers = yield* credentials.headers({ renew: false })
+        const first = yield* Effect.result(trusted(request, headers))
+        if (Result.isSuccess(first)) return first.success
+        if (first.failure._tag !== "KubernetesApiError" || first.failure.status !== 401) return yield* first.failure
+        // The same proof would be refused again; another connection may have a new one already.
+        const current = yield* credentials.headers({ renew: false })
+        const renewed = isSameProof(current, headers) ? yield* credentials.headers({ renew: true }) : current
+        const hasNewCertificate = yield* transport.renewed
+        if (!hasNewCertificate && isSameProof(renewed, headers)) return yield* first.failure
+        return yield* trusted(request, renewed)
+      },
+      (effect, request) => Effect.catch(effect, (error) => Effect.flip(asApiError(request, error)))
+    )
 
     return {
       text: (request) =>
@@ -90,6 +104,36 @@ export const makeApiConnection = Effect.fnUntraced(
   }
 )
 
+/** What a failed attempt holds goes at once: the request that goes on may be a watch of hours. */
+const closedByFailure = Effect.fnUntraced(function*<A, E, R>(effect: Effect.Effect<A, E, R>) {
+  const scope = yield* Scope.fork(yield* Effect.scope)
+  return yield* effect.pipe(
+    Effect.provideService(Scope.Scope, scope),
+    Effect.tapError(() => Scope.close(scope, Exit.void))
+  )
+})
+
+type CredentialHeaders = Readonly<Record<string, string>>
+
+const isSameProof = (a: CredentialHeaders, b: CredentialHeaders): boolean => JSON.stringify(a) === JSON.stringify(b)
+
+const asApiError = Effect.fnUntraced(function*(
+  request: ApiRequest,
+  error: HttpClientError.HttpClientError | KubernetesCredentialsError | KubernetesApiError
+) {
+  switch (error._tag) {
+    case "KubernetesApiError":
+      return error
+    case "KubernetesCredentialsError":
+      return denied(request, error.message)
+    case "HttpClientError":
+      return failureOfConnection(request, causeOf(error), yield* nowText)
+  }
+})
+
+/** A wrong clock is this program's business, and a reason why certificates are refused. */
+const nowText = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis).toISOString())
+
 const withinTime = <A, R>(request: ApiRequest, effect: Effect.Effect<A, KubernetesApiError, R>) =>
   effect.pipe(
     Effect.timeoutOrElse({
@@ -100,28 +144,6 @@ const withinTime = <A, R>(request: ApiRequest, effect: Effect.Effect<A, Kubernet
     Effect.provideService(HttpIncomingMessage.MaxBodySize, largestBody),
     Effect.provideService(HttpClient.SpanNameGenerator, () => `${request.verb} ${request.resource}`)
   )
-
-// One socket: a request waits for the one before. The server drops idle connections after 90 s (kube-apiserver,
-// `IdleTimeout`); ours goes first, so that no request meets a connection which is just being closed.
-const makeClient = Effect.fnUntraced(function*(tls: KubernetesTls) {
-  // Read here, once: node would throw at each connection for a PEM file that is broken or half written.
-  const secureContext = yield* Effect.try({
-    try: () => createSecureContext({ ca: tls.ca, cert: tls.cert, key: tls.key }),
-    catch: (cause) => new KubernetesCredentialsError({ source: "the TLS material", cause })
-  })
-  const agent = yield* NodeHttpClient.makeAgent({
-    keepAlive: true,
-    keepAliveMsecs: 30_000,
-    maxSockets: 1,
-    timeout: 60_000,
-    rejectUnauthorized: tls.skipVerify !== true,
-    secureContext,
-    ...(tls.serverName === undefined ? {} : { servername: tls.serverName })
-  })
-  const client = yield* NodeHttpClient.makeNodeHttp.pipe(Effect.provideService(NodeHttpClient.HttpAgent, agent))
-  // An interruption between the answer and its body would otherwise leave the only socket busy.
-  return HttpClient.withScope(client)
-})
 
 const httpRequest = (server: string, request: ApiRequest, credentials: Readonly<Record<string, string>>) =>
   HttpClientRequest.make(request.method)(`${server}${request.path}`, {

@@ -74,14 +74,16 @@ export const failureOfStatus = (call: ApiCall, status: typeof ApiStatus.Type): K
   })
 }
 
-/** No answer, or one that broke off: refused, reset, TLS, DNS. */
-export const failureOfConnection = (call: ApiCall, cause: unknown): KubernetesApiError =>
-  new KubernetesApiError({
+/** No answer, or one that broke off: refused, reset, TLS, DNS. `now` is what this node's clock says, for hints. */
+export const failureOfConnection = (call: ApiCall, cause: unknown, now = ""): KubernetesApiError => {
+  const hint = hintOf(cause, now)
+  return new KubernetesApiError({
     verb: call.verb,
     path: call.path,
     reason: "Unreachable",
-    detail: describe(cause).slice(0, longestDetail)
+    detail: describe(cause).slice(0, longestDetail) + (hint === undefined ? "" : ` (${hint})`)
   })
+}
 
 /** The request was not made: credentials are missing or unreadable. */
 export const denied = (call: ApiCall, detail: string): KubernetesApiError =>
@@ -98,12 +100,36 @@ export const malformed = (call: ApiCall, detail: string): KubernetesApiError =>
 
 const describe = (cause: unknown): string => {
   const code = Predicate.hasProperty(cause, "code") ? `${String(cause.code)}: ` : ""
-  return cause instanceof Error ? `${code}${cause.message}` : `${code}${String(cause)}`
+  return `${code}${wordsOf(cause)}`
+}
+
+/** Of a name with several addresses, each of which failed, node tells with an error without words. */
+const wordsOf = (cause: unknown): string => {
+  if (cause instanceof AggregateError) return cause.errors.map(wordsOf).join(", ")
+  return (cause instanceof Error ? cause.message : String(cause)).replace(/\s+/g, " ").trim()
 }
 
 // Codes of node:tls and of OpenSSL's certificate verification (X509_V_ERR_*), as `error.code` carries them.
 const tlsCode = /^(CERT_|CRL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_|ERR_SSL_|INVALID_|HOSTNAME_MISMATCH|EPROTO)/
 
 /** True when the TLS handshake failed: the server's CA, or our certificate, may have been renewed. */
-export const isTlsFailure = (cause: unknown): boolean =>
-  Predicate.hasProperty(cause, "code") && typeof cause.code === "string" && tlsCode.test(cause.code)
+export const isTlsFailure = (cause: unknown): boolean => tlsCode.test(codeOf(cause))
+
+const codeOf = (cause: unknown): string =>
+  Predicate.hasProperty(cause, "code") && typeof cause.code === "string" ? cause.code : ""
+
+/** What to look at, for errors whose own words do not say it. */
+const hintOf = (cause: unknown, now: string): string | undefined => {
+  const code = codeOf(cause)
+  if (code === "CERT_NOT_YET_VALID" || code === "CERT_HAS_EXPIRED") {
+    return `the API server's certificate, or this node's clock is wrong: it says ${now}`
+  }
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID" || code === "HOSTNAME_MISMATCH") {
+    return "the certificate is not for the address that is asked"
+  }
+  if (/^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_SIGNATURE_FAILURE)/.test(code)) {
+    return "the server's certificate is not by an authority that is trusted here; the CA is read again at each attempt"
+  }
+  if (code === "ERR_SSL_WRONG_VERSION_NUMBER") return "the server, or a proxy in between, does not speak TLS"
+  return undefined
+}

@@ -32,11 +32,13 @@ export interface KubernetesTls {
 export class KubernetesCredentials extends Context.Service<KubernetesCredentials, {
   /** Base URL of the API server, without a slash at the end. */
   readonly server: string
+  /** A proxy that was asked for by name; without one the environment decides. */
+  readonly proxy?: string
   /** Headers that authenticate one request. `renew` asks for what is on disk now: the last ones got a 401. */
   readonly headers: (options: { readonly renew: boolean }) => Effect.Effect<
     Readonly<Record<string, string>>,
     KubernetesCredentialsError
   >
-  /** Read again after a TLS error, because a CA rotates too. */
+  /** As it is now: read again after a TLS error or a refusal, because authorities and client certificates rotate too. */
   readonly tls: Effect.Effect<KubernetesTls, KubernetesCredentialsError>
 }>()("linuxptp-daemon/services/kubernetes/KubernetesCredentials") {}

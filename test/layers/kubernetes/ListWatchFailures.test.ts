@@ -104,8 +104,6 @@ describe("a watch that fails", () => {
         yield* nextSet
         yield* watch.end
         yield* (yield* server.next).answer(code, status(code))
-        // Renewed credentials are tried at once, and once only.
-        if (code === 401) yield* (yield* server.next).answer(code, status(code))
         assert.strictEqual((yield* passBackOff).next, "Watch")
         const again = yield* server.next
         assert.deepStrictEqual([asked(again), again.connection], ["watch 41", watch.connection])

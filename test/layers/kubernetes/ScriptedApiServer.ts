@@ -13,6 +13,7 @@ import {
 } from "node:http"
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https"
 import type { Socket } from "node:net"
+import { TLSSocket } from "node:tls"
 
 /** A request that waits for its answer. */
 export interface ScriptedRequest {
@@ -23,6 +24,12 @@ export interface ScriptedRequest {
   readonly body: unknown
   /** Which of the server's connections it came on, from 1. */
   readonly connection: number
+  /** The client's port, as the server sees it. */
+  readonly clientPort: number
+  /** The TLS session is the one of an earlier connection. */
+  readonly isResumed: boolean
+  /** Common name of the client's certificate; empty without one. */
+  readonly clientName: string
   /** Answers with a whole JSON body. */
   readonly answer: (status: number, body: unknown, headers?: Readonly<Record<string, string>>) => Effect.Effect<void>
   /** Answers 200 and leaves the body open, as a watch is. */
@@ -42,10 +49,13 @@ export interface ScriptedRequest {
 
 interface ScriptedApiServer {
   readonly url: string
+  readonly port: number
   /** The next request. */
   readonly next: Effect.Effect<ScriptedRequest>
   /** How many requests nobody has taken. */
   readonly untaken: Effect.Effect<number>
+  /** How many connections there were, those that are closed too; with TLS: how many handshakes succeeded. */
+  readonly opened: Effect.Effect<number>
 }
 
 interface Connection {
@@ -56,13 +66,30 @@ interface Connection {
 /** Starts on a free port of 127.0.0.1 and stops with the scope. */
 export const scriptedApiServer = Effect.suspend(() => serve((listener) => createServer(settings, listener), "http"))
 
-/** The same with TLS. */
-export const scriptedTlsApiServer = (tls: { readonly cert: string; readonly key: string }) =>
-  serve((listener) => createTlsServer({ ...settings, ...tls }, listener), "https")
+/** The same with TLS. `clientCa` lets clients show a certificate, which is not required. */
+export const scriptedTlsApiServer = Effect.fnUntraced(function*(
+  { cert, clientCa, host = "127.0.0.1", key }: {
+    readonly cert: string
+    readonly key: string
+    readonly clientCa?: string
+    readonly host?: string
+  }
+) {
+  const clients = clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: false }
+  const server = createTlsServer({ ...settings, ...clients, cert, key })
+  const served = yield* serve((listener) => server.on("request", listener), "https", host)
+  /** The next handshakes are answered with another certificate of the same key; connections that are open stay. */
+  const present = (other: string) => Effect.sync(() => server.setSecureContext({ ...clients, cert: other, key }))
+  return { ...served, present }
+})
 
 const settings = { keepAlive: true, keepAliveTimeout: 60_000 }
 
-const serve = Effect.fnUntraced(function*(create: (listener: RequestListener) => Server | TlsServer, scheme: string) {
+const serve = Effect.fnUntraced(function*(
+  create: (listener: RequestListener) => Server | TlsServer,
+  scheme: string,
+  host = "127.0.0.1"
+) {
   const requests = yield* Queue.unbounded<ScriptedRequest>()
   const connections = new Map<Socket, Connection>()
   const server = create((incoming, outgoing) => {
@@ -80,7 +107,7 @@ const serve = Effect.fnUntraced(function*(create: (listener: RequestListener) =>
     connections.set(socket, { number: connections.size + 1, closed })
   })
   yield* Effect.acquireRelease(
-    Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
+    Effect.callback<void>((resume) => void server.listen(0, host, () => resume(Effect.void))),
     () =>
       Effect.callback<void>((resume) => {
         server.close(() => resume(Effect.void))
@@ -90,9 +117,11 @@ const serve = Effect.fnUntraced(function*(create: (listener: RequestListener) =>
   const address = server.address()
   const port = address !== null && typeof address === "object" ? address.port : 0
   return {
-    url: `${scheme}://127.0.0.1:${port}`,
+    url: `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`,
+    port,
     next: Queue.take(requests),
-    untaken: Queue.size(requests)
+    untaken: Queue.size(requests),
+    opened: Effect.sync(() => connections.size)
   } satisfies ScriptedApiServer
 })
 
@@ -111,6 +140,11 @@ const scriptedRequest = (
     headers: incoming.headers,
     body: body === "" ? undefined : JSON.parse(body),
     connection: connection.number,
+    clientPort: incoming.socket.remotePort ?? 0,
+    isResumed: incoming.socket instanceof TLSSocket && incoming.socket.isSessionReused(),
+    clientName: incoming.socket instanceof TLSSocket
+      ? String(incoming.socket.getPeerCertificate().subject?.CN ?? "")
+      : "",
     answer: (status, answer, headers = {}) =>
       Effect.sync(() => {
         outgoing.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(answer))
