@@ -82,7 +82,7 @@ export const makeApiConnection = Effect.fnUntraced(
         if (!hasNewCertificate && isSameProof(renewed, headers)) return yield* first.failure
         return yield* trusted(request, renewed)
       },
-      (effect, request) => Effect.catch(effect, (error) => Effect.flip(asApiError(request, error)))
+      (effect, request) => effect.pipe(Effect.catch((error) => Effect.flip(asApiError(request, error))))
     )
 
     return {

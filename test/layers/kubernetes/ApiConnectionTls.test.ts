@@ -1,13 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Option, Stream } from "effect"
+import { Effect, Fiber, Layer, Option, Queue, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { readFileSync } from "node:fs"
 import { createServer, type Socket } from "node:net"
 import type { KubernetesApi } from "../../../src/services/kubernetes/KubernetesApi.ts"
 import { KubernetesCredentials, type KubernetesTls } from "../../../src/services/kubernetes/KubernetesCredentials.ts"
 import { nodes } from "../../../src/services/kubernetes/Node.ts"
 import { nodePTPCfgs } from "../../../src/services/kubernetes/NodePTPCfg.ts"
 import { nodePTPDevs } from "../../../src/services/kubernetes/NodePTPDev.ts"
+import { keepAliveSeconds } from "./KernelTimers.ts"
 import { type ScriptedRequest, scriptedTlsApiServer } from "./ScriptedApiServer.ts"
 import { buildApi } from "./ScriptedClient.ts"
 import { listOf } from "./ScriptedWatch.ts"
@@ -18,6 +18,7 @@ const device = {
   kind: "NodePTPDev",
   metadata: { name: "worker-1", namespace: "ptp", resourceVersion: "5" }
 }
+const node = { apiVersion: "v1", kind: "Node", metadata: { name: "worker-1", resourceVersion: "41" } }
 const status = (code: number) => ({ kind: "Status", code, message: "because" })
 
 /** Credentials whose TLS material is what the test makes of it. */
@@ -223,10 +224,18 @@ describe("a connection", () => {
       const pem = yield* tlsFixtures
       const server = yield* scriptedTlsApiServer({ cert: pem.server, key: pem.key })
       const api = yield* buildApi(trusting(server.url, { tls: { ca: pem.ca } }))
-      yield* Effect.forkScoped(Stream.runDrain(api.watchAll(nodes)))
+      const sets = yield* Queue.unbounded<string>()
+      yield* api.watchAll(nodes).pipe(
+        Stream.runForEach(({ change }) => Queue.offer(sets, change.type)),
+        Effect.forkScoped
+      )
       yield* (yield* server.next).answer(200, listOf("40"))
+      assert.strictEqual(yield* Queue.take(sets), "LISTED")
       const watch = yield* server.next
       yield* watch.open
+      // Until it is told, the request may be under way, and another timer runs.
+      yield* watch.sendEvent("ADDED", node)
+      assert.strictEqual(yield* Queue.take(sets), "ADDED")
       const seconds = keepAliveSeconds(watch.clientPort, server.port)
       assert.isAbove(seconds, 0)
       assert.isAtMost(seconds, 30)
@@ -272,13 +281,3 @@ describe("a connection", () => {
       }
     }))
 })
-
-/** Seconds until the kernel asks the other side whether it is there; 0 without keep-alive (proc_net_tcp, timer 02). */
-const keepAliveSeconds = (localPort: number, remotePort: number): number => {
-  const hex = (port: number) => port.toString(16).toUpperCase().padStart(4, "0")
-  const line = readFileSync("/proc/net/tcp", "utf8").split("\n").find((text) =>
-    text.includes(`0100007F:${hex(localPort)} 0100007F:${hex(remotePort)} 01`)
-  )
-  const timer = /^\s*\d+: \S+ \S+ 01 \S+ 02:([0-9A-F]+) /.exec(line ?? "")
-  return timer === null ? 0 : Number.parseInt(timer[1] ?? "", 16) / 100
-}

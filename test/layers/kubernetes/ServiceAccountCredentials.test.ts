@@ -69,8 +69,9 @@ describe("ServiceAccountCredentials", () => {
       assert.match((yield* Effect.flip(authorization(false))).source, /\/token$/)
       assert.match((yield* Effect.flip(credentials.tls)).source, /\/ca\.crt$/)
       yield* write("token", "one")
-      yield* write("ca.crt", "PEM")
+      const pem = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----"
+      yield* write("ca.crt", `${pem}\n`)
       assert.strictEqual(yield* authorization(false), "Bearer one")
-      assert.deepStrictEqual(yield* credentials.tls, { ca: "PEM" })
+      assert.deepStrictEqual(yield* credentials.tls, { ca: pem })
     }).pipe(Effect.provide(NodeFileSystem.layer)))
 })
