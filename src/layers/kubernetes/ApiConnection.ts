@@ -8,8 +8,8 @@ import { ByteSize, Clock, Duration, Effect, Exit, Metric, Result, Scope, Stream 
 import { HttpBody, HttpClient, HttpClientRequest, type HttpClientResponse, HttpIncomingMessage } from "effect/http"
 import type { HttpClientError } from "effect/http"
 import type { KubernetesApiError } from "../../services/kubernetes/KubernetesApi.ts"
-import type {
-  KubernetesCredentials,
+import {
+  type KubernetesCredentials,
   KubernetesCredentialsError
 } from "../../services/kubernetes/KubernetesCredentials.ts"
 import { apiRequests } from "../../services/Metrics.ts"
@@ -44,6 +44,8 @@ export const makeApiConnection = Effect.fnUntraced(
     const transport = yield* makeApiTransport(credentials)
 
     const exchange = Effect.fnUntraced(function*(request: ApiRequest, headers: CredentialHeaders) {
+      // Node would throw: a kubeconfig can hold any text as a token.
+      if (!Object.values(headers).every(isHeaderValue)) return yield* forgedHeader
       const client = yield* transport.client
       const response = yield* client.execute(httpRequest(credentials.server, request, headers))
       yield* countRequest(request, String(response.status))
@@ -114,6 +116,13 @@ const closedByFailure = Effect.fnUntraced(function*<A, E, R>(effect: Effect.Effe
 })
 
 type CredentialHeaders = Readonly<Record<string, string>>
+
+const isHeaderValue = (text: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(text)
+
+const forgedHeader = new KubernetesCredentialsError({
+  source: "what was given",
+  cause: "a token, password or user has characters that no header can hold"
+})
 
 const isSameProof = (a: CredentialHeaders, b: CredentialHeaders): boolean => JSON.stringify(a) === JSON.stringify(b)
 

@@ -43,7 +43,7 @@ export const makeApiTransport = Effect.fnUntraced(
         const proxy = yield* usableProxy(credentials.proxy ?? proxyFor(credentials.server, variables))
         const tls = yield* credentials.tls
         yield* remember(tls)
-        return yield* makeClient(tls, proxy)
+        return yield* makeHttpClient(tls, proxy)
       }),
       idleTimeToLive: "Infinity"
     })
@@ -84,6 +84,10 @@ const proxyVariables: Effect.Effect<ProxyVariables> = Effect.all({
   noProxy: variable("NO_PROXY", "no_proxy")
 })
 
+/** The proxy that the environment has for a server. */
+export const proxyOfServer = (server: string) =>
+  Effect.flatMap(proxyVariables, (variables) => usableProxy(proxyFor(server, variables)))
+
 const usableProxy = Effect.fnUntraced(function*(text: string | undefined) {
   if (text === undefined) return undefined
   const proxy = parseProxyUrl(text)
@@ -95,7 +99,7 @@ const usableProxy = Effect.fnUntraced(function*(text: string | undefined) {
 
 // One socket: a request waits for the one before. The server drops idle connections after 90 s (kube-apiserver,
 // `IdleTimeout`); ours goes first, so that no request meets a connection which is just being closed.
-const makeClient = Effect.fnUntraced(function*(tls: KubernetesTls, proxy: URL | undefined) {
+export const makeHttpClient = Effect.fnUntraced(function*(tls: KubernetesTls, proxy: URL | undefined) {
   // Read here, once: node would throw at each connection for a PEM file that is broken or half written.
   const secureContext = yield* Effect.try({
     try: () => createSecureContext({ ca: tls.ca, cert: tls.cert, key: tls.key }),

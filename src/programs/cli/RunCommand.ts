@@ -2,6 +2,7 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { Config, Effect, type FileSystem, Layer, Option } from "effect"
 import { Command } from "effect/cli"
+import type { ChildProcessSpawner } from "effect/process"
 import { hostname } from "node:os"
 import * as SysfsDeviceDiscovery from "../../layers/devices/SysfsDeviceDiscovery.ts"
 import * as HttpKubernetesApi from "../../layers/kubernetes/HttpKubernetesApi.ts"
@@ -42,7 +43,7 @@ const processes = ({ runDirectory }: Settings.SettingsValues) =>
 const credentials = (inCluster: boolean): Layer.Layer<
   KubernetesCredentials,
   Config.ConfigError | KubernetesCredentialsError,
-  FileSystem.FileSystem
+  FileSystem.FileSystem | ChildProcessSpawner.ChildProcessSpawner
 > => inCluster ? ServiceAccountCredentials.layer() : KubeConfigCredentials.layer
 
 const kubernetes = ({ namespace, nodeName }: Settings.SettingsValues, inCluster: boolean) =>

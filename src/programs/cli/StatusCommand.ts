@@ -1,6 +1,7 @@
 /** `status`: every node of the cluster in one table, those with problems first. It reads NodePTPDevs once. */
-import { Config, Console, Effect, Layer, Option, Schema } from "effect"
+import { Config, Console, Effect, type FileSystem, Layer, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
+import type { ChildProcessSpawner } from "effect/process"
 import * as HttpKubernetesApi from "../../layers/kubernetes/HttpKubernetesApi.ts"
 import * as KubeConfigCredentials from "../../layers/kubernetes/KubeConfigCredentials.ts"
 import * as PlainCredentials from "../../layers/kubernetes/PlainCredentials.ts"
@@ -77,10 +78,16 @@ const kubernetes = (server: Option.Option<string>) =>
     )
   ).pipe(Layer.provide(credentials(server)))
 
-const credentials = (
-  server: Option.Option<string>
-): Layer.Layer<KubernetesCredentials, KubernetesCredentialsError> =>
-  Option.isSome(server) ? PlainCredentials.layer({ server: server.value }) : KubeConfigCredentials.layer
+const credentials = (server: Option.Option<string>): Layer.Layer<
+  KubernetesCredentials,
+  KubernetesCredentialsError,
+  FileSystem.FileSystem | ChildProcessSpawner.ChildProcessSpawner
+> =>
+  Option.isSome(server)
+    ? PlainCredentials.layer({ server: server.value })
+    : KubeConfigCredentials.layer.pipe(
+      Layer.tapError(() => Console.error("hint: --server URL asks an API server without authentication, as the demo's"))
+    )
 
 /** The `status` subcommand; reads the cluster of the current kubeconfig, or the server that is named. */
 export const statusCommand = Command.make(

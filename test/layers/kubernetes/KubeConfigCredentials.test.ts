@@ -1,121 +1,244 @@
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import { afterEach, assert, describe, it } from "@effect/vitest"
-import { Context, Effect, FileSystem, Layer } from "effect"
-import { vi } from "vitest"
-import * as KubeConfigCredentials from "../../../src/layers/kubernetes/KubeConfigCredentials.ts"
+import { assert, describe, it } from "@effect/vitest"
+import { Context, Effect, Layer } from "effect"
+import { TestClock } from "effect/testing"
 import { KubernetesCredentials } from "../../../src/services/kubernetes/KubernetesCredentials.ts"
+import { kubeConfigFolder, kubeConfigLayer, oneContext } from "./KubeConfigFolder.ts"
 
-/** Writes a kubeconfig with one cluster and one user, and makes it the default. */
-const kubeConfig = Effect.fnUntraced(function*(cluster: string, user: string) {
-  const fileSystem = yield* FileSystem.FileSystem
-  const directory = yield* fileSystem.makeTempDirectoryScoped()
-  const path = `${directory}/config`
-  const write = (cluster: string, user: string) =>
-    fileSystem.writeFileString(
-      path,
-      `apiVersion: v1
-kind: Config
-current-context: here
-contexts: [{name: here, context: {cluster: lab, user: me}}]
-clusters: [{name: lab, cluster: ${cluster}}]
-users: [{name: me, user: ${user}}]
-`
-    )
-  yield* write(cluster, user)
-  vi.stubEnv("KUBECONFIG", path)
-  return write
+const base64 = (text: string) => Buffer.from(text).toString("base64")
+
+/** The credentials of a kubeconfig with one cluster and one user. */
+const credentialsOf = Effect.fnUntraced(function*(cluster: string, user: string) {
+  const folder = yield* kubeConfigFolder
+  yield* folder.write("config", oneContext(cluster, user))
+  return { folder, ...(yield* folder.credentials()) }
 })
 
-const credentials = Effect.map(
-  Layer.build(KubeConfigCredentials.layer),
-  (context) => Context.get(context, KubernetesCredentials)
-)
-
-afterEach(() => {
-  vi.unstubAllEnvs()
-})
-
-describe("KubeConfigCredentials", () => {
-  it.effect("has server, token and CA of the current context", () =>
+describe("a kubeconfig", () => {
+  it.effect("has server, proxy, token and CA of the current context", () =>
     Effect.gen(function*() {
-      const ca = Buffer.from("CA PEM").toString("base64")
-      yield* kubeConfig(
-        `{server: "https://lab:6443/", certificate-authority-data: ${ca}, tls-server-name: api.lab}`,
+      const { headers, proxy, server, tls } = yield* credentialsOf(
+        `{server: "https://lab:6443/", certificate-authority-data: ${base64("CA PEM")}, tls-server-name: api.lab,
+          proxy-url: "socks5://proxy:1080"}`,
         "{token: secret}"
       )
-      const { headers, server, tls } = yield* credentials
-      assert.strictEqual(server, "https://lab:6443")
+      assert.deepStrictEqual([server, proxy], ["https://lab:6443", "socks5://proxy:1080"])
       assert.deepStrictEqual(yield* headers({ renew: false }), { authorization: "Bearer secret" })
       assert.deepStrictEqual(yield* tls, { ca: "CA PEM", serverName: "api.lab", skipVerify: false })
-    }).pipe(Effect.provide(NodeFileSystem.layer)))
+    }))
 
-  it.effect("takes a server without TLS, as kubectl proxy is one", () =>
+  it.effect("with a server without TLS, as kubectl proxy is one, shows it nothing", () =>
     Effect.gen(function*() {
-      yield* kubeConfig(`{server: "http://127.0.0.1:8001"}`, "{}")
-      const { headers, server, tls } = yield* credentials
+      const { headers, server, tls } = yield* credentialsOf(`{server: "http://127.0.0.1:8001"}`, "{token: secret}")
       assert.strictEqual(server, "http://127.0.0.1:8001")
       assert.deepStrictEqual(yield* headers({ renew: false }), {})
-      assert.deepStrictEqual(yield* tls, { skipVerify: false })
-    }).pipe(Effect.provide(NodeFileSystem.layer)))
+      assert.deepStrictEqual(yield* tls, {})
+    }))
 
   it.effect("has a client certificate, and trusts any server where the user asked for it", () =>
     Effect.gen(function*() {
-      const [cert, key] = ["CERT PEM", "KEY PEM"].map((text) => Buffer.from(text).toString("base64"))
-      yield* kubeConfig(
+      const { headers, tls } = yield* credentialsOf(
         `{server: "https://lab:6443", insecure-skip-tls-verify: true}`,
-        `{client-certificate-data: ${cert}, client-key-data: ${key}}`
+        `{client-certificate-data: ${base64("CERT PEM")}, client-key-data: ${base64("KEY PEM")}}`
       )
-      const { headers, tls } = yield* credentials
       assert.deepStrictEqual(yield* headers({ renew: false }), {})
       assert.deepStrictEqual(yield* tls, { cert: "CERT PEM", key: "KEY PEM", skipVerify: true })
-    }).pipe(Effect.provide(NodeFileSystem.layer)))
+    }))
+
+  it.effect("names files beside itself, which are read anew each time", () =>
+    Effect.gen(function*() {
+      const folder = yield* kubeConfigFolder
+      yield* folder.write("ca.pem", "CA")
+      yield* folder.write("client.pem", "CERT")
+      yield* folder.write("client.key", "KEY")
+      yield* folder.write(
+        "config",
+        oneContext(
+          `{server: "https://lab:6443", certificate-authority: ca.pem}`,
+          "{client-certificate: client.pem, client-key: client.key}"
+        )
+      )
+      const { tls } = yield* folder.credentials()
+      assert.deepStrictEqual(yield* tls, { ca: "CA", cert: "CERT", key: "KEY", skipVerify: false })
+      yield* folder.write("client.pem", "NEW CERT")
+      yield* folder.write("ca.pem", "NEW CA")
+      assert.deepStrictEqual(yield* tls, { ca: "NEW CA", cert: "NEW CERT", key: "KEY", skipVerify: false })
+      yield* folder.remove("ca.pem")
+      assert.include((yield* Effect.flip(tls)).message, folder.pathOf("ca.pem"))
+    }))
 
   it.effect("sends user name and password as Basic", () =>
     Effect.gen(function*() {
-      yield* kubeConfig(`{server: "https://lab:6443"}`, "{username: me, password: pw}")
-      const { headers } = yield* credentials
+      const { headers } = yield* credentialsOf(`{server: "https://lab:6443"}`, "{username: me, password: pw}")
       assert.deepStrictEqual(yield* headers({ renew: false }), { authorization: "Basic bWU6cHc=" })
-    }).pipe(Effect.provide(NodeFileSystem.layer)))
+    }))
 
-  it.effect("runs the user's exec plugin for a token", () =>
+  it.effect("acts as somebody else", () =>
     Effect.gen(function*() {
-      const credential = JSON.stringify({
-        apiVersion: "client.authentication.k8s.io/v1",
-        kind: "ExecCredential",
-        status: { token: "from-plugin" }
+      const { headers } = yield* credentialsOf(`{server: "https://lab:6443"}`, "{token: secret, as: other}")
+      assert.deepStrictEqual(yield* headers({ renew: false }), {
+        authorization: "Bearer secret",
+        "impersonate-user": "other"
       })
-      yield* kubeConfig(
-        `{server: "https://lab:6443"}`,
-        `{exec: {apiVersion: client.authentication.k8s.io/v1, command: echo, args: ['${credential}']}}`
+    }))
+
+  it.effect("reads a token file every 60 s and when the token was refused, and keeps the last good one", () =>
+    Effect.gen(function*() {
+      const folder = yield* kubeConfigFolder
+      yield* folder.write("token", "one\n")
+      yield* folder.write("config", oneContext(`{server: "https://lab:6443"}`, "{tokenFile: token}"))
+      const { headers } = yield* folder.credentials()
+      const bearer = (renew: boolean) => Effect.map(headers({ renew }), ({ authorization }) => authorization)
+      assert.strictEqual(yield* bearer(false), "Bearer one")
+      yield* folder.write("token", "two\n")
+      yield* TestClock.adjust("59 seconds")
+      assert.strictEqual(yield* bearer(false), "Bearer one")
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* bearer(false), "Bearer two")
+      yield* folder.write("token", "three")
+      assert.strictEqual(yield* bearer(true), "Bearer three")
+      yield* folder.write("token", "")
+      assert.strictEqual(yield* bearer(true), "Bearer three")
+    }))
+
+  it.effect("may have a context without a user", () =>
+    Effect.gen(function*() {
+      const folder = yield* kubeConfigFolder
+      yield* folder.write(
+        "config",
+        `current-context: here
+contexts: [{name: here, context: {cluster: lab}}]
+clusters: [{name: lab, cluster: {server: "https://lab:6443", certificate-authority-data: ${base64("CA")}}}]
+`
       )
-      const { headers } = yield* credentials
-      assert.deepStrictEqual(yield* headers({ renew: false }), { authorization: "Bearer from-plugin" })
-    }).pipe(Effect.provide(NodeFileSystem.layer)))
-
-  it.effect("says that the user's exec plugin is missing", () =>
-    Effect.gen(function*() {
-      yield* kubeConfig(
-        `{server: "https://lab:6443"}`,
-        `{exec: {apiVersion: client.authentication.k8s.io/v1, command: no-such-plugin}}`
-      )
-      const { headers } = yield* credentials
-      assert.include((yield* Effect.flip(headers({ renew: false }))).message, "no-such-plugin")
-    }).pipe(Effect.provide(NodeFileSystem.layer)))
-
-  it.effect("loads the file again when the last credentials were refused", () =>
-    Effect.gen(function*() {
-      const write = yield* kubeConfig(`{server: "https://lab:6443"}`, "{token: one}")
-      const { headers } = yield* credentials
-      yield* write(`{server: "https://lab:6443"}`, "{token: two}")
-      assert.deepStrictEqual(yield* headers({ renew: false }), { authorization: "Bearer one" })
-      assert.deepStrictEqual(yield* headers({ renew: true }), { authorization: "Bearer two" })
-      assert.deepStrictEqual(yield* headers({ renew: false }), { authorization: "Bearer two" })
-    }).pipe(Effect.provide(NodeFileSystem.layer)))
-
-  it.effect("is an error when the file cannot be read", () =>
-    Effect.gen(function*() {
-      vi.stubEnv("KUBECONFIG", "/nonexistent/kubeconfig")
-      const error = yield* Effect.flip(credentials)
-      assert.match(error.message, /^cannot read Kubernetes credentials from the kubeconfig/)
+      const { headers, tls } = yield* folder.credentials()
+      assert.deepStrictEqual(yield* headers({ renew: false }), {})
+      assert.deepStrictEqual(yield* tls, { ca: "CA", skipVerify: false })
     }))
 })
+
+describe("a kubeconfig that changes", () => {
+  it.effect("is read again when the last credentials were refused, and every 60 s", () =>
+    Effect.gen(function*() {
+      const { folder, headers } = yield* credentialsOf(`{server: "https://lab:6443"}`, "{token: one}")
+      yield* folder.write("config", oneContext(`{server: "https://lab:6443"}`, "{token: two}"))
+      assert.deepStrictEqual(yield* headers({ renew: false }), { authorization: "Bearer two" })
+      yield* folder.write("config", oneContext(`{server: "https://lab:6443"}`, "{token: three}"))
+      assert.deepStrictEqual(yield* headers({ renew: false }), { authorization: "Bearer two" })
+      assert.deepStrictEqual(yield* headers({ renew: true }), { authorization: "Bearer three" })
+      yield* folder.write("config", oneContext(`{server: "https://lab:6443"}`, "{token: four}"))
+      yield* TestClock.adjust("60 seconds")
+      assert.deepStrictEqual(yield* headers({ renew: false }), { authorization: "Bearer four" })
+    }))
+
+  it.effect.each(
+    [
+      ["is half written", "apiVersion: v1\nusers: [{name: me, us"],
+      ["is empty", ""],
+      [
+        "has another context of that name with another server",
+        oneContext(`{server: "https://other:6443"}`, "{token: x}")
+      ]
+    ] as const
+  )("and %s leaves the last good credentials in use", ([, text]) =>
+    Effect.gen(function*() {
+      const { folder, headers } = yield* credentialsOf(`{server: "https://lab:6443"}`, "{token: one}")
+      assert.deepStrictEqual(yield* headers({ renew: false }), { authorization: "Bearer one" })
+      yield* folder.write("config", text)
+      assert.deepStrictEqual(yield* headers({ renew: true }), { authorization: "Bearer one" })
+    }))
+
+  it.effect("its current context does not take the credentials of another cluster to this server", () =>
+    Effect.gen(function*() {
+      const folder = yield* kubeConfigFolder
+      const contexts = (current: string) =>
+        `current-context: ${current}
+contexts: [{name: a, context: {cluster: a, user: a}}, {name: b, context: {cluster: b, user: b}}]
+clusters: [{name: a, cluster: {server: "https://a:6443"}}, {name: b, cluster: {server: "https://b:6443"}}]
+users: [{name: a, user: {token: of-a}}, {name: b, user: {token: of-b}}]
+`
+      yield* folder.write("config", contexts("a"))
+      const { headers } = yield* folder.credentials()
+      yield* folder.write("config", contexts("b"))
+      assert.deepStrictEqual(yield* headers({ renew: true }), { authorization: "Bearer of-a" })
+    }))
+})
+
+describe("several files in KUBECONFIG", () => {
+  it.effect("are one: the first to name something wins, and what is missing or empty is left out", () =>
+    Effect.gen(function*() {
+      const folder = yield* kubeConfigFolder
+      yield* folder.write("empty", "\n")
+      yield* folder.write("users", "users: [{name: me, user: {token: first}}]")
+      yield* folder.write("rest", oneContext(`{server: "https://lab:6443"}`, "{token: second}"))
+      yield* folder.write("other", "current-context: gone\nclusters: [{name: lab, cluster: {server: 'https://x:1'}}]")
+      const { headers, server } = yield* folder.credentials("missing", "empty", "users", "rest", "other")
+      assert.strictEqual(server, "https://lab:6443")
+      assert.deepStrictEqual(yield* headers({ renew: false }), { authorization: "Bearer first" })
+    }))
+})
+
+describe("no usable kubeconfig", () => {
+  const messageOf = (environment: Readonly<Record<string, string>>) =>
+    Effect.map(
+      Effect.flip(Layer.build(kubeConfigLayer(environment))),
+      ({ message }) => message
+    )
+
+  it.effect("is told in one sentence when there is none at all", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(
+        yield* messageOf({ HOME: "/nonexistent" }),
+        "cannot read Kubernetes credentials from the kubeconfig: there is none: " +
+          "/nonexistent/.kube/config does not exist or is empty, and KUBECONFIG names no other"
+      )
+    }))
+
+  it.effect.each(
+    [
+      ["not YAML", "{", /config: .*/],
+      ["a list", "[]", /config: it is not a kubeconfig$/],
+      ["a word", "word", /config: it is not a kubeconfig$/],
+      ["without a context", "contexts: []", /it has no current-context: kubectl config use-context NAME$/],
+      [
+        "with a current context that is not there",
+        "current-context: here",
+        /it has no context here, which is the current one$/
+      ],
+      [
+        "without its cluster",
+        "current-context: here\ncontexts: [{name: here, context: {cluster: lab, user: me}}]",
+        /it has no cluster lab, which here names$/
+      ],
+      [
+        "without its user",
+        oneContext(`{server: "https://lab"}`, "{}").replace("users: [{name: me", "users: [{name: you"),
+        /it has no user me, which here names$/
+      ],
+      ["with a cluster without a server", oneContext("{}", "{}"), /clusters\[0\]\.cluster\.server is missing$/]
+    ] as const
+  )("is told when it is %s", ([, text, told]) =>
+    Effect.gen(function*() {
+      const folder = yield* kubeConfigFolder
+      yield* folder.write("config", text)
+      const message = yield* messageOf({ KUBECONFIG: folder.pathOf("config") })
+      assert.match(message, /^cannot read Kubernetes credentials from /)
+      assert.match(message, told)
+    }))
+
+  it.effect.each(["azure", "gcp"])("is told when its user has the auth-provider %s", (name) =>
+    Effect.gen(function*() {
+      const { headers } = yield* credentialsOf(`{server: "https://lab:6443"}`, `{auth-provider: {name: ${name}}}`)
+      assert.match(
+        (yield* Effect.flip(headers({ renew: false }))).message,
+        new RegExp(`auth-provider ${name} is not supported: use its exec plug-in`)
+      )
+    }))
+})
+
+it.effect("the layer is the kubeconfig that the environment names", () =>
+  Effect.gen(function*() {
+    const folder = yield* kubeConfigFolder
+    yield* folder.write("config", oneContext(`{server: "https://lab:6443"}`, "{token: secret}"))
+    const context = yield* Layer.build(folder.layer)
+    assert.strictEqual(Context.get(context, KubernetesCredentials).server, "https://lab:6443")
+  }))

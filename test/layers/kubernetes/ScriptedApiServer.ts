@@ -138,7 +138,7 @@ const scriptedRequest = (
     path: url.pathname,
     params: Object.fromEntries(url.searchParams),
     headers: incoming.headers,
-    body: body === "" ? undefined : JSON.parse(body),
+    body: body === "" ? undefined : isForm(incoming) ? Object.fromEntries(new URLSearchParams(body)) : JSON.parse(body),
     connection: connection.number,
     clientPort: incoming.socket.remotePort ?? 0,
     isResumed: incoming.socket instanceof TLSSocket && incoming.socket.isSessionReused(),
@@ -161,3 +161,7 @@ const scriptedRequest = (
     closed: Deferred.await(connection.closed)
   }
 }
+
+/** What a token end point is sent. */
+const isForm = (incoming: IncomingMessage): boolean =>
+  incoming.headers["content-type"]?.startsWith("application/x-www-form-urlencoded") ?? false
