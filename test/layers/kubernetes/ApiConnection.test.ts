@@ -1,6 +1,5 @@
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, FileSystem, Layer, Option } from "effect"
+import { Effect, Exit, Fiber, Layer, Metric, Option } from "effect"
 import { TestClock } from "effect/testing"
 import * as PlainCredentials from "../../../src/layers/kubernetes/PlainCredentials.ts"
 import {
@@ -10,6 +9,7 @@ import {
 import { nodePTPDevs } from "../../../src/services/kubernetes/NodePTPDev.ts"
 import { scriptedApiServer, scriptedTlsApiServer } from "./ScriptedApiServer.ts"
 import { buildApi, connectScripted } from "./ScriptedClient.ts"
+import { tlsFixtures } from "./TlsFixtures.ts"
 
 const collection = "/apis/ptp.openshift.io/v1/namespaces/ptp/nodeptpdevs"
 const device = (resourceVersion: string) => ({
@@ -34,17 +34,6 @@ const tokens = (server: string, renewed: Array<boolean>) =>
       }),
     tls: Effect.succeed({})
   })
-
-const readTlsFixtures = Effect.gen(function*() {
-  const fileSystem = yield* FileSystem.FileSystem
-  const read = (file: string) => fileSystem.readFileString(`test/fixtures/tls/${file}`)
-  return {
-    ca: yield* read("ca.pem"),
-    oldCa: yield* read("old-ca.pem"),
-    server: yield* read("server.pem"),
-    serverKey: yield* read("server-key.pem")
-  }
-}).pipe(Effect.provide(NodeFileSystem.layer))
 
 describe("a request that fails", () => {
   it.effect.each(
@@ -147,6 +136,43 @@ describe("credentials", () => {
       assert.deepStrictEqual(renewed, [false, false, true])
     }))
 
+  it.effect("that would break a header deny the request, and nothing is sent", () =>
+    Effect.gen(function*() {
+      const { api, server } = yield* connect((url) =>
+        Layer.succeed(KubernetesCredentials, {
+          server: url,
+          headers: () => Effect.succeed({ authorization: "Bearer a\r\nX-Forged: yes" }),
+          tls: Effect.succeed({})
+        })
+      )
+      const error = yield* Effect.flip(api.get(nodePTPDevs, "worker-1"))
+      assert.deepStrictEqual([error.reason, error.status], ["Denied", undefined])
+      assert.include(error.detail, "characters that no header can hold")
+      assert.strictEqual(yield* server.opened, 0)
+    }))
+
+  it.effect("that are renewed count as two requests, and no answer counts as error", () =>
+    Effect.gen(function*() {
+      const registry = new Map()
+      const counting = Effect.provideService(Metric.MetricRegistry, registry)
+      const { api, server } = yield* connect((url) => tokens(url, []))
+      const found = yield* Effect.forkChild(counting(Effect.exit(api.get(nodePTPDevs, "worker-1"))))
+      yield* (yield* server.next).answer(401, status(401, "Unauthorized"))
+      yield* (yield* server.next).answer(200, device("5"))
+      yield* Fiber.join(found)
+      const broken = yield* Effect.forkChild(counting(Effect.exit(api.get(nodePTPDevs, "worker-1"))))
+      yield* (yield* server.next).reset
+      yield* Fiber.join(broken)
+      const counted = (yield* Metric.snapshot.pipe(counting))
+        .filter(({ id }) => id === "linuxptp_daemon_api_requests_total")
+        .map(({ attributes, state }) => [attributes, state])
+      assert.sameDeepMembers(counted, [
+        [{ verb: "get", code: "401" }, { count: 1, incremental: true }],
+        [{ verb: "get", code: "200" }, { count: 1, incremental: true }],
+        [{ verb: "get", code: "error" }, { count: 1, incremental: true }]
+      ])
+    }))
+
   it.effect("that cannot be read deny the request, and are asked for again by the next", () =>
     Effect.gen(function*() {
       const answers = [
@@ -182,8 +208,8 @@ describe("credentials", () => {
 
   it.effect("name the server that the certificate must be for", () =>
     Effect.gen(function*() {
-      const pem = yield* readTlsFixtures
-      const server = yield* scriptedTlsApiServer({ cert: pem.server, key: pem.serverKey })
+      const pem = yield* tlsFixtures
+      const server = yield* scriptedTlsApiServer({ cert: pem.server, key: pem.key })
       const api = yield* buildApi(Layer.succeed(KubernetesCredentials, {
         server: server.url,
         headers: () => Effect.succeed({}),

@@ -13,6 +13,17 @@ const credentialsOf = Effect.fnUntraced(function*(cluster: string, user: string)
   return { folder, ...(yield* folder.credentials()) }
 })
 
+/** Two clusters with a user each. */
+const contexts = (current: string) =>
+  `current-context: ${current}
+contexts: [{name: a, context: {cluster: a, user: a}}, {name: b, context: {cluster: b, user: b}}]
+clusters: [{name: a, cluster: {server: "https://a:6443"}}, {name: b, cluster: {server: "https://b:6443"}}]
+users: [{name: a, user: {token: of-a}}, {name: b, user: {token: of-b}}]
+`
+
+const messageOf = (environment: Readonly<Record<string, string>>) =>
+  Effect.map(Effect.flip(Layer.build(kubeConfigLayer(environment))), ({ message }) => message)
+
 describe("a kubeconfig", () => {
   it.effect("has server, proxy, token and CA of the current context", () =>
     Effect.gen(function*() {
@@ -150,12 +161,6 @@ describe("a kubeconfig that changes", () => {
   it.effect("its current context does not take the credentials of another cluster to this server", () =>
     Effect.gen(function*() {
       const folder = yield* kubeConfigFolder
-      const contexts = (current: string) =>
-        `current-context: ${current}
-contexts: [{name: a, context: {cluster: a, user: a}}, {name: b, context: {cluster: b, user: b}}]
-clusters: [{name: a, cluster: {server: "https://a:6443"}}, {name: b, cluster: {server: "https://b:6443"}}]
-users: [{name: a, user: {token: of-a}}, {name: b, user: {token: of-b}}]
-`
       yield* folder.write("config", contexts("a"))
       const { headers } = yield* folder.credentials()
       yield* folder.write("config", contexts("b"))
@@ -178,12 +183,6 @@ describe("several files in KUBECONFIG", () => {
 })
 
 describe("no usable kubeconfig", () => {
-  const messageOf = (environment: Readonly<Record<string, string>>) =>
-    Effect.map(
-      Effect.flip(Layer.build(kubeConfigLayer(environment))),
-      ({ message }) => message
-    )
-
   it.effect("is told in one sentence when there is none at all", () =>
     Effect.gen(function*() {
       assert.strictEqual(

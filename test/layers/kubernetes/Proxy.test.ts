@@ -286,6 +286,17 @@ describe("a proxy", () => {
       assert.strictEqual(yield* other.untaken, 0)
     }))
 
+  it.effect("is told an IPv6 address in brackets", () =>
+    Effect.gen(function*() {
+      const proxy = yield* scriptedProxy()
+      const api = yield* client("https://[fd00::1]:6443", { HTTPS_PROXY: proxy.host, NO_PROXY: "10.0.0.0/8,::1" })
+      const failure = yield* Effect.forkChild(Effect.flip(get(api)))
+      const asked = yield* proxy.next
+      assert.strictEqual(asked.target, "[fd00::1]:6443")
+      yield* asked.refuse("403 Forbidden")
+      assert.match((yield* Fiber.join(failure)).detail, /403 Forbidden$/)
+    }))
+
   it.effect("of HTTP_PROXY is asked for a server without TLS, by the whole URL", () =>
     Effect.gen(function*() {
       // What a proxy for plain HTTP gets is an ordinary request.
