@@ -167,5 +167,7 @@ const readText = (request: ApiRequest, response: HttpClientResponse.HttpClientRe
 const countRequest = (request: ApiRequest, code: string) =>
   Metric.update(Metric.withAttributes(apiRequests, { verb: request.verb, code }), 1)
 
-const causeOf = (error: HttpClientError.HttpClientError): unknown =>
-  "cause" in error.reason && error.reason.cause !== undefined ? error.reason.cause : error.message
+const causeOf = ({ message, reason }: HttpClientError.HttpClientError): unknown => {
+  if (reason._tag === "InvalidUrlError") return "this is no URL of a server"
+  return "cause" in reason && reason.cause !== undefined ? reason.cause : message
+}

@@ -8,7 +8,6 @@ import { Config, Effect, FileSystem, Layer, Option, Schema } from "effect"
 import type { ChildProcessSpawner } from "effect/process"
 import type { RequestOptions } from "node:https"
 import path from "node:path"
-import { parse } from "yaml"
 import { KubernetesCredentials, KubernetesCredentialsError } from "../../services/kubernetes/KubernetesCredentials.ts"
 import { makeAskedCredential } from "./AskedCredential.ts"
 import { makeLastGood, tokenAgeNanos } from "./LastGood.ts"
@@ -116,7 +115,10 @@ const decodeTokenFiles = Schema.decodeUnknownOption(TokenFiles)
 
 const parseFile = async (file: string, text: string) => {
   // Not the package's index, which loads every model of the API.
-  const { KubeConfig } = await import("@kubernetes/client-node/dist/config.js")
+  const [{ KubeConfig }, { parse }] = await Promise.all([
+    import("@kubernetes/client-node/dist/config.js"),
+    import("yaml")
+  ])
   const document: unknown = parse(text)
   if (typeof document !== "object" || document === null || Array.isArray(document)) {
     throw new Error("it is not a kubeconfig")

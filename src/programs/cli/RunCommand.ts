@@ -6,7 +6,6 @@ import type { ChildProcessSpawner } from "effect/process"
 import { hostname } from "node:os"
 import * as SysfsDeviceDiscovery from "../../layers/devices/SysfsDeviceDiscovery.ts"
 import * as HttpKubernetesApi from "../../layers/kubernetes/HttpKubernetesApi.ts"
-import * as KubeConfigCredentials from "../../layers/kubernetes/KubeConfigCredentials.ts"
 import * as ServiceAccountCredentials from "../../layers/kubernetes/ServiceAccountCredentials.ts"
 import * as EventLoopLag from "../../layers/observability/EventLoopLag.ts"
 import * as HealthServer from "../../layers/observability/HealthServer.ts"
@@ -44,7 +43,15 @@ const credentials = (inCluster: boolean): Layer.Layer<
   KubernetesCredentials,
   Config.ConfigError | KubernetesCredentialsError,
   FileSystem.FileSystem | ChildProcessSpawner.ChildProcessSpawner
-> => inCluster ? ServiceAccountCredentials.layer() : KubeConfigCredentials.layer
+> => inCluster ? ServiceAccountCredentials.layer() : kubeConfigCredentials
+
+/** Loaded outside of a cluster alone: a node that boots does not wait for what it never uses. */
+const kubeConfigCredentials = Layer.unwrap(
+  Effect.map(
+    Effect.promise(() => import("../../layers/kubernetes/KubeConfigCredentials.ts")),
+    (KubeConfigCredentials) => KubeConfigCredentials.layer
+  )
+)
 
 const kubernetes = ({ namespace, nodeName }: Settings.SettingsValues, inCluster: boolean) =>
   HttpKubernetesApi.layer({ namespace, nodeName, component: "linuxptp-daemon" }).pipe(

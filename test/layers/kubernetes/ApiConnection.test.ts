@@ -87,6 +87,12 @@ describe("a request that fails", () => {
       assert.match(error.detail, /ECONNREFUSED/)
     }))
 
+  it.effect("is Unreachable when the server's address is none", () =>
+    Effect.gen(function*() {
+      const api = yield* buildApi(PlainCredentials.layer({ server: "nonsense" }))
+      assert.strictEqual((yield* Effect.flip(api.get(nodePTPDevs, "worker-1"))).detail, "this is no URL of a server")
+    }))
+
   it.effect("is Unreachable after 30 s without an answer, and leaves no connection behind", () =>
     Effect.gen(function*() {
       const { api, server } = yield* connectScripted
