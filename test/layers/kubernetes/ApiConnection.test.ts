@@ -9,14 +9,10 @@ import {
 import { nodePTPDevs } from "../../../src/services/kubernetes/NodePTPDev.ts"
 import { scriptedApiServer, scriptedTlsApiServer } from "./ScriptedApiServer.ts"
 import { buildApi, connectScripted } from "./ScriptedClient.ts"
+import { devices } from "./ScriptedDevice.ts"
 import { tlsFixtures } from "./TlsFixtures.ts"
 
 const collection = "/apis/ptp.openshift.io/v1/namespaces/ptp/nodeptpdevs"
-const device = (resourceVersion: string) => ({
-  apiVersion: "ptp.openshift.io/v1",
-  kind: "NodePTPDev",
-  metadata: { name: "worker-1", namespace: "ptp", resourceVersion }
-})
 const status = (code: number, message: string) => ({ kind: "Status", code, message })
 
 const connect = Effect.fnUntraced(function*(credentials: (url: string) => Layer.Layer<KubernetesCredentials>) {
@@ -74,7 +70,7 @@ describe("a request that fails", () => {
       assert.strictEqual(error.reason, "Unreachable")
       assert.match(error.detail, /ECONNRESET/)
       const found = yield* Effect.forkChild(api.get(nodePTPDevs, "worker-1"))
-      yield* (yield* server.next).answer(200, device("5"))
+      yield* (yield* server.next).answer(200, devices)
       assert.isTrue(Option.isSome(yield* Fiber.join(found)))
     }))
 
@@ -137,7 +133,7 @@ describe("credentials", () => {
       yield* first.answer(401, status(401, "Unauthorized"))
       const second = yield* server.next
       assert.deepStrictEqual([second.headers.authorization, second.connection], ["Bearer new", first.connection])
-      yield* second.answer(200, device("5"))
+      yield* second.answer(200, devices)
       yield* Fiber.join(found)
       assert.deepStrictEqual(renewed, [false, false, true])
     }))
@@ -164,7 +160,7 @@ describe("credentials", () => {
       const { api, server } = yield* connect((url) => tokens(url, []))
       const found = yield* Effect.forkChild(counting(Effect.exit(api.get(nodePTPDevs, "worker-1"))))
       yield* (yield* server.next).answer(401, status(401, "Unauthorized"))
-      yield* (yield* server.next).answer(200, device("5"))
+      yield* (yield* server.next).answer(200, devices)
       yield* Fiber.join(found)
       const broken = yield* Effect.forkChild(counting(Effect.exit(api.get(nodePTPDevs, "worker-1"))))
       yield* (yield* server.next).reset
@@ -173,9 +169,9 @@ describe("credentials", () => {
         .filter(({ id }) => id === "linuxptp_daemon_api_requests_total")
         .map(({ attributes, state }) => [attributes, state])
       assert.sameDeepMembers(counted, [
-        [{ verb: "get", code: "401" }, { count: 1, incremental: true }],
-        [{ verb: "get", code: "200" }, { count: 1, incremental: true }],
-        [{ verb: "get", code: "error" }, { count: 1, incremental: true }]
+        [{ verb: "list", code: "401" }, { count: 1, incremental: true }],
+        [{ verb: "list", code: "200" }, { count: 1, incremental: true }],
+        [{ verb: "list", code: "error" }, { count: 1, incremental: true }]
       ])
     }))
 
@@ -196,7 +192,7 @@ describe("credentials", () => {
       assert.deepStrictEqual([error.reason, error.status], ["Denied", undefined])
       assert.include(error.detail, "token")
       const found = yield* Effect.forkChild(api.get(nodePTPDevs, "worker-1"))
-      yield* (yield* server.next).answer(200, device("5"))
+      yield* (yield* server.next).answer(200, devices)
       yield* Fiber.join(found)
     }))
 

@@ -9,13 +9,8 @@ import { nodePTPDevs } from "../../../src/services/kubernetes/NodePTPDev.ts"
 import { projectedVolume, serviceAccount } from "./ProjectedVolume.ts"
 import { scriptedApiServer, scriptedTlsApiServer } from "./ScriptedApiServer.ts"
 import { buildApi } from "./ScriptedClient.ts"
+import { devices } from "./ScriptedDevice.ts"
 import { tlsFixtures } from "./TlsFixtures.ts"
-
-const device = {
-  apiVersion: "ptp.openshift.io/v1",
-  kind: "NodePTPDev",
-  metadata: { name: "worker-1", namespace: "ptp", resourceVersion: "5" }
-}
 
 const hasIPv6 = Object.values(networkInterfaces()).flat().some((address) => address?.address === "::1")
 const localhost = new Set((await lookup("localhost", { all: true })).map(({ address }) => address))
@@ -29,7 +24,7 @@ const ask = Effect.fnUntraced(function*(
   const api = yield* buildApi(credentials)
   const found = yield* Effect.forkChild(api.get(nodePTPDevs, "worker-1"))
   const request = yield* server.next
-  yield* request.answer(200, device)
+  yield* request.answer(200, devices)
   assert.isTrue(Option.isSome(yield* Fiber.join(found)))
   return request
 })

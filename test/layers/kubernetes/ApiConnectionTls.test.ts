@@ -10,14 +10,10 @@ import { nodePTPDevs } from "../../../src/services/kubernetes/NodePTPDev.ts"
 import { keepAliveSeconds } from "./KernelTimers.ts"
 import { type ScriptedRequest, scriptedTlsApiServer } from "./ScriptedApiServer.ts"
 import { buildApi } from "./ScriptedClient.ts"
+import { devices } from "./ScriptedDevice.ts"
 import { listOf } from "./ScriptedWatch.ts"
 import { tlsFixtures } from "./TlsFixtures.ts"
 
-const device = {
-  apiVersion: "ptp.openshift.io/v1",
-  kind: "NodePTPDev",
-  metadata: { name: "worker-1", namespace: "ptp", resourceVersion: "5" }
-}
 const node = { apiVersion: "v1", kind: "Node", metadata: { name: "worker-1", resourceVersion: "41" } }
 const status = (code: number) => ({ kind: "Status", code, message: "because" })
 
@@ -38,7 +34,7 @@ const askedOnce = Effect.fnUntraced(function*(
 ) {
   const found = yield* Effect.forkChild(get(api))
   const request = yield* server.next
-  yield* request.answer(200, device)
+  yield* request.answer(200, devices)
   assert.isTrue(Option.isSome(yield* Fiber.join(found)))
   return request
 })
@@ -124,7 +120,7 @@ describe("authorities that rotate", () => {
       const found = yield* Effect.forkChild(Effect.retry(get(api), { times: 1 }))
       const request = yield* server.next
       assert.strictEqual(request.connection, 2)
-      yield* request.answer(200, device)
+      yield* request.answer(200, devices)
       assert.isTrue(Option.isSome(yield* Fiber.join(found)))
     }))
 
@@ -174,7 +170,7 @@ describe("a client certificate", () => {
       yield* first.answer(401, status(401))
       const second = yield* server.next
       assert.deepStrictEqual([second.clientName, second.connection], ["client-two", 2])
-      yield* second.answer(200, device)
+      yield* second.answer(200, devices)
       assert.isTrue(Option.isSome(yield* Fiber.join(found)))
     }))
 })
@@ -185,16 +181,28 @@ describe("a connection", () => {
       const pem = yield* tlsFixtures
       const server = yield* scriptedTlsApiServer({ cert: pem.server, key: pem.key })
       const api = yield* buildApi(trusting(server.url, { tls: { ca: pem.ca } }))
-      for (const kind of [nodes, nodePTPCfgs]) yield* Effect.forkScoped(Stream.runDrain(api.watchAll(kind)))
-      for (let answered = 0; answered < 2; answered++) yield* (yield* server.next).answer(200, listOf("40"))
+      const sets = yield* Queue.unbounded<string>()
+      for (const kind of [nodes, nodePTPCfgs]) {
+        yield* api.watchAll(kind).pipe(
+          Stream.runForEach(({ change }) => Queue.offer(sets, change.type)),
+          Effect.forkScoped
+        )
+      }
+      for (let answered = 0; answered < 2; answered++) {
+        yield* (yield* server.next).answer(200, listOf("40"))
+        assert.strictEqual(yield* Queue.take(sets), "LISTED")
+      }
       for (let round = 0; round < 20; round++) {
-        for (let watch = 0; watch < 2; watch++) {
-          const request = yield* server.next
-          yield* request.open
-          const { name } = { name: request.path.endsWith("/nodes") ? "Node" : "NodePTPCfg" }
-          yield* request.sendEvent("BOOKMARK", { kind: name, metadata: { resourceVersion: `${round}` } })
-          yield* request.end
+        const watches = [yield* server.next, yield* server.next]
+        for (const watch of watches) {
+          yield* watch.open
+          const kind = watch.path.endsWith("/nodes") ? "Node" : "NodePTPCfg"
+          yield* watch.sendEvent("MODIFIED", { kind, metadata: { name: "worker-1", resourceVersion: `${round}` } })
+          assert.include(["ADDED", "MODIFIED"], yield* Queue.take(sets))
         }
+        // One that ends at once would be a trouble of its own, and wait.
+        yield* TestClock.adjust("2 seconds")
+        for (const watch of watches) yield* watch.end
       }
       const watches = [yield* server.next, yield* server.next]
       for (let request = 0; request < 20; request++) yield* askedOnce(api, server)
@@ -212,7 +220,7 @@ describe("a connection", () => {
       // In good order: after an error the session is forgotten, which is right too.
       const found = yield* Effect.forkChild(get(api))
       const second = yield* server.next
-      yield* second.answer(200, device, { connection: "close" })
+      yield* second.answer(200, devices, { connection: "close" })
       yield* Fiber.join(found)
       yield* second.closed
       const third = yield* askedOnce(api, server)

@@ -6,17 +6,13 @@ import { nodePTPDevs } from "../../../src/services/kubernetes/NodePTPDev.ts"
 import { kubeConfigFolder, oneContext } from "./KubeConfigFolder.ts"
 import { scriptedTlsApiServer } from "./ScriptedApiServer.ts"
 import { buildApi } from "./ScriptedClient.ts"
+import { devices } from "./ScriptedDevice.ts"
 import { tlsFixtures } from "./TlsFixtures.ts"
 
 const version = "client.authentication.k8s.io/v1"
 const credential = (status: unknown, apiVersion = version) =>
   JSON.stringify({ apiVersion, kind: "ExecCredential", status })
 const exec = (more = "", command = "./plugin") => `{exec: {apiVersion: ${version}, command: ${command}${more}}}`
-const device = {
-  apiVersion: "ptp.openshift.io/v1",
-  kind: "NodePTPDev",
-  metadata: { name: "worker-1", namespace: "ptp", resourceVersion: "5" }
-}
 
 /** A user with a plug-in that counts its runs and prints what `says` holds. */
 const plugged = Effect.fnUntraced(function*(says: string, user = exec(), cluster = `{server: "https://lab:6443"}`) {
@@ -252,7 +248,7 @@ describe("a client with an exec plug-in", () => {
       yield* first.answer(401, { kind: "Status", code: 401 })
       const second = yield* server.next
       assert.deepStrictEqual([second.headers.authorization, second.connection], ["Bearer two", 1])
-      yield* second.answer(200, device)
+      yield* second.answer(200, devices)
       assert.isTrue(Option.isSome(yield* Fiber.join(found)))
     }))
 })

@@ -8,15 +8,10 @@ import { nodePTPDevs } from "../../../src/services/kubernetes/NodePTPDev.ts"
 import { keepAliveSeconds } from "./KernelTimers.ts"
 import { scriptedApiServer, type ScriptedRequest, scriptedTlsApiServer } from "./ScriptedApiServer.ts"
 import { buildApi } from "./ScriptedClient.ts"
+import { devices } from "./ScriptedDevice.ts"
 import { scriptedProxy, socksProxy } from "./ScriptedProxy.ts"
 import { listOf } from "./ScriptedWatch.ts"
 import { tlsFixtures } from "./TlsFixtures.ts"
-
-const device = {
-  apiVersion: "ptp.openshift.io/v1",
-  kind: "NodePTPDev",
-  metadata: { name: "worker-1", namespace: "ptp", resourceVersion: "5" }
-}
 
 const node = { apiVersion: "v1", kind: "Node", metadata: { name: "worker-1", resourceVersion: "41" } }
 
@@ -51,7 +46,7 @@ const answered = Effect.fnUntraced(function*(
   server: { readonly next: Effect.Effect<ScriptedRequest> }
 ) {
   const request = yield* server.next
-  yield* request.answer(200, device)
+  yield* request.answer(200, devices)
   assert.isTrue(Option.isSome(yield* Fiber.join(found)))
   return request
 })
@@ -85,7 +80,7 @@ describe("a proxy", () => {
       const api = yield* client(server.url, environment)
       const asking = yield* Effect.forkChild(Effect.all([get(api), get(api), get(api)], { concurrency: "unbounded" }))
       yield* (yield* proxy.next).allow
-      for (let request = 0; request < 3; request++) yield* (yield* server.next).answer(200, device)
+      for (let request = 0; request < 3; request++) yield* (yield* server.next).answer(200, devices)
       yield* Fiber.join(asking)
       const sets = yield* Queue.unbounded<string>()
       yield* api.watchAll(nodes).pipe(

@@ -7,14 +7,10 @@ import { nodePTPDevs } from "../../../src/services/kubernetes/NodePTPDev.ts"
 import { projectedVolume, serviceAccount, serviceAccountCredentials } from "./ProjectedVolume.ts"
 import { scriptedTlsApiServer } from "./ScriptedApiServer.ts"
 import { buildApi } from "./ScriptedClient.ts"
+import { devices } from "./ScriptedDevice.ts"
 import { bookmark, listOf } from "./ScriptedWatch.ts"
 import { tlsFixtures } from "./TlsFixtures.ts"
 
-const device = {
-  apiVersion: "ptp.openshift.io/v1",
-  kind: "NodePTPDev",
-  metadata: { name: "worker-1", namespace: "ptp", resourceVersion: "5" }
-}
 const unauthorized = { kind: "Status", code: 401, message: "Unauthorized" }
 const pem = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n"
 
@@ -84,7 +80,7 @@ describe("a token that the kubelet swaps", () => {
       yield* first.answer(401, unauthorized)
       const second = yield* server.next
       assert.deepStrictEqual([second.headers.authorization, second.connection], ["Bearer two", first.connection])
-      yield* second.answer(200, device)
+      yield* second.answer(200, devices)
       assert.isTrue(Option.isSome(yield* Fiber.join(found)))
     }).pipe(Effect.provide(NodeFileSystem.layer)))
 
@@ -160,7 +156,7 @@ describe("a token file that is no good for a moment", () => {
       assert.strictEqual(yield* server.opened, 0)
       yield* volume.project({ token: "two", "ca.crt": fixtures.ca })
       const found = yield* Effect.forkChild(api.get(nodePTPDevs, "worker-1"))
-      yield* (yield* server.next).answer(200, device)
+      yield* (yield* server.next).answer(200, devices)
       assert.isTrue(Option.isSome(yield* Fiber.join(found)))
     }).pipe(Effect.provide(NodeFileSystem.layer)))
 })
@@ -173,7 +169,7 @@ describe("a CA file", () => {
       assert.match(failure.detail, /^UNABLE_TO_VERIFY_LEAF_SIGNATURE/)
       yield* volume.project({ token: "one", "ca.crt": `${fixtures.nextCa}${fixtures.ca}` })
       const found = yield* Effect.forkChild(api.get(nodePTPDevs, "worker-1"))
-      yield* (yield* server.next).answer(200, device)
+      yield* (yield* server.next).answer(200, devices)
       assert.isTrue(Option.isSome(yield* Fiber.join(found)))
     }).pipe(Effect.provide(NodeFileSystem.layer)))
 
@@ -189,14 +185,14 @@ describe("a CA file", () => {
         yield* volume.spoil("ca.crt", fixtures.ca)
         const found = yield* Effect.forkChild(api.get(nodePTPDevs, "worker-1"))
         const request = yield* server.next
-        yield* request.answer(200, device)
+        yield* request.answer(200, devices)
         yield* Fiber.join(found)
         // What was good once goes on being good while the file is away again.
         yield* volume.spoil("ca.crt", text)
         yield* request.hangUp
         yield* request.closed
         const again = yield* Effect.forkChild(Effect.retry(api.get(nodePTPDevs, "worker-1"), { times: 1 }))
-        yield* (yield* server.next).answer(200, device)
+        yield* (yield* server.next).answer(200, devices)
         assert.isTrue(Option.isSome(yield* Fiber.join(again)))
       }).pipe(Effect.provide(NodeFileSystem.layer))
   )
