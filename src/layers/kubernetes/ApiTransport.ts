@@ -40,7 +40,10 @@ export const makeApiTransport = Effect.fnUntraced(
       Effect.flatMap(Clock.monotonicTimeNanos, (readAtNanos) => Ref.set(known, { tls, readAtNanos }))
     const clients = yield* RcRef.make({
       acquire: Effect.gen(function*() {
-        const proxy = yield* usableProxy(credentials.proxy ?? proxyFor(credentials.server, variables))
+        const proxy = yield* usableProxy(
+          credentials.server,
+          credentials.proxy ?? proxyFor(credentials.server, variables)
+        )
         const tls = yield* credentials.tls
         yield* remember(tls)
         return yield* makeHttpClient(tls, proxy)
@@ -86,13 +89,13 @@ const proxyVariables: Effect.Effect<ProxyVariables> = Effect.all({
 
 /** The proxy that the environment has for a server. */
 export const proxyOfServer = (server: string) =>
-  Effect.flatMap(proxyVariables, (variables) => usableProxy(proxyFor(server, variables)))
+  Effect.flatMap(proxyVariables, (variables) => usableProxy(server, proxyFor(server, variables)))
 
-const usableProxy = Effect.fnUntraced(function*(text: string | undefined) {
+const usableProxy = Effect.fnUntraced(function*(server: string, text: string | undefined) {
   if (text === undefined) return undefined
   const proxy = parseProxyUrl(text)
   // Not the text itself: it may hold a password.
-  const problem = proxy === undefined ? "it is no URL" : unsupportedProxy(proxy)
+  const problem = proxy === undefined ? "it is no URL" : unsupportedProxy(proxy, server)
   if (problem === undefined) return proxy
   return yield* new KubernetesCredentialsError({ source: "HTTPS_PROXY, HTTP_PROXY or proxy-url", cause: problem })
 })

@@ -25,11 +25,14 @@ const keepAlive = { keepAlive: true, keepAliveInitialDelay: 30_000 }
 const longestAnswer = 16_384
 const socksTimeoutMillis = 25_000
 
-/** Why this proxy cannot be used at all, or undefined. */
-export const unsupportedProxy = ({ protocol }: URL): string | undefined =>
-  ["http:", "https:", "socks5:", "socks5h:"].includes(protocol)
-    ? undefined
-    : `a proxy by ${protocol.replace(":", "")} is not supported; http, https and socks5 are`
+/** Why this proxy cannot be used at all for a server's base URL, or undefined. */
+export const unsupportedProxy = ({ protocol }: URL, server: string): string | undefined => {
+  if (protocol === "http:" || protocol === "https:") return undefined
+  if (protocol !== "socks5:" && protocol !== "socks5h:") {
+    return `a proxy by ${protocol.replace(":", "")} is not supported; http, https and socks5 are`
+  }
+  return server.startsWith("https:") ? undefined : "a SOCKS proxy is supported for a server with https only"
+}
 
 /** The proxy's address for messages: without its password. */
 const proxyName = ({ host, protocol }: URL): string => `${protocol}//${host}`
@@ -45,7 +48,7 @@ export class ProxyTunnel extends Duplex {
   constructor(options: ProxyTunnelOptions) {
     super({ allowHalfOpen: false })
     this.#options = options
-    if (options.proxy.protocol.startsWith("socks")) void this.#connectSocks()
+    if (options.proxy.protocol.startsWith("socks")) this.#connectSocks()
     else this.#connectHttp()
   }
 
@@ -72,26 +75,27 @@ export class ProxyTunnel extends Duplex {
     socket.on("data", readAnswer)
   }
 
-  async #connectSocks() {
+  #connectSocks() {
+    const { proxy } = this.#options
+    const socket = connect({ host: bareHost(proxy), port: portOf(proxy), ...keepAlive })
+    this.#adopt(socket)
+    socket.once("connect", () => void this.#agreeBySocks(socket))
+  }
+
+  async #agreeBySocks(socket: Socket) {
     const { host, port, proxy } = this.#options
+    const login = { userId: decode(proxy.username), password: decode(proxy.password) }
     try {
       // Few have such a proxy: loaded when it is needed.
       const { SocksClient } = await import("socks")
-      const { socket } = await SocksClient.createConnection({
+      await SocksClient.createConnection({
         command: "connect",
         destination: { host, port },
-        proxy: {
-          host: bareHost(proxy),
-          port: portOf(proxy),
-          type: 5,
-          ...(proxy.username === "" ? {} : { userId: decode(proxy.username), password: decode(proxy.password) })
-        },
+        proxy: { host: bareHost(proxy), port: portOf(proxy), type: 5, ...(proxy.username === "" ? {} : login) },
+        existing_socket: socket,
         timeout: socksTimeoutMillis
       })
-      socket.setKeepAlive(true, keepAlive.keepAliveInitialDelay)
-      this.#adopt(socket)
-      if (this.destroyed) socket.destroy()
-      else this.#open(socket, Buffer.alloc(0))
+      this.#open(socket, Buffer.alloc(0))
     } catch (cause) {
       this.#fail(cause instanceof Error ? cause.message : String(cause))
     }
