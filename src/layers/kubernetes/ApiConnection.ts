@@ -4,7 +4,7 @@
  * a TLS error read the credentials again and, where they are others now, ask again once: they rotate under a running
  * daemon.
  */
-import { ByteSize, Clock, Duration, Effect, Exit, Metric, Result, Scope, Stream } from "effect"
+import { ByteSize, Clock, Duration, Effect, Metric, Result, type Scope, Stream } from "effect"
 import { HttpBody, HttpClient, HttpClientRequest, type HttpClientResponse, HttpIncomingMessage } from "effect/http"
 import type { HttpClientError } from "effect/http"
 import type { KubernetesApiError } from "../../services/kubernetes/KubernetesApi.ts"
@@ -14,7 +14,7 @@ import {
 } from "../../services/kubernetes/KubernetesCredentials.ts"
 import { apiRequests } from "../../services/Metrics.ts"
 import { type ApiCall, denied, failureOfAnswer, failureOfConnection, isTlsFailure } from "./ApiFailure.ts"
-import { makeApiTransport } from "./ApiTransport.ts"
+import { type ApiClient, makeApiTransport } from "./ApiTransport.ts"
 
 /** One request. The path begins at the API server's root. */
 export interface ApiRequest extends ApiCall {
@@ -46,15 +46,15 @@ export const makeApiConnection = Effect.fnUntraced(
     const exchange = Effect.fnUntraced(function*(request: ApiRequest, headers: CredentialHeaders) {
       // Node would throw: a kubeconfig can hold any text as a token.
       if (!Object.values(headers).every(isHeaderValue)) return yield* forgedHeader
-      const client = yield* transport.client
-      const response = yield* client.execute(httpRequest(credentials.server, request, headers))
-      yield* countRequest(request, String(response.status))
-      if (response.status >= 200 && response.status < 300) return response
+      const { answering, client } = yield* transport.client
+      const answer = yield* answerOf(client.execute(httpRequest(credentials.server, request, headers)), answering)
+      yield* countRequest(request, String(answer.status))
+      if (answer.status >= 200 && answer.status < 300) return answer
       // Read to its end, so that the connection can be used again.
-      const body = yield* response.text.pipe(Effect.orElseSucceed(() => ""))
-      const retryAfter = response.headers["retry-after"]
-      return yield* failureOfAnswer(request, { status: response.status, body, retryAfter })
-    }, closedByFailure)
+      const body = yield* answer.text.pipe(Effect.orElseSucceed(() => ""))
+      const { retryAfter, status } = answer
+      return yield* failureOfAnswer(request, { status, body, retryAfter })
+    })
 
     // The handshake failed, so nothing was asked yet: with other authorities (or another certificate) of ours it is
     // tried again at once.
@@ -90,7 +90,7 @@ export const makeApiConnection = Effect.fnUntraced(
     return {
       text: (request) =>
         answer(request).pipe(
-          Effect.flatMap((response) => readText(request, response)),
+          Effect.flatMap((answered) => readText(request, answered)),
           Effect.scoped,
           (effect) => withinTime(request, effect)
         ),
@@ -98,22 +98,45 @@ export const makeApiConnection = Effect.fnUntraced(
         withinTime(request, answer(request)).pipe(
           // A span of a watch would last for hours and be exported at its end.
           Effect.provideService(HttpClient.TracerDisabledWhen, () => true),
-          Effect.map((response) =>
-            Stream.mapError(response.stream, (error) => failureOfConnection(request, causeOf(error)))
+          Effect.map((answered) =>
+            Stream.mapError(answered.bytes, (error) => failureOfConnection(request, causeOf(error)))
           )
         )
     }
   }
 )
 
-/** What a failed attempt holds goes at once: the request that goes on may be a watch of hours. */
-const closedByFailure = Effect.fnUntraced(function*<A, E, R>(effect: Effect.Effect<A, E, R>) {
-  const scope = yield* Scope.fork(yield* Effect.scope)
-  return yield* effect.pipe(
-    Effect.provideService(Scope.Scope, scope),
-    Effect.tapError(() => Scope.close(scope, Exit.void))
-  )
-})
+/** An answer whose body is read once, one way or the other. */
+interface ApiAnswer {
+  readonly status: number
+  readonly retryAfter: string | undefined
+  readonly text: Effect.Effect<string, HttpClientError.HttpClientError>
+  readonly bytes: Stream.Stream<Uint8Array, HttpClientError.HttpClientError>
+}
+
+/** A scope that ends before the body does ends the connection too, which would stay busy for ever. */
+const answerOf = (
+  execute: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>,
+  answering: ApiClient["answering"]
+): Effect.Effect<ApiAnswer, HttpClientError.HttpClientError, Scope.Scope> =>
+  Effect.uninterruptibleMask(Effect.fnUntraced(function*(restore) {
+    const response = yield* restore(execute)
+    const hangUp = yield* answering
+    let isRead = false
+    const read = Effect.sync(() => {
+      isRead = true
+    })
+    yield* Effect.addFinalizer(() => isRead ? Effect.void : hangUp)
+    // An event loop that is held up may read the answer before node has seen the request off. NodeHttpClient takes a
+    // body that ends by then for an upload to be stopped, and ends the connection: the body is not read before.
+    yield* restore(Effect.andThen(eventLoopTurn, eventLoopTurn))
+    return {
+      status: response.status,
+      retryAfter: response.headers["retry-after"],
+      text: Effect.tap(response.text, read),
+      bytes: Stream.onEnd(response.stream, read)
+    }
+  }))
 
 type CredentialHeaders = Readonly<Record<string, string>>
 
@@ -161,8 +184,13 @@ const httpRequest = (server: string, request: ApiRequest, credentials: Readonly<
     ...(request.body === undefined ? {} : { body: HttpBody.text(request.body.text, request.body.contentType) })
   })
 
-const readText = (request: ApiRequest, response: HttpClientResponse.HttpClientResponse) =>
-  response.text.pipe(Effect.mapError((error) => failureOfConnection(request, causeOf(error))))
+const eventLoopTurn = Effect.callback<void>((resume) => {
+  const immediate = setImmediate(() => resume(Effect.void))
+  return Effect.sync(() => clearImmediate(immediate))
+})
+
+const readText = (request: ApiRequest, answer: ApiAnswer) =>
+  answer.text.pipe(Effect.mapError((error) => failureOfConnection(request, causeOf(error))))
 
 const countRequest = (request: ApiRequest, code: string) =>
   Metric.update(Metric.withAttributes(apiRequests, { verb: request.verb, code }), 1)

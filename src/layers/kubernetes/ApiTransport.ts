@@ -4,7 +4,7 @@
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Clock, Config, Effect, Option, RcRef, Ref, type Scope } from "effect"
-import { HttpClient, type HttpClientError } from "effect/http"
+import type { HttpClient } from "effect/http"
 import { Agent as HttpAgent } from "node:http"
 import { Agent as HttpsAgent, type AgentOptions, type RequestOptions } from "node:https"
 import { createSecureContext } from "node:tls"
@@ -16,11 +16,15 @@ import {
 import { parseProxyUrl, proxyFor, type ProxyVariables } from "./ProxyEnvironment.ts"
 import { ProxyTunnel, unsupportedProxy } from "./ProxyTunnel.ts"
 
-type ScopedClient = HttpClient.HttpClient.With<HttpClientError.HttpClientError, Scope.Scope>
+export interface ApiClient {
+  readonly client: HttpClient.HttpClient
+  /** The connection of the request that was just answered, as what ends it: with a body unread nobody else can use it. */
+  readonly answering: Effect.Effect<Effect.Effect<void>>
+}
 
 export interface ApiTransport {
   /** The client that holds now. Requests under way on an older one end in peace. */
-  readonly client: Effect.Effect<ScopedClient, KubernetesCredentialsError, Scope.Scope>
+  readonly client: Effect.Effect<ApiClient, KubernetesCredentialsError, Scope.Scope>
   /** After a TLS error or a refusal: reads what the client is made of again, and tells whether it differs. */
   readonly renewed: Effect.Effect<boolean>
   /** After a TLS error the next request makes a new client, whatever the files say: no failure is remembered. */
@@ -130,8 +134,14 @@ export const makeHttpClient = Effect.fnUntraced(function*(tls: KubernetesTls, pr
       })
   )
   const client = yield* NodeHttpClient.makeNodeHttp.pipe(Effect.provideService(NodeHttpClient.HttpAgent, agents))
-  // An interruption between the answer and its body would otherwise leave the only socket busy.
-  return HttpClient.withScope(client)
+  // One socket is busy, and it is this one's for as long as its body is not read.
+  const answering = Effect.sync(() => {
+    const busy = [agents.http, agents.https].flatMap(({ sockets }) => Object.values(sockets)).flat()
+    return Effect.sync(() => {
+      for (const socket of busy) socket?.destroy()
+    })
+  })
+  return { client, answering } satisfies ApiClient
 })
 
 const httpsAgent = (options: AgentOptions, proxy: URL | undefined, ca: string | undefined): HttpsAgent =>

@@ -48,7 +48,7 @@ export const makeOidcCredential = Effect.fnUntraced(function*(config: OidcConfig
         "the id-token is over, and idp-issuer-url, client-id or refresh-token is missing: log in again"
       )
     }
-    const client = yield* makeHttpClient(ca === undefined ? {} : { ca }, yield* proxyOfServer(issuer))
+    const { client } = yield* makeHttpClient(ca === undefined ? {} : { ca }, yield* proxyOfServer(issuer))
     const read = Effect.fnUntraced(function*(request: HttpClientRequest.HttpClientRequest) {
       const response = yield* client.execute(request)
       const text = yield* response.text
