@@ -1,7 +1,7 @@
 /** Answers that are not the server's, or not whole, or late. */
 import { answerStatus, answerWhole, closeExchange, resetExchange } from "./Exchange.ts"
-import { type Fault, takingRequests } from "./Fault.ts"
-import { responseHead, statusText, wholeAnswer } from "./HttpBytes.ts"
+import { type Fault, silentWatchMillis, takingRequests } from "./Fault.ts"
+import { chunkedHead, statusText, wholeAnswer } from "./HttpBytes.ts"
 
 const statuses: ReadonlyArray<readonly [number, string]> = [
   [400, "BadRequest"],
@@ -60,10 +60,15 @@ export const answerFaults: ReadonlyArray<Fault> = [
   takingRequests("a list of half an object, in good order", (exchange, { proxy }) =>
     proxy.backend.forward(exchange, ({ body, status }) => answerWhole(exchange, status, half(body.toString()))), ({ verb }) =>
     verb !== "watch"),
-  takingRequests("only the head of an answer comes", (exchange) =>
-    exchange.front.outlet.write(
-      Buffer.from(responseHead(200, { "content-type": "application/json", "transfer-encoding": "chunked" }))
-    )),
+  takingRequests(
+    "only the head of an answer comes",
+    ({ front }) => {
+      front.outlet.write(Buffer.from(chunkedHead))
+      front.isStuck = true
+    },
+    () => true,
+    { patienceMillis: silentWatchMillis }
+  ),
   takingRequests("a write is done, and its answer is lost", (exchange, { proxy }) =>
     proxy.backend.forward(exchange, () => resetExchange(exchange)), ({ verb }) =>
     verb === "create" || verb === "patch"),

@@ -1,13 +1,11 @@
 /** What happens to connections: cut, lost, stuck, refused, slow. */
-import { type Fault, over, someStream, someWhile, streams, toStream } from "./Fault.ts"
+import { type Fault, over, silentWatchMillis, someStream, someWhile, streams, toStream } from "./Fault.ts"
 import type { Front } from "./Front.ts"
 import type { Passage } from "./Outlet.ts"
 import type { World } from "./World.ts"
 
 /** Within this a single reset of a healthy connection is forgotten. */
 const resetPatienceMillis = 2_000
-/** A watch on which nothing is heard for 90 s is dead; then the usual minute. */
-const stallPatienceMillis = 150_000
 
 const harmAll = (kind: string, start: (world: World) => () => void): Fault => ({
   kind,
@@ -79,12 +77,13 @@ export const connectionFaults: ReadonlyArray<Fault> = [
   toStream("a watch is closed in good order by TCP, not by HTTP", ({ front }) => front.close()),
   {
     kind: "one watch is half-open for ever",
-    patienceMillis: stallPatienceMillis,
+    patienceMillis: silentWatchMillis,
     start: (world) => {
       const victim = someStream(world)
       if (victim === undefined) return undefined
       world.note(`FAULT ${victim.front.id} (${victim.resource}) is half-open for ever`)
       victim.front.outlet.passage = "vanish"
+      victim.front.isStuck = true
       world.edit()
       return over
     }

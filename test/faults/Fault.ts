@@ -21,6 +21,12 @@ export interface Fault {
   readonly start: (world: World) => UnderWay | undefined | Promise<UnderWay | undefined>
 }
 
+/**
+ * A watch on which nothing is heard looks like one on which nothing happens, until it is silent for 90 s. Only then the
+ * client can know; then the usual minute begins.
+ */
+export const silentWatchMillis = 90_000 + 60_000
+
 export const over: UnderWay = { lastsMillis: 0, end: () => {} }
 
 /** Blinks, a load balancer's roll-out, an outage. */
@@ -54,9 +60,11 @@ export const someScope = ({ dice }: World): readonly [string, (exchange: Exchang
 export const takingRequests = (
   kind: string,
   take: (exchange: Exchange, world: World) => void,
-  isOne: (exchange: Exchange) => boolean = () => true
+  isOne: (exchange: Exchange) => boolean = () => true,
+  options: Pick<Fault, "patienceMillis"> = {}
 ): Fault => ({
   kind,
+  ...options,
   start: (world) => {
     const [words, isInScope] = someScope(world)
     let taken = 0

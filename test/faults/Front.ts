@@ -14,6 +14,8 @@ export interface Front {
   /** It is never answered. */
   readonly isSwallowed: boolean
   readonly outlet: Outlet
+  /** Nothing will ever be heard on it again, and nobody says so. */
+  isStuck: boolean
   /** What becomes of what the client sends. */
   toServer: Passage
   /** What was held of it goes on. */
@@ -80,6 +82,7 @@ export const makeFront = (
     id,
     isSwallowed,
     outlet,
+    isStuck: false,
     toServer: isSwallowed ? "vanish" : "pass",
     releaseToServer: () => {
       front.toServer = "pass"

@@ -12,6 +12,8 @@ import type { Exchange } from "./Exchange.ts"
 export const mostInMinute = 60
 /** Of one watch, or of all plain requests together. */
 export const mostInSecond = 16
+/** It would go on for ever. */
+const hopeless = 200
 /** A server that asks for more patience than this is asked all the same (WatchPolicy). */
 const longestRetryAfterMillis = 60_000
 
@@ -24,6 +26,8 @@ export interface RequestLaw {
   readonly onRequest: (exchange: Exchange) => void
   /** An answer asked for patience. */
   readonly onRetryAfter: (exchange: Exchange, seconds: number) => void
+  /** A loop that does not wait at all. */
+  readonly isHopeless: () => boolean
   /** When the last patience ends that was asked for. */
   readonly patientUntil: () => number
   readonly all: () => ReadonlyArray<Asked>
@@ -41,6 +45,7 @@ export const makeRequestLaw = (
   const asked: Array<Asked> = []
   const recent = new Map<string, Array<number>>()
   const patientUntil = new Map<string, number>()
+  let isHopeless = false
   const told = new Set<string>()
   const tellOnce = (key: string, text: string) => {
     if (told.has(key)) return
@@ -58,6 +63,7 @@ export const makeRequestLaw = (
       const inSecond = times.filter((time) => time > at - 1_000).length
       if (times.length > mostInMinute) tellOnce(`${asker} m`, `${times.length} requests of ${asker} in a minute`)
       if (inSecond > mostInSecond) tellOnce(`${asker} s`, `${inSecond} requests of ${asker} in a second`)
+      isHopeless ||= inSecond > hopeless
       const until = patientUntil.get(requestOf(exchange)) ?? 0
       if (at < until && exchange.resource !== "events") {
         tellOnce(
@@ -69,6 +75,7 @@ export const makeRequestLaw = (
     onRetryAfter: (exchange, seconds) => {
       patientUntil.set(requestOf(exchange), now() + Math.min(seconds * 1_000, longestRetryAfterMillis))
     },
+    isHopeless: () => isHopeless,
     patientUntil: () => Math.max(0, ...patientUntil.values()),
     all: () => asked
   }

@@ -18,14 +18,15 @@ export const allFaults: ReadonlyArray<Fault> = [
   ...serverFaults
 ]
 
-const patienceMillis = 60_000
+const patienceOf = ({ patienceMillis = 60_000 }: Fault): number => patienceMillis
 /** Longer than the client's back-off remembers. */
 const healthyMillis = 130_000
+const bootMillis = 60_000
 
 /** A fault that was met, and how long after its end everything was in sync again. */
 export interface Met {
   readonly kind: string
-  readonly syncMillis: number
+  readonly syncMillis: number | undefined
 }
 
 export interface Outcome {
@@ -43,9 +44,9 @@ interface Started {
 }
 
 const editWithin = (world: World, millis: number, chance: number) => {
-  const { dice, edit, time } = world
+  const { dice, editLater } = world
   if (!dice.chance(chance)) return
-  for (let left = dice.between(1, 3); left > 0; left--) time.after(dice.between(1, Math.max(1, millis)), edit)
+  for (let left = dice.between(1, 3); left > 0; left--) editLater(dice.between(1, Math.max(1, millis)))
 }
 
 const startOne = async (world: World, faults: ReadonlyArray<Fault>): Promise<Started | undefined> => {
@@ -90,11 +91,15 @@ const round = async (world: World, met: Array<Met>) => {
   await advance(Math.max(...started.map(({ underWay }) => underWay.lastsMillis)))
   for (const { underWay } of started) await underWay.end()
   world.note("the fault is over")
-  editWithin(world, 300, 0.5)
-  const took = await syncWithin(world, Math.max(...started.map(({ fault }) => fault.patienceMillis ?? patienceMillis)))
-  judgeConnections()
+  if (dice.chance(0.5)) world.edit()
+  editWithin(world, 300, 0.7)
+  const patience = Math.max(...started.map(({ fault }) => patienceOf(fault)))
+  const syncMillis = await syncWithin(world, patience)
+  await judgeConnections()
   for (const { fault, underWay } of started) {
-    if (underWay.happened?.() !== false) met.push({ kind: fault.kind, syncMillis: took })
+    // Beside one that takes longer it is not known what it took.
+    const isKnown = patienceOf(fault) === patience
+    if (underWay.happened?.() !== false) met.push({ kind: fault.kind, syncMillis: isKnown ? syncMillis : undefined })
   }
 }
 
@@ -113,12 +118,13 @@ export const runScenario = async (
   const met: Array<Met> = []
   const { breach, breaches, lines } = world
   try {
-    await syncWithin(world, patienceMillis)
+    await syncWithin(world, bootMillis)
     for (let left = world.dice.between(2, 5); left > 0 && breaches.length === 0; left--) await round(world, met)
-    await world.close()
+    if (breaches.length === 0) await world.close()
   } catch (cause) {
     breach(`the simulation broke: ${cause instanceof Error ? cause.stack ?? cause.message : String(cause)}`)
   }
+  if (breaches.length > 0) await world.abandon()
   return {
     seed,
     trace: lines,

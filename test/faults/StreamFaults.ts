@@ -70,12 +70,12 @@ const misleading = (kind: string, mislead: (lines: Array<string>, exchange: Exch
   start: (world) => {
     const victim = someStream(world)
     if (victim === undefined) return undefined
-    const { dice, edit, note, time } = world
+    const { dice, editLater, note } = world
     note(`FAULT ${kind}: ${victim.front.id} (${victim.resource})`)
     const lines: Array<string> = []
     victim.onLine = (line) => void lines.push(line)
     const finish = mislead(lines, victim)
-    for (let left = dice.between(1, 4); left > 0; left--) time.after(dice.between(1, 500), edit)
+    for (let left = dice.between(1, 4); left > 0; left--) editLater(dice.between(1, 500))
     return {
       lastsMillis: dice.between(1_000, 20_000),
       end: () => {

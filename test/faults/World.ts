@@ -25,6 +25,12 @@ const shareOfTls = 0.5
 /** One of each watch and one for plain requests. */
 const mostConnections = 4
 
+/** After that a client gives up a connection. */
+const longestSilenceMillis = 90_000
+
+/** Enough for everything that ends with the daemon to end. */
+const abandonRounds = 20
+
 export interface WorldOptions {
   readonly fence: Fence
   readonly api?: ApiLayer
@@ -54,6 +60,8 @@ export const makeWorld = async (seed: number, options: WorldOptions) => {
   const state = makeServerState(() => law.onWritten(writtenIn(state)))
   const cluster = makeCluster(state, serverProcess, makeDice(seed ^ 0x2545f491))
   const files = { token: "token-1", ca: firstCa }
+  let editsToCome = 0
+  const edit = () => note(`EDIT ${someEdit(cluster, dice)}`)
   let wish: ReadonlyArray<ProcessSpec> | undefined
 
   const onRequest = (exchange: Exchange) => {
@@ -91,7 +99,13 @@ export const makeWorld = async (seed: number, options: WorldOptions) => {
   let isEnding = false
   let server = startServer(serverProcess, state)
 
-  const quiet = { fence: options.fence, drain: time.drain, activity: proxy.activity, isBusy: proxy.isBusy }
+  const quiet = {
+    fence: options.fence,
+    drain: time.drain,
+    activity: proxy.activity,
+    isBusy: proxy.isBusy,
+    isHopeless: requests.isHopeless
+  }
   /** Everything happens that can happen without time. */
   const rest = () => settle(quiet)
   /** Virtual time goes from timer to timer, and waits at each until nothing is on its way. */
@@ -145,11 +159,21 @@ export const makeWorld = async (seed: number, options: WorldOptions) => {
     rest,
     advance,
     whatIsWrong,
-    isInSync: () => whatIsWrong().length === 0,
-    edit: () => note(`EDIT ${someEdit(cluster, dice)}`),
+    /** With everything that was to be written. */
+    isInSync: () => editsToCome === 0 && whatIsWrong().length === 0,
+    edit,
+    editLater: (millis: number) => {
+      editsToCome += 1
+      time.after(millis, () => {
+        editsToCome -= 1
+        edit()
+      })
+    },
     /** The node's status object as the server has it. */
     statusObject: () => state.objects(nodePTPDevs)[0],
-    judgeConnections: () => {
+    judgeConnections: async () => {
+      const isFree = () => ![...proxy.fronts].some(({ isStuck }) => isStuck)
+      if (!await advance(longestSilenceMillis, isFree)) breach("it keeps a connection on which nothing is heard")
       if (proxy.fronts.size > mostConnections) breach(`${proxy.fronts.size} connections are open`)
     },
     stopServer: () => {
@@ -163,6 +187,17 @@ export const makeWorld = async (seed: number, options: WorldOptions) => {
       await untilServed()
       proxy.listenAgain()
       await rest()
+    },
+    /** After a failure: nothing is judged, and nothing is left. */
+    abandon: async () => {
+      isEnding = true
+      daemon.shutdown()
+      server.stop()
+      for (let rounds = 0; rounds < abandonRounds; rounds++) {
+        proxy.close()
+        time.advance(1_000)
+        await options.fence.pass()
+      }
     },
     close: async () => {
       isEnding = true
