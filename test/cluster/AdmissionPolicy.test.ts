@@ -3,18 +3,11 @@ import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import { type JsonObject, textAt } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
 import { call } from "../contract/ApiClient.ts"
+import { collections, create, createNode, installAllButKinds, installKinds } from "../contract/Deployment.ts"
+import { until } from "../contract/Until.ts"
 import { dev } from "../contract/Workspace.ts"
 import { cluster } from "./Cluster.ts"
-import {
-  collections,
-  create,
-  createNode,
-  createNodeToken,
-  createToken,
-  installAllButKinds,
-  installKinds
-} from "./Deployment.ts"
-import { until } from "./Until.ts"
+import { createNodeToken, createToken } from "./PodToken.ts"
 
 const { devices } = collections
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })

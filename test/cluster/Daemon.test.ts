@@ -1,25 +1,19 @@
 /** The daemon on a real API server, as its service account under the admission policy: what it does, and what it outlives. */
 import { assert } from "@effect/vitest"
-import { Effect, Layer, SubscriptionRef } from "effect"
+import { Effect, Layer } from "effect"
 import { type JsonObject, listAt, textAt } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
 import { call, patch } from "../contract/ApiClient.ts"
 import { ApiServerUnderTest } from "../contract/ApiServerUnderTest.ts"
+import { collections, create, createNode, installAllButKinds, installKinds } from "../contract/Deployment.ts"
+import { daemonUser } from "../contract/Grants.ts"
+import { until, untilBody } from "../contract/Until.ts"
 import type { AuditedRequest } from "./AuditLog.ts"
 import { cluster } from "./Cluster.ts"
 import { ControlPlane } from "./ControlPlane.ts"
-import {
-  collections,
-  create,
-  createNode,
-  createPod,
-  createToken,
-  installAllButKinds,
-  installKinds
-} from "./Deployment.ts"
-import { daemonUser, untilGranted } from "./Grants.ts"
 import { makeKubectl } from "./Kubectl.ts"
 import { startDaemon } from "./NodeDaemon.ts"
-import { until, untilBody } from "./Until.ts"
+import { createPod, createToken } from "./PodToken.ts"
+import { untilGranted } from "./UntilGranted.ts"
 
 const device = `${collections.devices}/worker-1`
 const merge = "merge-patch+json"
@@ -56,7 +50,7 @@ const running = Effect.fn("running")(function*(only: JsonObject) {
       return said.includes(`"profiles":[{"config":"${name}"`) && said.includes(`"state":"LOCKED"`)
     })
   const processes = Effect.map(
-    SubscriptionRef.get(daemon.processes),
+    daemon.processes,
     (all) => all.map(({ id, pid, restarts, spec, state }) => ({ id, pid, restarts, state, argv: spec.argv.join(" ") }))
   )
   yield* untilRuns(textAt(only, "metadata", "name"))

@@ -2,9 +2,9 @@
 import { assert } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { isObject, type JsonObject, objectAt, textAt } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
+import { deployDirectory, manifestFiles } from "../contract/Deployment.ts"
 import { manifest } from "../contract/Workspace.ts"
 import { cluster } from "./Cluster.ts"
-import { deployDirectory, manifestFiles } from "./Deployment.ts"
 import { type Kubectl, makeKubectl } from "./Kubectl.ts"
 
 /** Runs a command that must succeed; its output. */

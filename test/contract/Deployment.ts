@@ -1,13 +1,10 @@
-/**
- * What a cluster has once the manifests of deploy/ are there, and what the kubelet adds to it: a Node, a Pod of the
- * daemon on it, and a token that is bound to that Pod. There is no kubelet here; nothing runs in the Pod.
- */
+/** What the server under test has once the manifests of deploy/ are there, and the Nodes beside them. */
 import { Effect, Schema } from "effect"
 import { readdirSync } from "node:fs"
 import path from "node:path"
 import { type JsonObject, textAt } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
-import { call } from "../contract/ApiClient.ts"
-import { manifest, untilStatus } from "../contract/Workspace.ts"
+import { call } from "./ApiClient.ts"
+import { manifest, untilStatus } from "./Workspace.ts"
 
 export const deployDirectory = path.resolve(import.meta.dirname, "../../deploy")
 const kinds = "/apis/ptp.openshift.io/v1/namespaces/ptp"
@@ -46,6 +43,8 @@ export const create = Effect.fn("create")(function*(object: JsonObject, collecti
 
 const createFile = (name: string) => Effect.forEach(manifest(name), (object) => create(object), { discard: true })
 
+export const createNamespace = createFile("00-ns.yaml")
+
 /** Everything of deploy/ before the CRDs are there: namespace, RBAC and what else has a number. */
 export const installAllButKinds = Effect.forEach(
   manifestFiles.filter((name) => rank(name) === 0 && name !== "01-crd.yaml"),
@@ -61,40 +60,3 @@ export const installKinds = Effect.andThen(
 
 export const createNode = (name: string, labels: Readonly<Record<string, string>> = {}) =>
   create({ apiVersion: "v1", kind: "Node", metadata: { name, labels } })
-
-/** A Pod of the daemon on a node, as the DaemonSet's controller would make it. */
-export const createPod = (nodeName: string) =>
-  create({
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { generateName: "linuxptp-daemon-", namespace: "ptp" },
-    spec: { nodeName, serviceAccountName: "linuxptp-daemon", containers: [{ name: "linuxptp-daemon", image: "none" }] }
-  })
-
-export interface TokenOptions {
-  /** A service account of namespace ptp; the daemon's by default. */
-  readonly account?: string
-  /** Binds the token to this Pod: it then carries the Pod's node, and ends with the Pod. */
-  readonly pod?: JsonObject
-}
-
-/** A token by the TokenRequest API. */
-export const createToken = Effect.fn("createToken")(function*({ account = "linuxptp-daemon", pod }: TokenOptions) {
-  const request = {
-    apiVersion: "authentication.k8s.io/v1",
-    kind: "TokenRequest",
-    spec: { expirationSeconds: 3600, ...(pod === undefined ? {} : { boundObjectRef: referenceTo(pod) }) }
-  }
-  const answer = yield* create(request, `/api/v1/namespaces/ptp/serviceaccounts/${account}/token`)
-  return textAt(answer, "status", "token")
-})
-
-const referenceTo = (pod: JsonObject) => ({
-  apiVersion: "v1",
-  kind: "Pod",
-  name: textAt(pod, "metadata", "name"),
-  uid: textAt(pod, "metadata", "uid")
-})
-
-/** A token as the kubelet gets it for a Pod of the daemon on this node. */
-export const createNodeToken = (nodeName: string) => Effect.flatMap(createPod(nodeName), (pod) => createToken({ pod }))
