@@ -57,7 +57,7 @@ export const kubectlContract = (it: ContractTests) =>
           for (const part of [...parts, /exit 0$/]) assert.match(output, part, line)
         })
         const example = `${deploy}/nodeptpcfg_cr.yaml`
-        for (const file of ["00-ns", "01-crd", "02-rbac", "ptp-daemon"]) {
+        for (const file of ["00-ns", "01-crd", "02-rbac", "03-admission-policy", "ptp-daemon"]) {
           yield* expectOutput(`apply -f ${deploy}/${file}.yaml`, /(created|configured|unchanged)/)
         }
         yield* expectOutput(`-n ptp apply -f ${example}`, /profile1 (created|configured|unchanged)/)
