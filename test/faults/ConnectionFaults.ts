@@ -130,13 +130,13 @@ export const connectionFaults: ReadonlyArray<Fault> = [
   }),
   harmAll("bytes drip one by one", (world) => {
     const { dice, proxy } = world
-    proxy.onConnection = (front) => {
+    proxy.harmNew = (front) => {
       front.outlet.drip = dripPiece(world)
     }
     for (const front of proxy.fronts) front.outlet.drip = dripPiece(world)
     for (const exchange of streams(world)) if (dice.chance(0.3)) exchange.front.reset()
     return () => {
-      proxy.onConnection = undefined
+      proxy.harmNew = undefined
       for (const front of proxy.fronts) front.outlet.drip = undefined
     }
   })

@@ -2,14 +2,18 @@
  * The daemon under test: its core programs on virtual time, over the real client on real sockets. What the programs
  * were told of the API server is written down as they are told.
  */
-import { Cause, Effect, Exit, type Fiber, Layer, Option, Scope, Stream } from "effect"
+import { Cause, Context, Effect, Exit, type Fiber, Layer, Metric, Option, Scope, Stream } from "effect"
 import * as HttpKubernetesApi from "../../src/layers/kubernetes/HttpKubernetesApi.ts"
+import * as HealthServer from "../../src/layers/observability/HealthServer.ts"
+import * as MetricsServer from "../../src/layers/observability/MetricsServer.ts"
 import * as SimulatedConfigurationCheck from "../../src/layers/processes/SimulatedConfigurationCheck.ts"
 import * as InMemoryLastKnownGood from "../../src/layers/state/InMemoryLastKnownGood.ts"
 import * as KeepLastKnownGood from "../../src/programs/KeepLastKnownGood.ts"
 import * as NodeState from "../../src/programs/NodeState.ts"
 import * as PublishNodeStatus from "../../src/programs/PublishNodeStatus.ts"
 import * as ReconcileProfiles from "../../src/programs/ReconcileProfiles.ts"
+import * as ReportHealth from "../../src/programs/ReportHealth.ts"
+import * as ReportMetrics from "../../src/programs/ReportMetrics.ts"
 import { DeviceDiscovery } from "../../src/services/devices/DeviceDiscovery.ts"
 import type { NetworkInterface } from "../../src/services/devices/PtpDevice.ts"
 import { KubernetesApi } from "../../src/services/kubernetes/KubernetesApi.ts"
@@ -31,12 +35,19 @@ export type ApiLayer = Layer.Layer<KubernetesApi, never, KubernetesCredentials>
 /** The client of the daemon. */
 export const realApi: ApiLayer = HttpKubernetesApi.layer({ namespace, nodeName, component: "linuxptp-daemon" })
 
+export interface DaemonPorts {
+  readonly health: number
+  readonly metrics: number
+}
+
 interface DaemonOptions {
   readonly process: VirtualProcess
   readonly api: ApiLayer
   readonly credentials: Layer.Layer<KubernetesCredentials>
   readonly runner: typeof ProcessRunner.Service
   readonly answerOn: Children["answerOn"]
+  /** Undefined: it has no servers of its own. */
+  readonly ports: DaemonPorts | undefined
   readonly onWish: (desired: ReadonlyArray<ProcessSpec>) => void
   /** A program ended that never should. */
   readonly onDeath: (program: string, how: string) => void
@@ -74,13 +85,23 @@ const layersOf = (options: DaemonOptions, sets: Map<string, ReadonlyArray<Kubern
     Layer.succeed(InstalledLinuxptp, { version: Effect.succeedSome(firstVersion) })
   )
 
+const host = "127.0.0.1"
+
+/** `/readyz` and `/metrics`, as the kubelet and Prometheus ask for them. */
+const serversOf = ({ ports }: DaemonOptions): Layer.Layer<never, never, KubernetesApi | NodeState.NodeState> =>
+  ports === undefined ? Layer.empty : Layer.merge(
+    HealthServer.layer({ host, port: ports.health }).pipe(Layer.provide(ReportHealth.layer)),
+    MetricsServer.layer({ host, port: ports.metrics })
+  ).pipe(Layer.orDie)
+
 export const startDaemon = (options: DaemonOptions): Daemon => {
   const { onDeath, process } = options
-  const run = Effect.runForkWith(process.context)
+  const run = Effect.runForkWith(Context.add(process.context, Metric.MetricRegistry, new Map()))
   const scope = Scope.makeUnsafe()
   const sets = new Map<string, ReadonlyArray<KubernetesObject>>()
   let statuses: ReadonlyArray<ProcessStatus> = []
   let isEnding = false
+  const layers = serversOf(options).pipe(Layer.provideMerge(layersOf(options, sets)))
 
   const told = <A, E>(program: string, effect: Effect.Effect<A, E>) =>
     Effect.onExit(effect, (exit) =>
@@ -90,7 +111,7 @@ export const startDaemon = (options: DaemonOptions): Daemon => {
   run(told(
     "boot",
     Effect.gen(function*() {
-      const context = yield* Layer.buildWithScope(Layer.fresh(layersOf(options, sets)), scope)
+      const context = yield* Layer.buildWithScope(Layer.fresh(layers), scope)
       const watchStatuses = Effect.flatMap(ProcessSupervisor, (supervisor) =>
         Stream.runForEach(supervisor.statuses, (now) =>
           Effect.sync(() => {
@@ -100,7 +121,8 @@ export const startDaemon = (options: DaemonOptions): Daemon => {
         watchStatuses,
         KeepLastKnownGood: KeepLastKnownGood.run,
         ReconcileProfiles: ReconcileProfiles.run,
-        PublishNodeStatus: PublishNodeStatus.run
+        PublishNodeStatus: PublishNodeStatus.run,
+        ...(options.ports === undefined ? {} : { ReportMetrics: ReportMetrics.run })
       }
       yield* Effect.forEach(
         Object.entries(programs),

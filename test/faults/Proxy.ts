@@ -18,18 +18,19 @@ export type Welcome = "serve" | "swallow" | "reset"
 /** Takes a request in the server's place; undefined leaves it to others. */
 export type Rule = (exchange: Exchange) => ((exchange: Exchange) => void) | undefined
 
-/** kube-apiserver's `IdleTimeout`. */
-const longestIdleMillis = 90_000
+/** The client's own limit, before the server's (ApiConnection). Node counts it in real time, of which none passes here. */
+const longestIdleMillis = 60_000
 
 interface ProxyOptions {
   readonly time: VirtualTime
   readonly isTls: boolean
   readonly onRequest: (exchange: Exchange) => void
+  readonly onConnection: () => void
 }
 
 export type Proxy = Awaited<ReturnType<typeof makeProxy>>
 
-export const makeProxy = async ({ isTls, onRequest, time }: ProxyOptions) => {
+export const makeProxy = async ({ isTls, onConnection, onRequest, time }: ProxyOptions) => {
   const fronts = new Set<Front>()
   const rules: Array<Rule> = []
   const backend = makeBackend()
@@ -61,12 +62,12 @@ export const makeProxy = async ({ isTls, onRequest, time }: ProxyOptions) => {
     }
   }
 
-  /** As the API server does with a connection on which nothing is asked. */
+  /** In place of the client, which would close it. */
   const closeWhenIdle = (front: Front) => {
     const look = (since: number) => {
       if (!front.isOpen()) return
       if (front.exchange !== undefined) since = time.now()
-      if (time.now() - since >= longestIdleMillis) return front.close()
+      if (time.now() - since >= longestIdleMillis) return front.reset()
       time.after(Math.max(1_000, since + longestIdleMillis - time.now()), () => look(since))
     }
     look(time.now())
@@ -75,6 +76,7 @@ export const makeProxy = async ({ isTls, onRequest, time }: ProxyOptions) => {
   const accept = (raw: Socket) => {
     events += 1
     connections += 1
+    onConnection()
     if (proxy.welcome === "reset") return void raw.resetAndDestroy()
     const isSwallowed = proxy.welcome === "swallow"
     const front = makeFront({
@@ -96,7 +98,7 @@ export const makeProxy = async ({ isTls, onRequest, time }: ProxyOptions) => {
     })
     fronts.add(front)
     if (!isSwallowed) closeWhenIdle(front)
-    proxy.onConnection?.(front)
+    proxy.harmNew?.(front)
   }
 
   const listener = createServer(accept)
@@ -112,7 +114,7 @@ export const makeProxy = async ({ isTls, onRequest, time }: ProxyOptions) => {
     welcome: "serve" as Welcome,
     certificate: "byFirst" as Certificate,
     tokens: new Set<string>(),
-    onConnection: undefined as ((front: Front) => void) | undefined,
+    harmNew: undefined as ((front: Front) => void) | undefined,
     connections: () => connections,
     handshakes: () => handshakes,
     /** Grows with whatever happens. */

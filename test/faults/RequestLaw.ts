@@ -12,6 +12,8 @@ import type { Exchange } from "./Exchange.ts"
 export const mostInMinute = 60
 /** Of one watch, or of all plain requests together. */
 export const mostInSecond = 16
+/** As many as all together may make requests. */
+const mostConnectionsInSecond = 4 * mostInSecond
 /** It would go on for ever. */
 const hopeless = 200
 /** A server that asks for more patience than this is asked all the same (WatchPolicy). */
@@ -24,6 +26,8 @@ interface Asked {
 
 export interface RequestLaw {
   readonly onRequest: (exchange: Exchange) => void
+  /** A connection came, whatever becomes of it. */
+  readonly onConnection: () => void
   /** An answer asked for patience. */
   readonly onRetryAfter: (exchange: Exchange, seconds: number) => void
   /** A loop that does not wait at all. */
@@ -46,6 +50,7 @@ export const makeRequestLaw = (
   const recent = new Map<string, Array<number>>()
   const patientUntil = new Map<string, number>()
   let isHopeless = false
+  let connected: Array<number> = []
   const told = new Set<string>()
   const tellOnce = (key: string, text: string) => {
     if (told.has(key)) return
@@ -71,6 +76,12 @@ export const makeRequestLaw = (
           `${requestOf(exchange)} is asked ${until - at} ms before the time that the server asked for`
         )
       }
+    },
+    onConnection: () => {
+      connected = connected.filter((time) => time > now() - 1_000)
+      connected.push(now())
+      isHopeless ||= connected.length > hopeless
+      if (connected.length > mostConnectionsInSecond) tellOnce("connections", `${connected.length} connections in a second`)
     },
     onRetryAfter: (exchange, seconds) => {
       patientUntil.set(requestOf(exchange), now() + Math.min(seconds * 1_000, longestRetryAfterMillis))

@@ -74,18 +74,18 @@ const syncWithin = async (world: World, millis: number): Promise<number> => {
   return took
 }
 
-const round = async (world: World, met: Array<Met>) => {
+const round = async (world: World, faults: ReadonlyArray<Fault>, met: Array<Met>) => {
   const { advance, dice, judgeConnections } = world
   await advance(dice.between(0, dice.pick([0, 1_000, 20_000, 200_000])))
   if (dice.chance(0.5)) world.edit()
   if (dice.chance(0.5)) await world.rest()
-  const first = await startOne(world, allFaults)
+  const first = await startOne(world, faults)
   if (first === undefined) return
   const started = [first]
   editWithin(world, first.underWay.lastsMillis, 0.6)
   if (dice.chance(0.2) && first.fault.needsHealth === undefined) {
     await advance(dice.between(0, first.underWay.lastsMillis))
-    const second = await startOne(world, allFaults.filter((other) => !conflicts(first.fault, other)))
+    const second = await startOne(world, faults.filter((other) => !conflicts(first.fault, other)))
     if (second !== undefined) started.push(second)
   }
   await advance(Math.max(...started.map(({ underWay }) => underWay.lastsMillis)))
@@ -112,14 +112,14 @@ const conflicts = (one: Fault, other: Fault): boolean =>
 
 export const runScenario = async (
   seed: number,
-  options: WorldOptions & { readonly rounds?: number; readonly faults?: ReadonlyArray<Fault> }
+  { faults = allFaults, ...options }: WorldOptions & { readonly faults?: ReadonlyArray<Fault> }
 ): Promise<Outcome> => {
   const world = await makeWorld(seed, options)
   const met: Array<Met> = []
   const { breach, breaches, lines } = world
   try {
     await syncWithin(world, bootMillis)
-    for (let left = world.dice.between(2, 5); left > 0 && breaches.length === 0; left--) await round(world, met)
+    for (let left = world.dice.between(2, 5); left > 0 && breaches.length === 0; left--) await round(world, faults, met)
     if (breaches.length === 0) await world.close()
   } catch (cause) {
     breach(`the simulation broke: ${cause instanceof Error ? cause.stack ?? cause.message : String(cause)}`)

@@ -10,7 +10,7 @@ import { firstCa } from "./Certificates.ts"
 import { makeCluster, someEdit, writtenIn } from "./Cluster.ts"
 import { makeConfigurationLaw } from "./ConfigurationLaw.ts"
 import { credentialsLayer } from "./Credentials.ts"
-import { type ApiLayer, realApi, startDaemon } from "./Daemon.ts"
+import { type ApiLayer, type DaemonPorts, realApi, startDaemon } from "./Daemon.ts"
 import type { Exchange } from "./Exchange.ts"
 import { makeProxy } from "./Proxy.ts"
 import { type Fence, settle } from "./Quiet.ts"
@@ -35,6 +35,8 @@ export interface WorldOptions {
   readonly fence: Fence
   readonly api?: ApiLayer
   readonly isTls?: boolean
+  /** Of the daemon's own servers, if it is to have them. */
+  readonly ports?: DaemonPorts
 }
 
 export type World = Awaited<ReturnType<typeof makeWorld>>
@@ -73,7 +75,7 @@ export const makeWorld = async (seed: number, options: WorldOptions) => {
     )
     requests.onRequest(exchange)
   }
-  const proxy = await makeProxy({ time, isTls: options.isTls ?? isTls, onRequest })
+  const proxy = await makeProxy({ time, isTls: options.isTls ?? isTls, onRequest, onConnection: requests.onConnection })
   proxy.tokens.add(files.token)
   const children = makeChildren({
     time,
@@ -133,6 +135,7 @@ export const makeWorld = async (seed: number, options: WorldOptions) => {
     credentials: credentialsLayer(files, { port: proxy.port, isTls: options.isTls ?? isTls }),
     runner: children.runnerOf(process),
     answerOn: children.answerOn,
+    ports: options.ports,
     onWish: (desired) => {
       note(`wish: ${desired.map(({ id }) => id).join(" ") || "nothing"}`)
       wish = desired

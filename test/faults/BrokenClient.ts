@@ -1,0 +1,145 @@
+/**
+ * Clients with one mistake each, for the judge's own test. They are what is often written: a LIST, then WATCHes, and a
+ * word or two about errors. Without a mistake this one does what the matrix asks, by simple means.
+ */
+import { Duration, Effect, Layer, Option, Queue, Ref, Result, Scope, Stream } from "effect"
+import { makeApiConnection } from "../../src/layers/kubernetes/ApiConnection.ts"
+import { failureOfConnection } from "../../src/layers/kubernetes/ApiFailure.ts"
+import { sortedByName, withEvent } from "../../src/layers/kubernetes/ChangedSet.ts"
+import { listPages } from "../../src/layers/kubernetes/ListPages.ts"
+import { makeObjectRequests } from "../../src/layers/kubernetes/ObjectRequests.ts"
+import { collectionPath } from "../../src/layers/kubernetes/ResourcePath.ts"
+import { type WatchEvent, watchEvents } from "../../src/layers/kubernetes/WatchLine.ts"
+import {
+  KubernetesApi,
+  type KubernetesApiError,
+  type WatchedSet,
+  type WatchOptions
+} from "../../src/services/kubernetes/KubernetesApi.ts"
+import { KubernetesCredentials } from "../../src/services/kubernetes/KubernetesCredentials.ts"
+import type { KubernetesObject, ResourceType } from "../../src/services/kubernetes/KubernetesObject.ts"
+import { namespace } from "../simulation/SimulatedNode.ts"
+import type { ApiLayer } from "./Daemon.ts"
+
+export type Mistake =
+  | "gives up after a reset"
+  | "does not list again after a 410"
+  | "has no limit for silence"
+  | "does not wait"
+  | "ignores Retry-After"
+  | "waits for 5 s at least"
+  | "takes a failed list for an empty one"
+  | "opens a connection for each attempt and closes none"
+  | "dies of a line that is no event"
+
+const change = {
+  type: "LISTED" as const,
+  name: "",
+  generation: undefined,
+  resourceVersion: "",
+  receivedAtNanos: 0n,
+  span: Option.none()
+}
+
+interface Follower {
+  readonly credentials: KubernetesCredentials["Service"]
+  readonly resource: ResourceType
+  readonly name: string | undefined
+  readonly mistake: Mistake | undefined
+  readonly deliver: (set: WatchedSet) => Effect.Effect<unknown>
+}
+
+const waitAfter = (error: KubernetesApiError, failures: number, mistake: Mistake | undefined) => {
+  if (mistake === "does not wait") return Duration.zero
+  if (mistake === "waits for 5 s at least") return Duration.seconds(5)
+  const asked = mistake === "ignores Retry-After" ? 0 : Math.min(error.retryAfterSeconds ?? 0, 60)
+  return Duration.seconds(asked + Math.min(20, 2 ** (failures - 2)))
+}
+
+const follow = Effect.fnUntraced(
+  function*({ credentials, deliver, mistake, name, resource }: Follower): Effect.fn.Return<void, never, Scope.Scope> {
+    const scope = yield* Effect.scope
+    const connect = makeApiConnection(credentials).pipe(Scope.provide(scope))
+    const once = yield* connect
+    const current = yield* Ref.make<ReadonlyArray<KubernetesObject>>([])
+    const path = collectionPath(resource, namespace)
+    const selector: Readonly<Record<string, string>> = name === undefined
+      ? {}
+      : { fieldSelector: `metadata.name=${name}` }
+    let version: string | undefined
+    let failures = 0
+    const publish = (objects: ReadonlyArray<KubernetesObject>) =>
+      Effect.andThen(Ref.set(current, objects), deliver({ objects, change }))
+
+    const take = Effect.fnUntraced(function*(event: WatchEvent) {
+      version = event.object.metadata.resourceVersion ?? version
+      failures = 0
+      if (event.type !== "BOOKMARK") yield* publish(withEvent(yield* Ref.get(current), event))
+    })
+    const attempt = Effect.gen(function*() {
+      const connection = mistake === "opens a connection for each attempt and closes none" ? yield* connect : once
+      if (version === undefined) {
+        const listed = yield* listPages(connection, {
+          path,
+          resource: resource.plural,
+          resourceVersion: "",
+          params: selector
+        })
+        yield* publish(sortedByName(listed.objects))
+        version = listed.resourceVersion
+      }
+      const request = {
+        verb: "watch",
+        method: "GET",
+        path,
+        resource: resource.plural,
+        params: { ...selector, watch: "true", allowWatchBookmarks: "true", resourceVersion: version, timeoutSeconds: "300" }
+      } as const
+      const bytes = connection.bytes(request).pipe(
+        Stream.timeoutOrElse({
+          duration: mistake === "has no limit for silence" ? Duration.infinity : Duration.seconds(90),
+          orElse: () => Stream.fail(failureOfConnection(request, "silent"))
+        })
+      )
+      yield* Stream.runForEach(watchEvents(bytes, request), take)
+    })
+    while (true) {
+      const outcome = yield* Effect.result(attempt)
+      if (Result.isSuccess(outcome)) continue
+      const error = outcome.failure
+      if (mistake === "gives up after a reset" && error.reason === "Unreachable") return yield* Effect.never
+      if (mistake === "dies of a line that is no event" && error.reason === "Malformed") return yield* Effect.die(error)
+      if (mistake === "takes a failed list for an empty one" && error.reason === "NotFound") yield* publish([])
+      const keepsVersion = error.reason === "Unreachable" && error.status !== 504 ||
+        error.reason === "TooManyRequests" || mistake === "does not list again after a 410"
+      if (!keepsVersion) version = undefined
+      failures += 1
+      yield* Effect.sleep(waitAfter(error, failures, mistake))
+    }
+  }
+)
+
+/** Its writes are the daemon's own. */
+export const brokenApi = (mistake: Mistake | undefined): ApiLayer =>
+  Layer.effect(
+    KubernetesApi,
+    Effect.gen(function*() {
+      const credentials = yield* KubernetesCredentials
+      const scope = yield* Effect.scope
+      const connection = yield* makeApiConnection(credentials)
+      const watchAll = (resource: ResourceType, { name }: WatchOptions = {}) =>
+        Stream.callback<WatchedSet>(
+          (queue) =>
+            follow({ credentials, resource, name, mistake, deliver: (set) => Queue.offer(queue, set) }).pipe(
+              Scope.provide(scope)
+            ),
+          { bufferSize: 1, strategy: "sliding" }
+        )
+      return {
+        ...makeObjectRequests(connection, { namespace, fieldManager: "broken" }),
+        watchAll,
+        recordEvent: () => Effect.void,
+        watches: Effect.succeed([])
+      }
+    })
+  )

@@ -1,0 +1,32 @@
+/** What is deleted while nobody listens is gone when somebody does. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { syncedWorld } from "./FaultTest.ts"
+
+describe("a deletion during an outage", () => {
+  it.live.each([
+    ["by the LIST, when the server has forgotten its history", true],
+    ["by the watch alone, when the server still knows it", false]
+  ] as const)("is seen %s", ([, isForgotten]) =>
+    Effect.gen(function*() {
+      const world = yield* syncedWorld(7, {})
+      const { advance, cluster, daemon, isInSync, requests, state } = world
+      const pidOf = (config: string) =>
+        daemon.statuses().find(({ spec }) => spec.config === config && spec.program === "ptp4l")?.pid
+      const before = pidOf("cell")
+      assert.isDefined(before)
+      assert.isDefined(pidOf("radio"))
+      world.stopServer()
+      yield* Effect.promise(() => advance(120_000))
+      cluster.remove("radio")
+      if (isForgotten) state.forgetHistory()
+      const requestsBefore = requests.all().length
+      yield* Effect.promise(world.startServer)
+      assert.isTrue(yield* Effect.promise(() => advance(60_000, isInSync)), world.whatIsWrong().join())
+      assert.isUndefined(pidOf("radio"))
+      assert.strictEqual(pidOf("cell"), before)
+      const asked = requests.all().slice(requestsBefore).filter(({ exchange }) => exchange.resource === "nodeptpcfgs")
+      assert.strictEqual(asked.some(({ exchange }) => exchange.isFull), isForgotten)
+      assert.deepStrictEqual(world.breaches, [])
+    }))
+})
