@@ -24,7 +24,8 @@ const answering = ([status, reason]: readonly [number, string]): Fault =>
 const askingForPatience = (status: number): Fault =>
   takingRequests(`answers ${status} with Retry-After`, (exchange, { dice, requests }) => {
     const seconds = dice.pick([1, 1, 5, 20, 90, 3_600])
-    requests.onRetryAfter(exchange, seconds)
+    // What does not arrive asks for nothing.
+    if (exchange.front.outlet.passage === "pass") requests.onRetryAfter(exchange, seconds)
     answerStatus(exchange, status, "TooManyRequests", { "retry-after": String(seconds) })
   })
 

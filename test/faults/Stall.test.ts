@@ -33,7 +33,7 @@ const observedWorld = Effect.fnUntraced(function*(seed: number) {
 /** Just after every watch had its bookmark: nobody is further from noticing. */
 const afterBookmarks = (world: World) => Effect.promise(() => world.advance(60_010 - world.time.now()))
 /** A new watch counts as heard with its first bookmark. */
-const bookmarkSeconds = 65
+const bookmarkSeconds = 61
 
 /** Virtual seconds until it is so; undefined after `most`. */
 const secondsUntil = async (world: World, most: number, isSo: () => Promise<boolean>) => {

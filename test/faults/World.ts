@@ -24,6 +24,7 @@ const shareOfDrawnOrders = 0.4
 const shareOfTls = 0.5
 /** One of each watch and one for plain requests. */
 const mostConnections = 4
+const watchedKinds = ["nodeptpcfgs", "nodes", "nodeptpdevs"]
 
 /** After that a client gives up a connection. */
 const longestSilenceMillis = 90_000
@@ -143,7 +144,15 @@ export const makeWorld = async (seed: number, options: WorldOptions) => {
     onDeath: (program, how) => breach(`${program} is dead: ${how}`)
   })
 
-  const whatIsWrong = () => outOfSync({ state, daemon, wish, children: [...children.living.values()] })
+  /** Nothing is old where nothing was said: whether it would be heard is another question. */
+  const isHeard = (resource: string) =>
+    proxy.exchanges().some(({ front, isStreaming, resource: watched }) =>
+      watched === resource && isStreaming && !front.isStuck
+    )
+  const whatIsWrong = () => [
+    ...outOfSync({ state, daemon, wish, children: [...children.living.values()] }),
+    ...watchedKinds.filter((kind) => !isHeard(kind)).map((kind) => `nobody listens to ${kind}`)
+  ]
   return {
     dice,
     time,
