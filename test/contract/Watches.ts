@@ -80,7 +80,6 @@ const changes = (it: ContractTests) => {
       assert.deepStrictEqual((yield* untilEnd(silent.events)).map(summary), ["ADDED a"])
       const seen = yield* untilEnd(events)
       assert.include(seen.map(summary), "ADDED a")
-      assert.deepStrictEqual((yield* untilEnd(silent.events)).map(summary), ["ADDED a"])
       const bookmarks = seen.filter((event) => textAt(event, "type") === "BOOKMARK")
       assert.strictEqual(seen.length, bookmarks.length + 1)
       const last = bookmarks.at(-1)
