@@ -2,10 +2,10 @@
  * Clients with one mistake each, for the judge's own test. They are what is often written: a LIST, then WATCHes, and a
  * word or two about errors. Without a mistake this one does what the matrix asks, by simple means.
  */
-import { Duration, Effect, Layer, Option, Queue, Ref, Result, Scope, Stream } from "effect"
+import { Duration, Effect, Layer, Option, Queue, Result, Scope, Stream } from "effect"
 import { makeApiConnection } from "../../src/layers/kubernetes/ApiConnection.ts"
 import { failureOfConnection } from "../../src/layers/kubernetes/ApiFailure.ts"
-import { sortedByName, withEvent } from "../../src/layers/kubernetes/ChangedSet.ts"
+import { afterEvent, afterList, unlisted } from "../../src/layers/kubernetes/ChangedSet.ts"
 import { listPages } from "../../src/layers/kubernetes/ListPages.ts"
 import { makeObjectRequests } from "../../src/layers/kubernetes/ObjectRequests.ts"
 import { collectionPath } from "../../src/layers/kubernetes/ResourcePath.ts"
@@ -61,41 +61,48 @@ const follow = Effect.fnUntraced(
     const scope = yield* Effect.scope
     const connect = makeApiConnection(credentials).pipe(Scope.provide(scope))
     const once = yield* connect
-    const current = yield* Ref.make<ReadonlyArray<KubernetesObject>>([])
     const path = collectionPath(resource, namespace)
     const selector: Readonly<Record<string, string>> = name === undefined
       ? {}
       : { fieldSelector: `metadata.name=${name}` }
-    let version: string | undefined
+    let progress = unlisted
+    let isListed = false
     let failures = 0
-    const publish = (objects: ReadonlyArray<KubernetesObject>) =>
-      Effect.andThen(Ref.set(current, objects), deliver({ objects, change }))
+    const publish = (objects: ReadonlyArray<KubernetesObject>) => deliver({ objects, change })
 
     const take = Effect.fnUntraced(function*(event: WatchEvent) {
-      version = event.object.metadata.resourceVersion ?? version
       failures = 0
-      if (event.type !== "BOOKMARK") yield* publish(withEvent(yield* Ref.get(current), event))
+      const [next, changed] = afterEvent(progress, event)
+      progress = next
+      if (changed !== undefined) yield* publish(progress.objects)
     })
     const attempt = Effect.gen(function*() {
       const connection = mistake === "opens a connection for each attempt and closes none" ? yield* connect : once
-      if (version === undefined) {
+      if (!isListed) {
         const listed = yield* listPages(connection, {
           path,
           resource: resource.plural,
           resourceVersion: "",
           params: selector
         })
-        yield* publish(sortedByName(listed.objects))
-        version = listed.resourceVersion
+        progress = afterList(progress, listed.objects, listed.resourceVersion)[0]
+        isListed = true
+        yield* publish(progress.objects)
       }
       const request = {
         verb: "watch",
         method: "GET",
         path,
         resource: resource.plural,
-        params: { ...selector, watch: "true", allowWatchBookmarks: "true", resourceVersion: version, timeoutSeconds: "300" }
+        params: {
+          ...selector,
+          watch: "true",
+          allowWatchBookmarks: "true",
+          resourceVersion: progress.resourceVersion ?? "",
+          timeoutSeconds: "300"
+        }
       } as const
-      const bytes = connection.bytes(request).pipe(
+      const bytes = Stream.unwrap(connection.open(request)).pipe(
         Stream.timeoutOrElse({
           duration: mistake === "has no limit for silence" ? Duration.infinity : Duration.seconds(90),
           orElse: () => Stream.fail(failureOfConnection(request, "silent"))
@@ -112,7 +119,7 @@ const follow = Effect.fnUntraced(
       if (mistake === "takes a failed list for an empty one" && error.reason === "NotFound") yield* publish([])
       const keepsVersion = error.reason === "Unreachable" && error.status !== 504 ||
         error.reason === "TooManyRequests" || mistake === "does not list again after a 410"
-      if (!keepsVersion) version = undefined
+      if (!keepsVersion) isListed = false
       failures += 1
       yield* Effect.sleep(waitAfter(error, failures, mistake))
     }

@@ -64,6 +64,8 @@ const configOf = (name: ConfigName): JsonObject => ({
   }
 })
 
+const keyOf = (kind: ResourceType, name: string): ObjectKey => ({ namespace: kind.namespaced ? namespace : "", name })
+
 export type Cluster = ReturnType<typeof makeCluster>
 
 export const makeCluster = (state: ServerState, process: VirtualProcess, dice: Dice) => {
@@ -71,7 +73,6 @@ export const makeCluster = (state: ServerState, process: VirtualProcess, dice: D
   const { store } = state
   let edits = 0
   const write = { dryRun: false }
-  const keyOf = (kind: ResourceType, name: string): ObjectKey => ({ namespace: kind.namespaced ? namespace : "", name })
   const change = (kind: ResourceType, name: string, by: (object: JsonObject) => JsonObject) =>
     void run(store.update(kind, keyOf(kind, name), (object) => Result.succeed(by(object)), write))
   const has = (kind: ResourceType, name: string) => Option.isSome(

@@ -36,6 +36,10 @@ const showing = (kind: string, certificate: Certificate, during: (world: World) 
     }
   }) satisfies Fault
 
+const bundle = ({ files }: World) => {
+  files.ca = `${firstCa}${secondCa}`
+}
+
 /** The other CA of the two signs from now on. */
 const rotatingCa = (kind: string, isFileFirst: boolean): Fault => ({
   kind,
@@ -43,9 +47,6 @@ const rotatingCa = (kind: string, isFileFirst: boolean): Fault => ({
     const isFirst = world.proxy.certificate === "byFirst"
     const newFile = () => {
       world.files.ca = isFirst ? secondCa : firstCa
-    }
-    const bundle = (at: World) => {
-      at.files.ca = `${firstCa}${secondCa}`
     }
     return showing(kind, isFirst ? "bySecond" : "byFirst", isFileFirst ? bundle : () => {}, newFile).start(world)
   }

@@ -2,7 +2,7 @@
  * The daemon under test: its core programs on virtual time, over the real client on real sockets. What the programs
  * were told of the API server is written down as they are told.
  */
-import { Cause, Context, Effect, Exit, type Fiber, Layer, Metric, Option, Scope, Stream } from "effect"
+import { Cause, Context, Effect, Exit, type Fiber, Layer, Metric, Scope, Stream } from "effect"
 import * as HttpKubernetesApi from "../../src/layers/kubernetes/HttpKubernetesApi.ts"
 import * as HealthServer from "../../src/layers/observability/HealthServer.ts"
 import * as MetricsServer from "../../src/layers/observability/MetricsServer.ts"
@@ -112,11 +112,14 @@ export const startDaemon = (options: DaemonOptions): Daemon => {
     "boot",
     Effect.gen(function*() {
       const context = yield* Layer.buildWithScope(Layer.fresh(layers), scope)
-      const watchStatuses = Effect.flatMap(ProcessSupervisor, (supervisor) =>
-        Stream.runForEach(supervisor.statuses, (now) =>
-          Effect.sync(() => {
-            statuses = now
-          })))
+      const watchStatuses = Effect.flatMap(
+        ProcessSupervisor,
+        (supervisor) =>
+          Stream.runForEach(supervisor.statuses, (now) =>
+            Effect.sync(() => {
+              statuses = now
+            }))
+      )
       const programs = {
         watchStatuses,
         KeepLastKnownGood: KeepLastKnownGood.run,
@@ -142,7 +145,3 @@ export const startDaemon = (options: DaemonOptions): Daemon => {
     }
   }
 }
-
-/** For a test that wants an object of a set. */
-export const objectIn = (daemon: Daemon, plural: string, name: string): Option.Option<KubernetesObject> =>
-  Option.fromUndefinedOr(daemon.sets.get(plural)?.find(({ metadata }) => metadata.name === name))

@@ -45,7 +45,7 @@ export const provoke = (world: World, isOne: (exchange: Exchange) => boolean = (
 }
 
 /** Which requests a fault is about, in words. */
-export const someScope = ({ dice }: World): readonly [string, (exchange: Exchange) => boolean] => {
+const someScope = ({ dice }: World): readonly [string, (exchange: Exchange) => boolean] => {
   const verbs = dice.pick<ReadonlyArray<Verb>>([["list"], ["watch"], ["list", "watch"], ["get", "create", "patch"]])
   const resource = dice.pick(["nodes", "nodeptpcfgs", "nodeptpdevs"])
   return dice.pick<readonly [string, (exchange: Exchange) => boolean]>([

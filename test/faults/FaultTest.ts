@@ -17,19 +17,22 @@ export const syncedWorld = Effect.fnUntraced(function*(seed: number, options: Om
   return world
 })
 
-/** What one of the daemon's servers answers, without any virtual time. */
-export const answerOf = async (world: World, port: number, path: string) => {
-  let answer: { readonly status: number; readonly text: string } | undefined
-  get({ host: "127.0.0.1", port, path, agent: false }, (response) => {
-    let text = ""
-    response.setEncoding("utf8")
-    response.on("data", (part: string) => {
-      text += part
-    })
-    response.on("end", () => {
-      answer = { status: response.statusCode ?? 0, text }
-    })
-  })
-  while (answer === undefined) await world.rest()
-  return answer
+interface ServerAnswer {
+  readonly status: number
+  readonly text: string
 }
+
+/** What one of the daemon's servers answers, without any virtual time. */
+export const answerOf = (world: World, port: number, path: string): Promise<ServerAnswer> =>
+  world.resting(
+    new Promise((resolve, reject) => {
+      get({ host: "127.0.0.1", port, path, agent: false }, (response) => {
+        let text = ""
+        response.setEncoding("utf8")
+        response.on("data", (part: string) => {
+          text += part
+        })
+        response.on("end", () => resolve({ status: response.statusCode ?? 0, text }))
+      }).on("error", reject)
+    })
+  )

@@ -92,7 +92,7 @@ export const makeFront = (
     isOpen: () => !isClosed,
     isBusy: () => !isClosed && (isHandshaking || raw.writableLength > 0 || stream.writableLength > 0 || outlet.isBusy()),
     bytes: () => raw.bytesRead + raw.bytesWritten,
-    close: () => outlet.then(() => void stream.end(() => void stream.destroySoon())),
+    close: () => outlet.afterwards(() => void stream.end(() => void stream.destroySoon())),
     reset: () => void raw.resetAndDestroy()
   }
   return front

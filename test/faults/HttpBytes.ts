@@ -37,7 +37,7 @@ export const makeRequestReader = (onRequest: (head: RequestHead) => void) => {
   }
 }
 
-export const responseHead = (status: number, headers: Readonly<Record<string, string>>): string =>
+const responseHead = (status: number, headers: Readonly<Record<string, string>>): string =>
   [`HTTP/1.1 ${status} Because`, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`), "", ""].join(
     "\r\n"
   )

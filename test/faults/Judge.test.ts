@@ -44,7 +44,11 @@ describe("the judge finds a client that", () => {
       for (const [, kind] of mistakes) {
         const outcomes = yield* scenarios(undefined, kind)
         const breaches = outcomes.flatMap((outcome) => outcome.breaches)
-        assert.deepStrictEqual(breaches, [], `${kind}\n${outcomes.find((one) => one.breaches.length > 0)?.trace.join("\n")}`)
+        assert.deepStrictEqual(
+          breaches,
+          [],
+          `${kind}\n${outcomes.find((one) => one.breaches.length > 0)?.trace.join("\n")}`
+        )
         assert.isAbove(outcomes.flatMap(({ met }) => met).length, 0, kind)
       }
     }))

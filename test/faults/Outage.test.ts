@@ -4,10 +4,12 @@ import { Effect } from "effect"
 import { syncedWorld } from "./FaultTest.ts"
 
 describe("a deletion during an outage", () => {
-  it.live.each([
-    ["by the LIST, when the server has forgotten its history", true],
-    ["by the watch alone, when the server still knows it", false]
-  ] as const)("is seen %s", ([, isForgotten]) =>
+  it.live.each(
+    [
+      ["by the LIST, when the server has forgotten its history", true],
+      ["by the watch alone, when the server still knows it", false]
+    ] as const
+  )("is seen %s", ([, isForgotten]) =>
     Effect.gen(function*() {
       const world = yield* syncedWorld(7, {})
       const { advance, cluster, daemon, isInSync, requests, state } = world

@@ -17,7 +17,7 @@ export interface Outlet {
   drip: (() => Piece) | undefined
   readonly write: (bytes: Buffer) => void
   /** Runs a task when everything that was written before is sent. */
-  readonly then: (task: () => void) => void
+  readonly afterwards: (task: () => void) => void
   /** What was held goes on. */
   readonly release: () => void
   /** A piece is to be sent without any time. */
@@ -68,7 +68,7 @@ export const makeOutlet = (send: (bytes: Buffer) => void, time: VirtualTime): Ou
     passage: "pass",
     drip: undefined,
     write: add,
-    then: add,
+    afterwards: add,
     release: () => {
       outlet.passage = "pass"
       if (!isPumping) pump()

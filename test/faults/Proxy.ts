@@ -28,8 +28,6 @@ interface ProxyOptions {
   readonly onConnection: () => void
 }
 
-export type Proxy = Awaited<ReturnType<typeof makeProxy>>
-
 export const makeProxy = async ({ isTls, onConnection, onRequest, time }: ProxyOptions) => {
   const fronts = new Set<Front>()
   const rules: Array<Rule> = []

@@ -9,9 +9,9 @@ import type { Exchange } from "./Exchange.ts"
  * minute and four in each later one; a draw of the dice makes it up to thirty. A 401 doubles them, because the token is
  * read again at once. A loop that forgets to wait makes thousands.
  */
-export const mostInMinute = 60
+const mostInMinute = 60
 /** Of one watch, or of all plain requests together. */
-export const mostInSecond = 16
+const mostInSecond = 16
 /** As many as all together may make requests. */
 const mostConnectionsInSecond = 4 * mostInSecond
 /** It would go on for ever. */
@@ -81,7 +81,9 @@ export const makeRequestLaw = (
       connected = connected.filter((time) => time > now() - 1_000)
       connected.push(now())
       isHopeless ||= connected.length > hopeless
-      if (connected.length > mostConnectionsInSecond) tellOnce("connections", `${connected.length} connections in a second`)
+      if (connected.length > mostConnectionsInSecond) {
+        tellOnce("connections", `${connected.length} connections in a second`)
+      }
     },
     onRetryAfter: (exchange, seconds) => {
       patientUntil.set(requestOf(exchange), now() + Math.min(seconds * 1_000, longestRetryAfterMillis))

@@ -61,17 +61,15 @@ const restore = (kind: string, by: number): Fault => ({
 })
 
 /** A request past the proxy, as kubectl makes it. */
-const ask = async (world: World, method: string, path: string) => {
-  let isAnswered = false
-  const asked = request(new URL(path, world.proxy.backend.url), { method }, (response) => {
-    response.resume()
-    response.on("close", () => {
-      isAnswered = true
+const ask = (world: World, method: string, path: string) =>
+  world.resting(
+    new Promise<void>((resolve, reject) => {
+      request(new URL(path, world.proxy.backend.url), { method }, (response) => {
+        response.resume()
+        response.on("close", resolve)
+      }).on("error", reject).end()
     })
-  })
-  asked.end()
-  while (!isAnswered) await world.rest()
-}
+  )
 
 const kindsAway: Fault = {
   kind: "the kinds are not served for a while, their objects stay",

@@ -26,7 +26,7 @@ const day = "2026-11-01T00:00:00Z"
 const toJson = (value: unknown): Json => JSON.parse(JSON.stringify(value))
 
 /** Made once: the schemas of one definition are compiled once for all seeds. */
-export const definitions: ReadonlyArray<JsonObject> = parseAllDocuments(
+const definitions: ReadonlyArray<JsonObject> = parseAllDocuments(
   readFileSync(new URL("../../deploy/01-crd.yaml", import.meta.url), "utf8")
 ).map((document) => toJson(document.toJS())).filter(isObject).map((definition, index) =>
   withMetadata(established(definition, day), {

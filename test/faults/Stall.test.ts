@@ -24,7 +24,10 @@ const observedWorld = Effect.fnUntraced(function*(seed: number) {
   const ages = async () => {
     const { text } = await answerOf(world, ports.metrics, "/metrics")
     return watched.map((resource) =>
-      Number(new RegExp(`^linuxptp_daemon_watch_age_seconds\\{[^}]*resource="${resource}"[^}]*\\} (\\S+)$`, "m").exec(text)?.[1])
+      Number(
+        new RegExp(`^linuxptp_daemon_watch_age_seconds\\{[^}]*resource="${resource}"[^}]*\\} (\\S+)$`, "m").exec(text)
+          ?.[1]
+      )
     )
   }
   return { world, ages, ready: () => answerOf(world, ports.health, "/readyz") }
@@ -45,58 +48,66 @@ const secondsUntil = async (world: World, most: number, isSo: () => Promise<bool
 }
 
 describe("a stalled watch", () => {
-  it.live.each(someSeeds)("shows in /readyz and as watch_age within 120 s, and heals with the network (seed %i)", (seed) =>
-    Effect.gen(function*() {
-      const { ages, ready, world } = yield* observedWorld(seed)
-      const { advance, isInSync, proxy } = world
-      yield* afterBookmarks(world)
-      assert.strictEqual((yield* Effect.promise(ready)).status, 200)
-      assert.isBelow(Math.max(...yield* Effect.promise(ages)), 100)
-      for (const front of proxy.fronts) {
-        front.outlet.passage = "vanish"
-        front.toServer = "vanish"
-      }
-      proxy.welcome = "swallow"
-      world.cluster.edit("cell")
-      const told = yield* Effect.promise(() => secondsUntil(world, 120, async () => (await ready()).status === 503))
-      assert.isDefined(told, "not ready within 120 s")
-      const { text } = yield* Effect.promise(ready)
-      const noticed = yield* Effect.promise(() =>
-        secondsUntil(world, 120 - (told ?? 0), async () =>
-          watched.every((resource) => text.includes(resource)) || Math.min(...await ages()) > 90)
-      )
-      assert.isDefined(noticed)
-      assert.match(text, /the watch on (nodeptpcfgs|nodeptpdevs|nodes) has heard nothing for \d+ s/)
-      assert.isAbove(Math.max(...yield* Effect.promise(ages)), 90)
-      yield* Effect.promise(() => advance(world.dice.between(0, 300_000)))
-      proxy.welcome = "serve"
-      assert.isTrue(yield* Effect.promise(() => advance(60_000, isInSync)), world.whatIsWrong().join())
-      const isReady = async () => (await ready()).status === 200
-      assert.isDefined(yield* Effect.promise(() => secondsUntil(world, bookmarkSeconds, isReady)))
-      yield* Effect.promise(() => advance(5_000))
-      assert.isBelow(Math.max(...yield* Effect.promise(ages)), 70)
-      assert.deepStrictEqual(world.breaches, [])
-    }))
+  it.live.each(someSeeds)(
+    "shows in /readyz and as watch_age within 120 s, and heals with the network (seed %i)",
+    (seed) =>
+      Effect.gen(function*() {
+        const { ages, ready, world } = yield* observedWorld(seed)
+        const { advance, isInSync, proxy } = world
+        yield* afterBookmarks(world)
+        assert.strictEqual((yield* Effect.promise(ready)).status, 200)
+        assert.isBelow(Math.max(...yield* Effect.promise(ages)), 100)
+        for (const front of proxy.fronts) {
+          front.outlet.passage = "vanish"
+          front.toServer = "vanish"
+        }
+        proxy.welcome = "swallow"
+        world.cluster.edit("cell")
+        const told = yield* Effect.promise(() => secondsUntil(world, 120, async () => (await ready()).status === 503))
+        assert.isDefined(told, "not ready within 120 s")
+        const { text } = yield* Effect.promise(ready)
+        const noticed = yield* Effect.promise(() =>
+          secondsUntil(world, 120 - (told ?? 0), async () =>
+            watched.every((resource) =>
+              text.includes(resource)
+            ) || Math.min(...await ages()) > 90)
+        )
+        assert.isDefined(noticed)
+        assert.match(text, /the watch on (nodeptpcfgs|nodeptpdevs|nodes) has heard nothing for \d+ s/)
+        assert.isAbove(Math.max(...yield* Effect.promise(ages)), 90)
+        yield* Effect.promise(() => advance(world.dice.between(0, 300_000)))
+        proxy.welcome = "serve"
+        assert.isTrue(yield* Effect.promise(() => advance(60_000, isInSync)), world.whatIsWrong().join())
+        const isReady = async () => (await ready()).status === 200
+        assert.isDefined(yield* Effect.promise(() => secondsUntil(world, bookmarkSeconds, isReady)))
+        yield* Effect.promise(() => advance(5_000))
+        assert.isBelow(Math.max(...yield* Effect.promise(ages)), 70)
+        assert.deepStrictEqual(world.breaches, [])
+      })
+  )
 
-  it.live.each(someSeeds)("alone heals by itself after 90 s of silence, before anybody has to know (seed %i)", (seed) =>
-    Effect.gen(function*() {
-      const { ready, world } = yield* observedWorld(seed)
-      const { advance, cluster, isInSync, proxy } = world
-      yield* afterBookmarks(world)
-      const stalled = proxy.exchanges().find(({ resource }) => resource === "nodeptpcfgs")
-      assert.isDefined(stalled)
-      if (stalled !== undefined) stalled.front.outlet.passage = "vanish"
-      cluster.edit("cell")
-      yield* Effect.promise(() => advance(85_000))
-      assert.isFalse(isInSync())
-      const back = yield* Effect.promise(() =>
-        secondsUntil(world, 10, async () => {
-          assert.strictEqual((await ready()).status, 200)
-          return isInSync()
-        })
-      )
-      assert.isDefined(back, world.whatIsWrong().join())
-      assert.isFalse(stalled?.front.isOpen())
-      assert.deepStrictEqual(world.breaches, [])
-    }))
+  it.live.each(someSeeds)(
+    "alone heals by itself after 90 s of silence, before anybody has to know (seed %i)",
+    (seed) =>
+      Effect.gen(function*() {
+        const { ready, world } = yield* observedWorld(seed)
+        const { advance, cluster, isInSync, proxy } = world
+        yield* afterBookmarks(world)
+        const stalled = proxy.exchanges().find(({ resource }) => resource === "nodeptpcfgs")
+        assert.isDefined(stalled)
+        if (stalled !== undefined) stalled.front.outlet.passage = "vanish"
+        cluster.edit("cell")
+        yield* Effect.promise(() => advance(85_000))
+        assert.isFalse(isInSync())
+        const back = yield* Effect.promise(() =>
+          secondsUntil(world, 10, async () => {
+            assert.strictEqual((await ready()).status, 200)
+            return isInSync()
+          })
+        )
+        assert.isDefined(back, world.whatIsWrong().join())
+        assert.isFalse(stalled?.front.isOpen())
+        assert.deepStrictEqual(world.breaches, [])
+      })
+  )
 })

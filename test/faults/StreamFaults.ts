@@ -161,7 +161,7 @@ export const streamFaults: ReadonlyArray<Fault> = [
       const victim = world.dice.some(streams(world).filter(({ events }) => events.length > 0))
       if (victim === undefined) return undefined
       world.note(`FAULT ${victim.events.length} events of ${victim.resource} come again`)
-      for (const line of [...victim.events]) sendLine(victim, line)
+      for (const line of victim.events) sendLine(victim, line)
       return over
     }
   },

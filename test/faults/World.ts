@@ -111,6 +111,16 @@ export const makeWorld = async (seed: number, options: WorldOptions) => {
   }
   /** Everything happens that can happen without time. */
   const rest = () => settle(quiet)
+  /** For something from outside, which takes no virtual time. */
+  const resting = async <A>(promise: Promise<A>): Promise<A> => {
+    const answered = { isOver: false }
+    const end = () => {
+      answered.isOver = true
+    }
+    promise.then(end, end)
+    while (!answered.isOver) await rest()
+    return promise
+  }
   /** Virtual time goes from timer to timer, and waits at each until nothing is on its way. */
   const advance = async (millis: number, isOver: () => boolean = () => false): Promise<boolean> => {
     const end = time.now() + millis
@@ -169,6 +179,7 @@ export const makeWorld = async (seed: number, options: WorldOptions) => {
     isTls: options.isTls ?? isTls,
     law,
     rest,
+    resting,
     advance,
     whatIsWrong,
     /** With everything that was to be written. */
