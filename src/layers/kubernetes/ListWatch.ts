@@ -66,7 +66,8 @@ const listOnce = Effect.fnUntraced(function*(
 ): Effect.fn.Return<WatchOutcome> {
   const listed = yield* Effect.result(listPages(target.connection, listRequest(target, resourceVersion)))
   if (Result.isFailure(listed)) {
-    return { _tag: "Failed", error: listed.failure, resourceVersion: undefined, healthyMillis: 0, isMute: false }
+    const nothing = { resourceVersion: undefined, healthyMillis: 0, isSilent: false, isMute: false }
+    return { _tag: "Failed", error: listed.failure, ...nothing }
   }
   yield* target.heard
   // The whole set is replaced: what was deleted while nobody watched is gone with it.

@@ -34,6 +34,8 @@ export type WatchOutcome =
     /** The last version seen; undefined when a LIST, of either form, was not complete. */
     readonly resourceVersion: string | undefined
     readonly healthyMillis: number
+    /** It was given up because nothing came any more. */
+    readonly isSilent: boolean
     readonly isMute: boolean
   }
 
@@ -129,7 +131,7 @@ const relist = ({ offersStreamLists }: WatchPlan): WatchStep =>
   offersStreamLists ? { _tag: "StreamList", resourceVersion: "" } : { _tag: "List", resourceVersion: "" }
 
 const stepAfterFailure = (plan: WatchPlan, failure: Failure): WatchStep => {
-  const { error, isMute, resourceVersion } = failure
+  const { error, isMute, isSilent, resourceVersion } = failure
   const { step } = plan
   // 410 says that the history is gone (Kubernetes API concepts, "410 Gone"). A server that calls the version invalid,
   // or times out because it has not reached it (504, after a restore of etcd), will never serve it either.
@@ -143,8 +145,10 @@ const stepAfterFailure = (plan: WatchPlan, failure: Failure): WatchStep => {
   // The kind itself is gone (its CRD was deleted): what comes back later has another history.
   if (error.reason === "NotFound") return { _tag: "List", resourceVersion: "0" }
   // After an outage nothing is sure, not even that the server is the one it was (etcd may have been restored): the set
-  // comes along. kube-apiserver's cache begins anew with it, and would answer a plain watch with 410.
-  return plan.offersStreamLists && earlierFailures(plan, failure.healthyMillis) >= outageFailures
+  // comes along. kube-apiserver's cache begins anew with it, and would answer a plain watch with 410. After a silence it
+  // is a sign of life as well; the first bookmark would be a minute away.
+  const isUnsure = isSilent || earlierFailures(plan, failure.healthyMillis) >= outageFailures
+  return plan.offersStreamLists && isUnsure
     ? { _tag: "StreamList", resourceVersion }
     : { _tag: "Watch", resourceVersion }
 }

@@ -146,9 +146,9 @@ const outcomeOf = (
   if (Result.isSuccess(result)) {
     return { _tag: "Ended", resourceVersion: result.success, healthyMillis: toMillis(now - acceptedAt), isMute }
   }
-  const isGivenUp = now >= after(acceptedAt, longestSilence)
+  const isSilent = now >= after(eventAt, longestSilence)
   const healthyMillis = toMillis(eventAt - acceptedAt)
-  return { _tag: "Failed", error: result.failure, resourceVersion, healthyMillis, isMute: isMute && isGivenUp }
+  return { _tag: "Failed", error: result.failure, resourceVersion, healthyMillis, isSilent, isMute: isMute && isSilent }
 }
 
 const toMillis = (nanos: bigint): number => Number(nanos / 1_000_000n)

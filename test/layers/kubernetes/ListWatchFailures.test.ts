@@ -147,7 +147,7 @@ describe("a watch that fails", () => {
       yield* TestClock.adjust("90 seconds")
       yield* watch.closed
       yield* passBackOff
-      assert.strictEqual(asked(yield* server.next), "watch 43")
+      assert.strictEqual(asked(yield* server.next), "streaming list 43")
     }))
 
   describe("an outage", () => {

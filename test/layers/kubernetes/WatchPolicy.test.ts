@@ -14,6 +14,7 @@ const failed = (
     readonly retryAfterSeconds?: number
     readonly resourceVersion?: string
     readonly healthyMillis?: number
+    readonly isSilent?: boolean
     readonly isMute?: boolean
   } = {}
 ): WatchOutcome => ({
@@ -28,6 +29,7 @@ const failed = (
   }),
   resourceVersion: more.resourceVersion,
   healthyMillis: more.healthyMillis ?? 0,
+  isSilent: more.isSilent ?? more.isMute ?? false,
   isMute: more.isMute ?? false
 })
 
@@ -218,6 +220,14 @@ describe("nextPlan", () => {
       step: "Watch 44",
       delayMillis: 3_200,
       failures: 3
+    },
+    {
+      name: "resumes with the set after a silence",
+      plan: watching,
+      outcome: failed("Unreachable", { resourceVersion: "44", isSilent: true, healthyMillis: 60_000 }),
+      step: "StreamList 44",
+      delayMillis: 800,
+      failures: 1
     },
     {
       name: "lists the newest after a silence that began with the watch",
