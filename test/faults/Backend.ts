@@ -58,12 +58,12 @@ export const makeBackend = (): Backend => {
   }
 
   const forward = (exchange: Exchange, onAnswer?: (answer: Answer) => void) => {
-    const { front, head, verb } = exchange
+    const { front, head, target, verb } = exchange
     if (backend.url === undefined) return closeExchange(exchange)
     const { authorization: _authorization, connection: _connection, host: _host, ...headers } = head.headers
     owed += 1
     let isAnswered = false
-    const passed = request(new URL(head.target, backend.url), { method: head.method, headers, agent }, (response) => {
+    const passed = request(new URL(target, backend.url), { method: head.method, headers, agent }, (response) => {
       isAnswered = true
       const status = response.statusCode ?? 0
       if (verb === "watch" && status === 200) streamOn(exchange, response)

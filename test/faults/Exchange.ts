@@ -9,6 +9,8 @@ export interface Exchange {
   readonly at: number
   readonly front: Front
   readonly head: RequestHead
+  /** Path and query as they are passed on. */
+  target: string
   readonly verb: Verb
   /** Plural of the kind: `nodes`, `nodeptpcfgs`. */
   readonly resource: string
@@ -50,6 +52,7 @@ export const readExchange = (front: Front, head: RequestHead, at: number): Excha
     at,
     front,
     head,
+    target: head.target,
     verb,
     resource,
     path: url.pathname,

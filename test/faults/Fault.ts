@@ -61,7 +61,10 @@ export const takingRequests = (
   kind: string,
   take: (exchange: Exchange, world: World) => void,
   isOne: (exchange: Exchange) => boolean = () => true,
-  options: Pick<Fault, "patienceMillis"> = {}
+  { prepare = () => {}, ...options }: Pick<Fault, "patienceMillis"> & {
+    /** What has to be so for the requests to come. */
+    readonly prepare?: (world: World) => void
+  } = {}
 ): Fault => ({
   kind,
   ...options,
@@ -75,6 +78,7 @@ export const takingRequests = (
     }
     world.note(`FAULT ${kind}: ${words}`)
     world.proxy.rules.push(rule)
+    prepare(world)
     provoke(world, isInScope)
     return {
       lastsMillis: someWhile(world),

@@ -8,12 +8,14 @@ import { credentialFaults } from "./CredentialFaults.ts"
 import type { Fault, UnderWay } from "./Fault.ts"
 import { serverFaults } from "./ServerFaults.ts"
 import { streamFaults } from "./StreamFaults.ts"
+import { streamListFaults } from "./StreamListFaults.ts"
 import { makeWorld, type World, type WorldOptions } from "./World.ts"
 
 export const allFaults: ReadonlyArray<Fault> = [
   ...connectionFaults,
   ...answerFaults,
   ...streamFaults,
+  ...streamListFaults,
   ...credentialFaults,
   ...serverFaults
 ]
@@ -103,7 +105,7 @@ const round = async (world: World, faults: ReadonlyArray<Fault>, met: Array<Met>
   }
 }
 
-const families = [connectionFaults, answerFaults, streamFaults, credentialFaults, serverFaults]
+const families = [connectionFaults, answerFaults, streamFaults, streamListFaults, credentialFaults, serverFaults]
 /** Two of one family would undo each other's end; and what needs health gets none beside another. */
 const conflicts = (one: Fault, other: Fault): boolean =>
   other.needsHealth === true || families.some((family) => family.includes(one) && family.includes(other)) ||

@@ -34,7 +34,7 @@ const garbage = [
   "\u0000\uFFFD\u0001"
 ] as const
 
-const isWatch = ({ isFull, verb }: Exchange) => verb === "watch" && !isFull
+const isWatch = ({ verb }: Exchange) => verb === "watch"
 
 const errorEvent = (code: number, reason: string): Fault => ({
   ...takingRequests(`a watch begins with ERROR ${code}`, (exchange) => {
@@ -126,7 +126,8 @@ export const streamFaults: ReadonlyArray<Fault> = [
   }, isWatch),
   takingRequests("each watch ends after one bookmark", (exchange) => {
     beginStream(exchange)
-    sendEvent(exchange, "BOOKMARK", bookmarkOf(exchange.params.get("resourceVersion") ?? ""))
+    // One that lists can't be told that it was at a version.
+    if (!exchange.isFull) sendEvent(exchange, "BOOKMARK", bookmarkOf(exchange.params.get("resourceVersion") ?? ""))
     endStream(exchange)
   }, isWatch),
   {
