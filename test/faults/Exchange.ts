@@ -99,7 +99,7 @@ export const beginStream = (exchange: Exchange): void => {
 
 /** Any text, as one chunk. */
 export const sendText = ({ front, isStreaming }: Exchange, text: string): void => {
-  if (isStreaming) front.outlet.write(chunk(text))
+  if (isStreaming && text !== "") front.outlet.write(chunk(text))
 }
 
 export const sendLine = (exchange: Exchange, line: string): void => sendText(exchange, `${line}\n`)
