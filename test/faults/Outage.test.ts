@@ -1,7 +1,11 @@
 /** What is deleted while nobody listens is gone when somebody does. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { sendLine } from "./Exchange.ts"
 import { syncedWorld } from "./FaultTest.ts"
+
+/** Longer than the client waits for more of a streaming list. */
+const pauseMillis = 10_000
 
 describe("a deletion during an outage", () => {
   it.live.each(
@@ -31,5 +35,33 @@ describe("a deletion during an outage", () => {
       assert.isTrue(isForgotten ? asked.some(({ exchange }) => exchange.isFull) : asked.length > 0)
       if (!isForgotten) assert.deepStrictEqual(asked.filter(({ exchange }) => exchange.verb === "list"), [])
       assert.deepStrictEqual(world.breaches, [])
+    }))
+
+  it.live("is seen when the streaming list that tells of it pauses before its end", () =>
+    Effect.gen(function*() {
+      const world = yield* syncedWorld(7, {})
+      const { advance, cluster, isInSync, proxy, time } = world
+      world.stopServer()
+      yield* Effect.promise(() => advance(120_000))
+      cluster.remove("radio")
+      let pauses = 0
+      proxy.rules.push(({ isFull, verb }) =>
+        isFull && verb === "watch"
+          ? (exchange) => {
+            exchange.onLine = (line) => {
+              if (!line.includes("initial-events-end")) return sendLine(exchange, line)
+              pauses += 1
+              time.after(pauseMillis, () => {
+                exchange.onLine = undefined
+                sendLine(exchange, line)
+              })
+            }
+            proxy.backend.forward(exchange)
+          }
+          : undefined
+      )
+      yield* Effect.promise(world.startServer)
+      assert.isTrue(yield* Effect.promise(() => advance(60_000, isInSync)), world.whatIsWrong().join())
+      assert.isAbove(pauses, 0)
     }))
 })

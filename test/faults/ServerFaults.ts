@@ -7,7 +7,7 @@
  */
 import { request } from "node:http"
 import { answerStatus, answerWhole, endStream } from "./Exchange.ts"
-import { type Fault, provoke, someWhile, streams, type UnderWay } from "./Fault.ts"
+import { type Fault, provoke, silentWatchMillis, someWhile, streams, type UnderWay } from "./Fault.ts"
 import type { Rule } from "./Proxy.ts"
 import type { World } from "./World.ts"
 
@@ -39,6 +39,8 @@ const someEdits = (world: World, least: number, most: number) => {
 
 const restore = (kind: string, by: number): Fault => ({
   kind,
+  // A watch from a version that is to come is accepted, and says nothing until it has come (kube-apiserver).
+  ...(by === 0 ? { patienceMillis: silentWatchMillis } : {}),
   start: async (world) => {
     const before = streams(world)
     const backup = world.state.backUp()

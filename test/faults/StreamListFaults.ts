@@ -43,10 +43,33 @@ export const streamListFaults: ReadonlyArray<Fault> = [
     forget
   ),
   takingRequests(
-    "a streaming list does not say where it ends",
-    (exchange, { proxy }) => {
+    "a streaming list stops before its end, and the connection ends later",
+    (exchange, { dice, proxy, time }) => {
       exchange.onLine = (line) => {
-        if (!isEndOfList(line)) sendLine(exchange, line)
+        // Whatever came after that would promise that the list was whole.
+        if (isEndOfList(line)) exchange.onLine = () => {}
+        else sendLine(exchange, line)
+      }
+      time.after(dice.between(1, 40_000), exchange.front.reset)
+      proxy.backend.forward(exchange)
+    },
+    isStreamList,
+    forget
+  ),
+  takingRequests(
+    "a streaming list pauses before its end",
+    (exchange, { dice, proxy, time }) => {
+      const waiting: Array<string> = []
+      let isWaiting = false
+      exchange.onLine = (line) => {
+        if (isWaiting) return void waiting.push(line)
+        if (!isEndOfList(line)) return sendLine(exchange, line)
+        isWaiting = true
+        waiting.push(line)
+        time.after(dice.between(1, 25_000), () => {
+          exchange.onLine = undefined
+          for (const late of waiting) sendLine(exchange, late)
+        })
       }
       proxy.backend.forward(exchange)
     },
