@@ -11,8 +11,10 @@ import { storeOf } from "../../src/layers/kubernetes/embedded/InMemoryObjectStor
 import { isObject, type Json, type JsonObject, withMetadata } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
 import type { ObjectStore } from "../../src/layers/kubernetes/embedded/ObjectStore.ts"
 import { qualifiedResource } from "../../src/layers/kubernetes/embedded/ServedKind.ts"
-import { close, collectionOf, type Storage } from "../../src/layers/kubernetes/embedded/Storage.ts"
+import { close, collectionOf, compact, type Storage } from "../../src/layers/kubernetes/embedded/Storage.ts"
 import { StoredCollection } from "../../src/layers/kubernetes/embedded/StoredCollection.ts"
+import { Watchers } from "../../src/layers/kubernetes/embedded/Watchers.ts"
+import type { ResourceType } from "../../src/services/kubernetes/KubernetesObject.ts"
 import { nodes } from "../../src/services/kubernetes/Node.ts"
 import { nodePTPCfgs } from "../../src/services/kubernetes/NodePTPCfg.ts"
 import { nodePTPDevs } from "../../src/services/kubernetes/NodePTPDev.ts"
@@ -67,8 +69,7 @@ const put = (storage: Storage, type: ResourceType, objects: ReadonlyArray<JsonOb
   stored.compact(storage.version)
   storage.collections.set(qualifiedResource(type), {
     stored,
-    watchers: new Set(),
-    last: storage.version,
+    watchers: new Watchers(),
     isClosed: false
   })
 }
@@ -109,7 +110,7 @@ export const makeServerState = (onWrite: () => void): ServerState => {
       }
     },
     forgetHistory: () => {
-      for (const kind of kinds) collectionOf(storage, kind).stored.compact(storage.version)
+      for (const kind of kinds) compact(storage, kind)
     },
     backUp: () => ({ version: storage.version, objects: new Map(kinds.map((kind) => [kind, objects(kind)])) }),
     restore: (backup, bump) => {

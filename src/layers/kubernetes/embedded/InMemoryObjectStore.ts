@@ -8,7 +8,7 @@ import { alreadyExists, type ApiStatusError, conflict, notFound, resourceVersion
 import { watch } from "./HistoryWatch.ts"
 import { type JsonObject, listAt, objectAt, textAt, withMetadata } from "./JsonTree.ts"
 import { type Change, type ObjectKey, ObjectStore, type Preconditions, type WriteOptions } from "./ObjectStore.ts"
-import { close, collectionOf, record, type Storage } from "./Storage.ts"
+import { close, collectionOf, compact, record, type Storage } from "./Storage.ts"
 import { keyOf } from "./StoredCollection.ts"
 import { timestamp } from "./Timestamp.ts"
 
@@ -31,11 +31,20 @@ const specOf = (object: JsonObject): JsonObject => {
 }
 
 const list = (storage: Storage) =>
-  Effect.fn("ObjectStore.list")(function*(type: ResourceType, at?: number) {
+  Effect.fn("ObjectStore.list")(function*(type: ResourceType, at?: number, only?: ObjectKey) {
     const { stored } = collectionOf(storage, type)
-    if (at === undefined) return { resourceVersion: storage.version, objects: stored.objects() }
+    if (at === undefined) {
+      const present = only === undefined
+        ? stored.objects()
+        : [stored.get(only)].filter((object) => object !== undefined)
+      return { resourceVersion: storage.version, objects: present }
+    }
     if (at > storage.version) return yield* resourceVersionTooLarge(at, storage.version)
-    return { resourceVersion: at, objects: yield* Effect.fromResult(stored.objectsAt(at)) }
+    const objects = yield* Effect.fromResult(stored.objectsAt(at))
+    return {
+      resourceVersion: at,
+      objects: only === undefined ? objects : objects.filter((object) => Equal.equals(keyOf(object), only))
+    }
   })
 
 const create = (storage: Storage) =>
@@ -186,7 +195,7 @@ export const storeOf = (storage: Storage): typeof ObjectStore.Service =>
     update: update(storage),
     remove: remove(storage),
     watch: watch(storage),
-    compact: (type) => Effect.sync(() => collectionOf(storage, type).stored.compact(storage.version)),
+    compact: (type) => Effect.sync(() => compact(storage, type)),
     close: (type) => Effect.sync(() => close(storage, type)),
     openWatches: Effect.sync(() =>
       [...storage.collections.values()].reduce((sum, { watchers }) => sum + watchers.size, 0)

@@ -56,6 +56,8 @@ export interface WatchOptions {
   /** It begins with the first change after this version, which may be still to come. */
   readonly after: number
   readonly concerns: Concern
+  /** The only object whose events can concern it; what happens to others then costs it nothing. */
+  readonly only?: ObjectKey | undefined
   /** How long it will be listened to: shortly before, it tells how far it came. */
   readonly lastsFor: Duration.Duration
 }
@@ -63,8 +65,11 @@ export interface WatchOptions {
 export class ObjectStore extends Context.Service<ObjectStore, {
   /** The version of the last write. */
   readonly resourceVersion: Effect.Effect<number>
-  /** The objects now, or as they were at a version: Expired when that is forgotten, Timeout when it is to come. */
-  readonly list: (type: ResourceType, at?: number) => Effect.Effect<Snapshot, ApiStatusError>
+  /**
+   * The objects now, or as they were at a version: Expired when that is forgotten, Timeout when it is to come. With a
+   * key, that object or none.
+   */
+  readonly list: (type: ResourceType, at?: number, only?: ObjectKey) => Effect.Effect<Snapshot, ApiStatusError>
   readonly get: (type: ResourceType, key: ObjectKey) => Effect.Effect<Option.Option<JsonObject>>
   /** Stores a new object with uid, creationTimestamp, generation 1 and a resourceVersion; AlreadyExists otherwise. */
   readonly create: (
@@ -94,7 +99,7 @@ export class ObjectStore extends Context.Service<ObjectStore, {
    * shortly before its end.
    */
   readonly watch: (type: ResourceType, options: WatchOptions) => Stream.Stream<WatchStep, ApiStatusError>
-  /** Forgets the kind's history: watches that resume from before now get 410. */
+  /** Forgets the kind's history: watches that resume from before now get 410, and open ones with their next event. */
   readonly compact: (type: ResourceType) => Effect.Effect<void>
   /** Ends the watches of a kind that is no longer served, after they delivered what happened before; drops the rest. */
   readonly close: (type: ResourceType) => Effect.Effect<void>

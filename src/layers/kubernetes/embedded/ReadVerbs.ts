@@ -7,8 +7,8 @@ import { type ApiRequest, keyOfRequest } from "./ApiRequest.ts"
 import { type ApiStatusError, notFound, resourceVersionTooLarge } from "./ApiStatusError.ts"
 import { type JsonObject, textAt } from "./JsonTree.ts"
 import { continueToken, listStart } from "./ListOptions.ts"
-import { ObjectStore } from "./ObjectStore.ts"
-import { parseFieldSelector, parseLabelSelector, type Predicate } from "./Selectors.ts"
+import { type ObjectKey, ObjectStore } from "./ObjectStore.ts"
+import { parseFieldSelector, parseLabelSelector, type Predicate, selectedName } from "./Selectors.ts"
 import { presented, storageType } from "./ServedKind.ts"
 
 /** One page of a list: stored objects and the list's metadata. */
@@ -36,6 +36,13 @@ export const selectionOf = ({ kind, query, target }: ApiRequest): Result.Result<
       hasLabels(stored) && hasFields(kind.sharedStorage === undefined ? stored : presented(kind, stored))
   })
 
+/** The only object that the request can be about, if its path or its field selector names one. */
+export const keyOfSelection = ({ kind, query, target }: ApiRequest): ObjectKey | undefined => {
+  const name = target.name === "" ? selectedName(query.get("fieldSelector") ?? "") : target.name
+  if (name === undefined || (kind.namespaced && target.namespace === "")) return undefined
+  return { namespace: kind.namespaced ? target.namespace : "", name }
+}
+
 /** Lists are in this order, and a page ends at one of these. */
 const position = (object: JsonObject): string =>
   `${textAt(object, "metadata", "namespace")}/${textAt(object, "metadata", "name")}`
@@ -46,7 +53,7 @@ export const listObjects = Effect.fn("EmbeddedApiServer.list")(function*(request
   const store = yield* ObjectStore
   const isSelected = yield* Effect.fromResult(selectionOf(request))
   const { after, isExact, limit, version } = yield* Effect.fromResult(listStart(query))
-  const snapshot = yield* store.list(storageType(kind), isExact ? version : undefined)
+  const snapshot = yield* store.list(storageType(kind), isExact ? version : undefined, keyOfSelection(request))
   if (version !== undefined && version > snapshot.resourceVersion) {
     return yield* resourceVersionTooLarge(version, snapshot.resourceVersion)
   }

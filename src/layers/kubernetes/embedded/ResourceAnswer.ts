@@ -4,7 +4,7 @@ import { HttpServerResponse } from "effect/http"
 import { type ApiRequest, isOn } from "./ApiRequest.ts"
 import { methodNotAllowed, notAcceptable, notFound, unknownResource } from "./ApiStatusError.ts"
 import { deleteCollection, deleteObject } from "./DeleteVerbs.ts"
-import type { Json, JsonObject } from "./JsonTree.ts"
+import type { Json } from "./JsonTree.ts"
 import { getObject, listObjects } from "./ReadVerbs.ts"
 import { acceptedShape, type Representation, representList, representObject } from "./Tables.ts"
 import { watchObjects } from "./WatchVerb.ts"
@@ -74,9 +74,7 @@ const listResponse = Effect.fnUntraced(function*(request: ApiRequest, as: Repres
 })
 
 const watchResponse = Effect.fnUntraced(function*(request: ApiRequest, as: Representation) {
-  const events = yield* watchObjects(request, as)
-  const encoder = new TextEncoder()
-  const lines = Stream.map(events, (event: JsonObject) => encoder.encode(`${JSON.stringify(event)}\n`))
+  const lines = yield* watchObjects(request, as)
   // The empty chunk sends the headers: a client waits for them, and the first event may be long in coming.
   const body = Stream.concat(Stream.make(new Uint8Array(0)), lines)
   return HttpServerResponse.stream(body, { contentType: "application/json" })

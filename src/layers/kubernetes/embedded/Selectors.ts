@@ -54,6 +54,10 @@ const isBeyond = (label: Json | undefined, operator: ">" | "<", limit: number): 
   return operator === ">" ? Number(label) > limit : Number(label) < limit
 }
 
+/** The only name that a field selector lets through, if there is one. */
+export const selectedName = (fieldSelector: string): string | undefined =>
+  /(?:^|,)\s*metadata\.name==?([^,=!]+?)\s*(?:,|$)/.exec(fieldSelector)?.[1]
+
 /** Reads `metadata.name=a,status.phase!=b`. Only the fields that the kind declares selectable are known. */
 export const parseFieldSelector = (kind: ServedKind, text: string): Result.Result<Predicate, ApiStatusError> => {
   if (text.trim() === "") return Result.succeed(everything)

@@ -1,28 +1,19 @@
 /**
  * The state of `InMemoryObjectStore`: one version counter, a collection per kind, and who watches it. Its steps are
- * synchronous, which makes each of them atomic. A write wakes the watches that it concerns and no others, because on
- * a thousand nodes each watches one object of a kind.
+ * synchronous, which makes each of them atomic. A write wakes the watches that it concerns and asks no others, because
+ * on thousands of nodes each watches one object of a kind.
  */
-import type { Duration, Latch } from "effect"
+import type { Duration } from "effect"
 import type { ResourceType } from "../../../services/kubernetes/KubernetesObject.ts"
 import { type JsonObject, withMetadata } from "./JsonTree.ts"
-import type { Concern, StoredEvent } from "./ObjectStore.ts"
+import type { StoredEvent } from "./ObjectStore.ts"
 import { qualifiedResource } from "./ServedKind.ts"
-import { StoredCollection } from "./StoredCollection.ts"
-
-export interface Watcher {
-  /** Everything up to this version was delivered, or does not concern the watch. */
-  cursor: number
-  readonly concerns: Concern
-  /** Open while there may be something to deliver. */
-  readonly pending: Latch.Latch
-}
+import { keyOf, StoredCollection } from "./StoredCollection.ts"
+import { Watchers } from "./Watchers.ts"
 
 export interface Collection {
   readonly stored: StoredCollection
-  readonly watchers: Set<Watcher>
-  /** Version of the kind's last event. */
-  last: number
+  readonly watchers: Watchers
   isClosed: boolean
 }
 
@@ -40,7 +31,7 @@ export const collectionOf = (storage: Storage, type: ResourceType): Collection =
   const known = storage.collections.get(name)
   if (known !== undefined) return known
   const stored = new StoredCollection({ startsAt: storage.version, historyLimit: storage.historyLimit })
-  const made: Collection = { stored, watchers: new Set(), last: storage.version, isClosed: false }
+  const made: Collection = { stored, watchers: new Watchers(), isClosed: false }
   storage.collections.set(name, made)
   return made
 }
@@ -55,13 +46,15 @@ export const record = (
   const object = withMetadata(change.object, { resourceVersion: String(storage.version) })
   const event: StoredEvent = { ...change, object, resourceVersion: storage.version }
   collection.stored.record(event)
-  for (const watcher of collection.watchers) {
-    if (watcher.concerns(event)) watcher.pending.openUnsafe()
-    // One that is up to date stays so, and does not fall out of the history by what does not concern it.
-    else if (watcher.cursor >= collection.last) watcher.cursor = Math.max(watcher.cursor, event.resourceVersion)
-  }
-  collection.last = event.resourceVersion
+  collection.watchers.tell(keyOf(object), event)
   return object
+}
+
+/** Forgets the kind's history. Open watches are then at its last change, from where they can go on no more. */
+export const compact = (storage: Storage, type: ResourceType): void => {
+  const { stored, watchers } = collectionOf(storage, type)
+  watchers.stayAt(stored.lastVersion)
+  stored.compact(storage.version)
 }
 
 /** Forgets the kind; its watches end after they delivered what happened before. */
@@ -69,5 +62,5 @@ export const close = (storage: Storage, type: ResourceType): void => {
   const collection = collectionOf(storage, type)
   collection.isClosed = true
   storage.collections.delete(qualifiedResource(type))
-  for (const { pending } of collection.watchers) pending.openUnsafe()
+  collection.watchers.wakeAll()
 }

@@ -4,20 +4,21 @@
  */
 import { Clock, Duration, Effect, Random, Stream } from "effect"
 import { type ApiRequest, isOn } from "./ApiRequest.ts"
-import { type ApiStatusError, resourceVersionTooLarge, statusObject } from "./ApiStatusError.ts"
+import { resourceVersionTooLarge, statusObject } from "./ApiStatusError.ts"
+import { errorLine, eventLine, type SelectedEvent } from "./EventLine.ts"
 import { type JsonObject } from "./JsonTree.ts"
 import { checkMatch, requestedVersion } from "./ListOptions.ts"
 import { ObjectStore, type StoredEvent, type WatchStep } from "./ObjectStore.ts"
-import { selectionOf } from "./ReadVerbs.ts"
+import { keyOfSelection, selectionOf } from "./ReadVerbs.ts"
 import type { Predicate } from "./Selectors.ts"
 import { storageType } from "./ServedKind.ts"
-import { type Representation, representObject } from "./Tables.ts"
+import { type Representation } from "./Tables.ts"
 
 /** kube-apiserver's --min-request-timeout: watches without a time-out of their own end after 30 to 60 minutes. */
 const minimumTimeout = Duration.minutes(30)
 
 /**
- * The events of a watch. A version that is forgotten ends it with an ERROR event, at once or under way; after one that
+ * The events of a watch, as lines of JSON. A version that is forgotten ends it with an ERROR event, at once or under way; after one that
  * is still to come nothing happens until it is past, as in kube-apiserver's cache, which only streaming lists wait for. The shape's wall time is read anew
  * for each event.
  */
@@ -31,9 +32,10 @@ export const watchObjects = Effect.fn("EmbeddedApiServer.watch")(
     const timeout = yield* watchTimeout(query)
     const wantsBookmarks = isOn(query, "allowWatchBookmarks")
     const sendsPresent = query.has("sendInitialEvents") ? isOn(query, "sendInitialEvents") : version === undefined
-    const snapshot = yield* store.list(storageType(kind))
+    const only = keyOfSelection(request)
+    const snapshot = yield* store.list(storageType(kind), undefined, only)
     if (sendsPresent && version !== undefined && version > snapshot.resourceVersion) {
-      return Stream.make(errorEvent(resourceVersionTooLarge(version, snapshot.resourceVersion)))
+      return Stream.make(errorLine(statusObject(resourceVersionTooLarge(version, snapshot.resourceVersion))))
     }
     const present = sendsPresent ? snapshot.objects.filter(isSelected).map((object) => ({ type: "ADDED", object })) : []
     const endOfPresent = sendsPresent && wantsBookmarks && isOn(query, "sendInitialEvents")
@@ -41,36 +43,26 @@ export const watchObjects = Effect.fn("EmbeddedApiServer.watch")(
       : []
     const after = sendsPresent || version === undefined ? snapshot.resourceVersion : version
     const concerns = (event: StoredEvent): boolean => selectedEvent(event, isSelected).length > 0
-    const live = store.watch(storageType(kind), { after, concerns, lastsFor: timeout }).pipe(
+    const live = store.watch(storageType(kind), { after, concerns, only, lastsFor: timeout }).pipe(
       Stream.flatMap((step) => Stream.fromIterable(selectedEvents(step, isSelected, wantsBookmarks)))
     )
     return Stream.fromIterable([...present, ...endOfPresent]).pipe(
       Stream.concat(live),
       Stream.zipWithIndex,
       Stream.mapEffect(([event, index]) =>
-        Effect.map(Clock.currentTimeMillis, (nowMillis): JsonObject => ({
-          type: event.type,
-          object: representObject({ ...as, nowMillis }, event.object, index === 0)
-        }))
+        Effect.map(Clock.currentTimeMillis, (nowMillis) => eventLine({ ...as, nowMillis }, event, index === 0))
       ),
-      Stream.catch((error) => Stream.make(errorEvent(error))),
+      Stream.catch((error) => Stream.make(errorLine(statusObject(error)))),
       Stream.interruptWhen(Effect.sleep(timeout))
     )
   }
 )
-
-const errorEvent = (error: ApiStatusError): JsonObject => ({ type: "ERROR", object: statusObject(error) })
 
 const watchTimeout = Effect.fnUntraced(function*(query: URLSearchParams) {
   const asked = Number(query.get("timeoutSeconds") ?? 0)
   if (asked > 0) return Duration.seconds(asked)
   return Duration.times(minimumTimeout, 1 + (yield* Random.next))
 })
-
-interface SelectedEvent {
-  readonly type: string
-  readonly object: JsonObject
-}
 
 const selectedEvents = (
   step: WatchStep,
