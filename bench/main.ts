@@ -2,6 +2,7 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import type { Effect } from "effect"
 import { benchBoot } from "./boot.ts"
+import { benchFleet } from "./fleet.ts"
 import { benchFlood } from "./flood.ts"
 import { benchLeaks } from "./leaks.ts"
 import { benchReconcile } from "./reconcile.ts"
@@ -9,6 +10,7 @@ import { benchRestart } from "./restart.ts"
 
 const benchmarks: Readonly<Record<string, Effect.Effect<void, unknown>>> = {
   boot: benchBoot,
+  fleet: benchFleet,
   flood: benchFlood,
   leaks: benchLeaks,
   reconcile: benchReconcile,
