@@ -1,13 +1,58 @@
 /** What goes wrong with streaming lists (`sendInitialEvents`), which a client asks for when the history is gone. */
 import { answerStatus, type Exchange, sendLine } from "./Exchange.ts"
 import { type Fault, takingRequests } from "./Fault.ts"
+import type { Rule } from "./Proxy.ts"
 import type { World } from "./World.ts"
 
 const isStreamList = ({ isFull, verb }: Exchange) => isFull && verb === "watch"
 /** Every watch that resumes gets 410, and lists. */
 const forget = { prepare: ({ state }: World) => state.forgetHistory() }
 
+/** Longer than the client's back-off takes to ask for a list (WatchPolicy), and shorter than an outage worth the name. */
+const outageMillis = 15_000
+
 const isEndOfList = (line: string) => line.includes("k8s.io/initial-events-end")
+
+/** The end of a list comes late, and everything after it too. */
+const pausing = (exchange: Exchange, { dice, proxy, time }: World) => {
+  const waiting: Array<string> = []
+  exchange.onLine = (line) => {
+    if (waiting.length === 0 && !isEndOfList(line)) return sendLine(exchange, line)
+    waiting.push(line)
+    if (waiting.length > 1) return
+    time.after(dice.between(1, 25_000), () => {
+      exchange.onLine = undefined
+      for (const late of waiting) sendLine(exchange, late)
+    })
+  }
+  proxy.backend.forward(exchange)
+}
+
+const listsPause: Fault = {
+  kind: "streaming lists after an outage pause before their end",
+  start: async (world) => {
+    const { advance, cluster, dice, edit, note, proxy } = world
+    let paused = 0
+    const rule: Rule = (exchange) => {
+      if (!isStreamList(exchange)) return undefined
+      paused += 1
+      return (taken) => pausing(taken, world)
+    }
+    note("FAULT an outage, then streaming lists pause")
+    proxy.rules.push(rule)
+    proxy.welcome = "reset"
+    for (const front of proxy.fronts) front.reset()
+    await advance(outageMillis)
+    cluster.remove(dice.pick(["cell", "radio", "elsewhere"]))
+    edit()
+    proxy.welcome = "serve"
+    return {
+      lastsMillis: dice.between(1_000, 60_000),
+      end: () => void proxy.rules.splice(proxy.rules.indexOf(rule), 1),
+      happened: () => paused > 0
+    }
+  }
+}
 
 export const streamListFaults: ReadonlyArray<Fault> = [
   takingRequests(
@@ -56,24 +101,5 @@ export const streamListFaults: ReadonlyArray<Fault> = [
     isStreamList,
     forget
   ),
-  takingRequests(
-    "a streaming list pauses before its end",
-    (exchange, { dice, proxy, time }) => {
-      const waiting: Array<string> = []
-      let isWaiting = false
-      exchange.onLine = (line) => {
-        if (isWaiting) return void waiting.push(line)
-        if (!isEndOfList(line)) return sendLine(exchange, line)
-        isWaiting = true
-        waiting.push(line)
-        time.after(dice.between(1, 25_000), () => {
-          exchange.onLine = undefined
-          for (const late of waiting) sendLine(exchange, late)
-        })
-      }
-      proxy.backend.forward(exchange)
-    },
-    isStreamList,
-    forget
-  )
+  listsPause
 ]

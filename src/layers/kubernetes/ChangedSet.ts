@@ -15,6 +15,11 @@ export interface WatchProgress {
   readonly resourceVersion: string | undefined
   /** What a streaming list has brought so far: half a list would look like deletions. Undefined when there is none. */
   readonly list: StreamedList | undefined
+  /**
+   * The objects of what was taken for a plain watch and may yet turn out to be a streaming list that paused. Undefined
+   * once it is certain.
+   */
+  readonly paused: ReadonlyArray<KubernetesObject> | undefined
 }
 
 interface StreamedList {
@@ -39,7 +44,8 @@ export type Publish = (
 export const unlisted: WatchProgress = {
   objects: [],
   resourceVersion: undefined,
-  list: undefined
+  list: undefined,
+  paused: undefined
 }
 
 /** The progress after a complete list. */
@@ -48,7 +54,12 @@ export const afterList = (
   objects: ReadonlyArray<KubernetesObject>,
   resourceVersion: string
 ): readonly [WatchProgress, SetChange] => [
-  { objects: sortedByName(objects.map((object) => sameOf(progress, object))), resourceVersion, list: undefined },
+  {
+    objects: sortedByName(objects.map((object) => sameOf(progress, object))),
+    resourceVersion,
+    list: undefined,
+    paused: undefined
+  },
   { type: "LISTED", name: "", generation: undefined, resourceVersion }
 ]
 
@@ -64,7 +75,8 @@ const sameOf = ({ objects }: WatchProgress, object: KubernetesObject): Kubernete
 export const beginList = ({ objects }: WatchProgress, from: string): WatchProgress => ({
   objects,
   resourceVersion: undefined,
-  list: { events: [], from }
+  list: { events: [], from },
+  paused: undefined
 })
 
 /** True while there is a list under way that is nothing without its end. */
@@ -74,7 +86,10 @@ export const isEndlessList = ({ list }: WatchProgress): boolean => list?.from ==
 export const asPlainWatch = (progress: WatchProgress): ProgressStep => {
   const { list, objects } = progress
   if (list === undefined) return [progress, undefined]
-  const begun: ProgressStep = [{ objects, resourceVersion: list.from, list: undefined }, undefined]
+  const begun: ProgressStep = [
+    { objects, resourceVersion: list.from, list: undefined, paused: noObjects },
+    undefined
+  ]
   return list.events.reduce(([known, earlier], event): ProgressStep => {
     const [next, change] = afterEvent(known, event)
     return [next, change ?? earlier]
@@ -83,7 +98,7 @@ export const asPlainWatch = (progress: WatchProgress): ProgressStep => {
 
 /** The progress after an event, and the change if the set is another one now. */
 export const afterEvent = (progress: WatchProgress, event: WatchEvent): ProgressStep => {
-  const { list, objects } = progress
+  const { list, objects, paused } = progress
   if (list !== undefined) {
     if (event.type !== "BOOKMARK") {
       return [{ ...progress, list: { ...list, events: [...list.events, event] } }, undefined]
@@ -91,11 +106,32 @@ export const afterEvent = (progress: WatchProgress, event: WatchEvent): Progress
     if (!isEndOfList(event)) return [progress, undefined]
     return afterList(progress, list.events.reduce(withEvent, noObjects), event.object.metadata.resourceVersion)
   }
+  if (paused !== undefined && (event.type !== "BOOKMARK" || isEndOfList(event))) {
+    return afterPaused(progress, paused, event)
+  }
   const resourceVersion = event.object.metadata.resourceVersion ?? progress.resourceVersion ?? ""
-  if (event.type === "BOOKMARK") return [{ ...progress, resourceVersion }, undefined]
+  if (event.type === "BOOKMARK") return [{ ...progress, resourceVersion, paused: undefined }, undefined]
   const { generation, name } = event.object.metadata
   return [
-    { objects: sortedByName(withEvent(objects, event)), resourceVersion, list },
+    { objects: sortedByName(withEvent(objects, event)), resourceVersion, list, paused },
+    { type: event.type, name, generation, resourceVersion }
+  ]
+}
+
+/**
+ * The progress while both may be true. A list that paused says so by its end, and only that tells of deletions; until
+ * then the version stays where it was, because an object of the list may be newer than a deletion. A plain watch says
+ * so by an ordinary bookmark, which comes in no list: all that was before it had come then.
+ */
+const afterPaused = (
+  progress: WatchProgress,
+  paused: ReadonlyArray<KubernetesObject>,
+  event: WatchEvent
+): ProgressStep => {
+  if (event.type === "BOOKMARK") return afterList(progress, paused, event.object.metadata.resourceVersion)
+  const { generation, name, resourceVersion = "" } = event.object.metadata
+  return [
+    { ...progress, objects: sortedByName(withEvent(progress.objects, event)), paused: withEvent(paused, event) },
     { type: event.type, name, generation, resourceVersion }
   ]
 }
