@@ -40,7 +40,7 @@ export interface DaemonPorts {
   readonly metrics: number
 }
 
-interface DaemonOptions {
+export interface DaemonOptions {
   readonly process: VirtualProcess
   readonly api: ApiLayer
   readonly credentials: Layer.Layer<KubernetesCredentials>

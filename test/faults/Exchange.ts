@@ -66,6 +66,18 @@ export const readExchange = (front: Front, head: RequestHead, at: number): Excha
   }
 }
 
+/** A request in words, with what answered it if the proxy refused it. */
+export const exchangeText = ({ front, isFull, params, resource, status, verb }: Exchange): string => {
+  const version = params.get("resourceVersion")
+  return [
+    `  ${front.id}: ${verb}`,
+    ...(isFull && verb === "watch" ? ["all"] : []),
+    resource,
+    ...(version === null ? [] : [`from ${version || "''"}`]),
+    ...(status === undefined ? [] : [String(status)])
+  ].join(" ")
+}
+
 /** The exchange is over; the connection is free for another. */
 const finish = (exchange: Exchange) => {
   exchange.isStreaming = false

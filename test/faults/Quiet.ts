@@ -43,7 +43,7 @@ export const addressOf = (address: AddressInfo | string | null): AddressInfo => 
   return address
 }
 
-interface QuietOptions {
+export interface QuietOptions {
   readonly fence: Fence
   /** Runs what fibers have to do; false when there was nothing. */
   readonly drain: () => boolean

@@ -5,17 +5,16 @@ import { nodes } from "../../src/services/kubernetes/Node.ts"
 import { nodePTPCfgs } from "../../src/services/kubernetes/NodePTPCfg.ts"
 import { nodePTPDevs, NodePTPDevStatus } from "../../src/services/kubernetes/NodePTPDev.ts"
 import { nodeStatus } from "../../src/services/kubernetes/NodeStatus.ts"
-import type { ProcessSpec } from "../../src/services/processes/ProcessSpec.ts"
-import type { Child } from "../simulation/Child.ts"
 import { decisionOf, writtenIn } from "./Cluster.ts"
-import { type Daemon, interfaces } from "./Daemon.ts"
+import { interfaces } from "./Daemon.ts"
+import type { Exchange } from "./Exchange.ts"
+import type { Node } from "./Node.ts"
 import type { ServerState } from "./ServerState.ts"
 
-export interface SyncFacts {
+interface SyncFacts {
   readonly state: ServerState
-  readonly daemon: Daemon
-  readonly wish: ReadonlyArray<ProcessSpec> | undefined
-  readonly children: ReadonlyArray<Child>
+  readonly node: Node
+  readonly proxy: { readonly exchanges: () => ReadonlyArray<Exchange> }
 }
 
 const kinds: ReadonlyArray<ResourceType> = [nodePTPCfgs, nodes, nodePTPDevs]
@@ -27,16 +26,23 @@ const decodeVersion = Schema.decodeUnknownSync(
 const versionOf = ({ metadata: { name, resourceVersion, uid } }: KubernetesObject) => `${name} ${uid} ${resourceVersion}`
 
 /** Kinds of which the programs know something else than the server. */
-const staleSets = ({ daemon, state }: SyncFacts): ReadonlyArray<string> =>
-  kinds.filter(({ plural }, index) => {
-    const kind = kinds[index]
-    const known = daemon.sets.get(plural)
-    const there = kind === undefined ? [] : state.objects(kind).map((object) => versionOf(decodeVersion(object)))
+const staleSets = ({ node, state }: SyncFacts): ReadonlyArray<string> =>
+  kinds.filter((kind) => {
+    const known = node.daemon.sets.get(kind.plural)
+    const there = state.objects(kind).map((object) => versionOf(decodeVersion(object)))
     return known === undefined || !Equal.equals(known.map(versionOf), there)
   }).map(({ plural }) => `what it knows of ${plural} is old`)
 
-const wrongProcesses = ({ children, state, wish }: SyncFacts): ReadonlyArray<string> => {
+/** Nothing is old where nothing was said: whether it would be heard is another question. */
+const unheard = ({ proxy }: SyncFacts): ReadonlyArray<string> =>
+  kinds.filter(({ plural }) =>
+    !proxy.exchanges().some(({ front, isStreaming, resource }) => resource === plural && isStreaming && !front.isStuck)
+  ).map(({ plural }) => `nobody listens to ${plural}`)
+
+const wrongProcesses = ({ node, state }: SyncFacts): ReadonlyArray<string> => {
   const { processes } = decisionOf(writtenIn(state))
+  const wish = node.wish()
+  const children = node.children()
   if (wish === undefined || !Equal.equals(wish, processes)) return ["it wants other processes"]
   const areRunning = children.length === processes.length && processes.every((spec) =>
     children.some((child) => Equal.equals(child.spec, spec) && child.readyAt !== undefined && child.termAt === undefined)
@@ -45,23 +51,28 @@ const wrongProcesses = ({ children, state, wish }: SyncFacts): ReadonlyArray<str
 }
 
 /** By the same rule as the daemon's, from what is true. */
-const wrongStatus = ({ daemon, state }: SyncFacts): ReadonlyArray<string> => {
+const wrongStatus = ({ node, state }: SyncFacts): ReadonlyArray<string> => {
   const published = Option.getOrUndefined(decodeStatus(state.objects(nodePTPDevs)[0]?.["status"]))
   if (published === undefined) return ["there is no status"]
-  const due = nodeStatus({
-    decision: decisionOf(writtenIn(state)),
-    isFromDisk: false,
-    linuxptpMissing: false,
-    statuses: daemon.statuses(),
-    clock: undefined,
-    interfaces
-  }, published, "")
+  const due = nodeStatus(
+    {
+      decision: decisionOf(writtenIn(state)),
+      isFromDisk: false,
+      linuxptpMissing: false,
+      statuses: node.daemon.statuses(),
+      clock: undefined,
+      interfaces
+    },
+    published,
+    ""
+  )
   return Equal.equals(published, due) ? [] : ["the status says something else"]
 }
 
 /** What is not in step, in words; empty when everything is. */
 export const outOfSync = (facts: SyncFacts): ReadonlyArray<string> => [
   ...staleSets(facts),
+  ...unheard(facts),
   ...wrongProcesses(facts),
   ...wrongStatus(facts)
 ]
