@@ -2,15 +2,14 @@
  * Everything between the daemon and the API server: a listener that may be away, connections that may be lost, rules
  * that answer in the server's place. Without a rule each request is passed on. It decides nothing; faults do.
  */
-import { once } from "node:events"
-import { createServer, type Socket } from "node:net"
+import type { Socket } from "node:net"
 import type { VirtualTime } from "../simulation/VirtualTime.ts"
 import { makeBackend } from "./Backend.ts"
 import { type Certificate, certificates } from "./Certificates.ts"
-import { answerStatus, closeExchange, type Exchange, readExchange } from "./Exchange.ts"
+import { answerStatus, type Exchange, readExchange } from "./Exchange.ts"
 import { type Front, makeFront } from "./Front.ts"
 import type { RequestHead } from "./HttpBytes.ts"
-import { addressOf } from "./Quiet.ts"
+import { makeListener } from "./Listener.ts"
 
 /** What becomes of a new connection: nothing is ever said on a swallowed one. */
 export type Welcome = "serve" | "swallow" | "reset"
@@ -37,7 +36,6 @@ export const makeProxy = async ({ isTls, onConnection, onRequest, time }: ProxyO
   let events = 0
   /** Of connections that are gone. */
   let bytesBefore = 0
-  let isBinding = false
 
   const serve = (exchange: Exchange) => {
     onRequest(exchange)
@@ -99,13 +97,9 @@ export const makeProxy = async ({ isTls, onConnection, onRequest, time }: ProxyO
     proxy.harmNew?.(front)
   }
 
-  const listener = createServer(accept)
-  listener.listen(0, "127.0.0.1")
-  await once(listener, "listening")
-  const { port } = addressOf(listener.address())
-
+  const listener = await makeListener(accept)
   const proxy = {
-    port,
+    port: listener.port,
     backend,
     fronts,
     rules,
@@ -117,27 +111,15 @@ export const makeProxy = async ({ isTls, onConnection, onRequest, time }: ProxyO
     handshakes: () => handshakes,
     /** Grows with whatever happens. */
     activity: () => events + bytesBefore + backend.bytes() + [...fronts].reduce((sum, front) => sum + front.bytes(), 0),
-    isBusy: () => isBinding || backend.owed() > 0 || [...fronts].some((front) => front.isBusy()),
+    isBusy: () => listener.isBinding() || backend.owed() > 0 || [...fronts].some((front) => front.isBusy()),
     /** New connections are refused. */
-    stopListening: () => void listener.close(),
-    /** On the port of before; another program may have it for a moment. */
-    listenAgain: () => {
-      isBinding = true
-      const bind = () => void listener.listen(port, "127.0.0.1")
-      const onError = () => setImmediate(bind)
-      listener.on("error", onError)
-      listener.once("listening", () => {
-        isBinding = false
-        listener.off("error", onError)
-      })
-      bind()
-    },
+    stopListening: listener.stop,
+    listenAgain: listener.listenAgain,
     exchanges: () => [...fronts].flatMap(({ exchange }) => exchange === undefined ? [] : [exchange]),
-    closeExchange,
     close: () => {
       backend.close()
       for (const front of fronts) front.reset()
-      listener.close()
+      listener.stop()
     }
   }
   return proxy
