@@ -11,6 +11,8 @@ import { isEndOfList, type ObjectEvent, type WatchEvent } from "./WatchLine.ts"
 export interface WatchProgress {
   /** As last published. */
   readonly objects: ReadonlyArray<KubernetesObject>
+  /** False until something was published. */
+  readonly isListed: boolean
   /** Where to go on; undefined until a list is complete. */
   readonly resourceVersion: string | undefined
   /** What a streaming list has brought so far: half a list would look like deletions. Undefined when there is none. */
@@ -43,25 +45,24 @@ export type Publish = (
 /** Before the first LIST. */
 export const unlisted: WatchProgress = {
   objects: [],
+  isListed: false,
   resourceVersion: undefined,
   list: undefined,
   paused: undefined
 }
 
-/** The progress after a complete list. */
+/** The progress after a complete list. The set is news the first time, and when it is another one. */
 export const afterList = (
   progress: WatchProgress,
-  objects: ReadonlyArray<KubernetesObject>,
+  listed: ReadonlyArray<KubernetesObject>,
   resourceVersion: string
-): readonly [WatchProgress, SetChange] => [
-  {
-    objects: sortedByName(objects.map((object) => sameOf(progress, object))),
-    resourceVersion,
-    list: undefined,
-    paused: undefined
-  },
-  { type: "LISTED", name: "", generation: undefined, resourceVersion }
-]
+): ProgressStep => {
+  const objects = sortedByName(listed.map((object) => sameOf(progress, object)))
+  const next = { objects, isListed: true, resourceVersion, list: undefined, paused: undefined }
+  const isSame = progress.isListed && objects.length === progress.objects.length &&
+    objects.every((object, index) => object === progress.objects[index])
+  return [next, isSame ? undefined : { type: "LISTED", name: "", generation: undefined, resourceVersion }]
+}
 
 /** What did not change stays the same value, so that nobody looks at it again. */
 const sameOf = ({ objects }: WatchProgress, object: KubernetesObject): KubernetesObject => {
@@ -72,11 +73,11 @@ const sameOf = ({ objects }: WatchProgress, object: KubernetesObject): Kubernete
 }
 
 /** The progress at the beginning of a streaming list. */
-export const beginList = ({ objects }: WatchProgress, from: string): WatchProgress => ({
+export const beginList = ({ isListed, objects }: WatchProgress, from: string): WatchProgress => ({
+  ...unlisted,
   objects,
-  resourceVersion: undefined,
-  list: { events: [], from },
-  paused: undefined
+  isListed,
+  list: { events: [], from }
 })
 
 /** True while there is a list under way that is nothing without its end. */
@@ -84,10 +85,10 @@ export const isEndlessList = ({ list }: WatchProgress): boolean => list?.from ==
 
 /** The progress when what a list has brought so far is taken for the events of a plain watch from its version. */
 export const asPlainWatch = (progress: WatchProgress): ProgressStep => {
-  const { list, objects } = progress
+  const { list } = progress
   if (list === undefined) return [progress, undefined]
   const begun: ProgressStep = [
-    { objects, resourceVersion: list.from, list: undefined, paused: noObjects },
+    { ...progress, resourceVersion: list.from, list: undefined, paused: noObjects },
     undefined
   ]
   return list.events.reduce(([known, earlier], event): ProgressStep => {
@@ -113,7 +114,7 @@ export const afterEvent = (progress: WatchProgress, event: WatchEvent): Progress
   if (event.type === "BOOKMARK") return [{ ...progress, resourceVersion, paused: undefined }, undefined]
   const { generation, name } = event.object.metadata
   return [
-    { objects: sortedByName(withEvent(objects, event)), resourceVersion, list, paused },
+    { ...progress, objects: sortedByName(withEvent(objects, event)), resourceVersion },
     { type: event.type, name, generation, resourceVersion }
   ]
 }

@@ -35,19 +35,14 @@ const follow = Effect.fnUntraced(
 )
 
 const carryOut = Effect.fnUntraced(function*(
-  { isMute, step }: WatchPlan,
+  { muteSince, step }: WatchPlan,
   target: WatchTarget,
   progress: Ref.Ref<WatchProgress>,
   publish: Publish
 ): Effect.fn.Return<WatchOutcome> {
   switch (step._tag) {
     case "List":
-      return yield* listOnce(
-        isMute ? { ...target, heard: Effect.void } : target,
-        step.resourceVersion,
-        progress,
-        publish
-      )
+      return yield* listOnce(target, step.resourceVersion, { muteSince, progress, publish })
     case "StreamList":
     case "Watch": {
       const { resourceVersion } = step
@@ -61,20 +56,25 @@ const carryOut = Effect.fnUntraced(function*(
 const listOnce = Effect.fnUntraced(function*(
   target: WatchTarget,
   resourceVersion: "0" | "",
-  progress: Ref.Ref<WatchProgress>,
-  publish: Publish
+  { muteSince, progress, publish }: {
+    readonly muteSince: string | undefined
+    readonly progress: Ref.Ref<WatchProgress>
+    readonly publish: Publish
+  }
 ): Effect.fn.Return<WatchOutcome> {
   const listed = yield* Effect.result(listPages(target.connection, listRequest(target, resourceVersion)))
   if (Result.isFailure(listed)) {
-    const nothing = { resourceVersion: undefined, healthyMillis: 0, isSilent: false, isMute: false }
-    return { _tag: "Failed", error: listed.failure, ...nothing }
+    const nothing = { resourceVersion: undefined, livedMillis: 0, healthyMillis: 0, isMute: false, isSilent: false }
+    return { ...nothing, _tag: "Failed", error: listed.failure }
   }
-  yield* target.heard
+  if (listed.success.resourceVersion !== muteSince) yield* target.heard
   // The whole set is replaced: what was deleted while nobody watched is gone with it.
   const [next, change] = afterList(yield* Ref.get(progress), listed.success.objects, listed.success.resourceVersion)
   yield* Ref.set(progress, next)
-  yield* publish(next.objects, { ...change, receivedAtNanos: yield* Clock.monotonicTimeNanos })
-  return { _tag: "Listed", resourceVersion: change.resourceVersion }
+  if (change !== undefined) {
+    yield* publish(next.objects, { ...change, receivedAtNanos: yield* Clock.monotonicTimeNanos })
+  }
+  return { _tag: "Listed", resourceVersion: listed.success.resourceVersion }
 })
 
 // One broken connection is ordinary: a load balancer's idle limit, an API server's roll-out. Two in a row are not.

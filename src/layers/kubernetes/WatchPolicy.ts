@@ -15,29 +15,31 @@ type WatchStep =
   | { readonly _tag: "StreamList"; readonly resourceVersion: string }
   | { readonly _tag: "Watch"; readonly resourceVersion: string }
 
-/**
- * How a step came out. Times are in milliseconds of the monotonic clock. A mute watch was accepted and then said nothing
- * at all, not even a bookmark, until it ended or was given up for its silence.
- */
+/** How a step came out. Times are in milliseconds of the monotonic clock. */
 export type WatchOutcome =
   | { readonly _tag: "Listed"; readonly resourceVersion: string }
-  | {
+  | (WatchEnd & {
     readonly _tag: "Ended"
     /** The last version seen on the watch. */
     readonly resourceVersion: string
-    readonly healthyMillis: number
-    readonly isMute: boolean
-  }
-  | {
+  })
+  | (WatchEnd & {
     readonly _tag: "Failed"
     readonly error: KubernetesApiError
     /** The last version seen; undefined when a LIST, of either form, was not complete. */
     readonly resourceVersion: string | undefined
-    readonly healthyMillis: number
     /** It was given up because nothing came any more. */
     readonly isSilent: boolean
-    readonly isMute: boolean
-  }
+  })
+
+interface WatchEnd {
+  /** From the acceptance of the watch to its end; 0 when it was not accepted. */
+  readonly livedMillis: number
+  /** From the acceptance to the last event. */
+  readonly healthyMillis: number
+  /** It was accepted and said nothing at all, not even a bookmark. */
+  readonly isMute: boolean
+}
 
 /** The next step, after a wait. `failures` in a row and the health since the last one decide the next wait. */
 export interface WatchPlan {
@@ -47,8 +49,11 @@ export interface WatchPlan {
   readonly healthyMillis: number
   /** Until the server shows that it does not. */
   readonly offersStreamLists: boolean
-  /** The last watch was mute: until one says something, nothing else of this server is a sign of life. */
-  readonly isMute: boolean
+  /**
+   * The version from which the last accepted watch was mute. Until one says something, a LIST of that same version is no
+   * sign of life: a cache that stands still would answer it too.
+   */
+  readonly muteSince: string | undefined
 }
 
 /** A cached LIST, at once: every server answers it, and from memory. */
@@ -58,7 +63,7 @@ export const firstPlan: WatchPlan = {
   failures: 0,
   healthyMillis: 0,
   offersStreamLists: true,
-  isMute: false
+  muteSince: undefined
 }
 
 const firstBackOffMillis = 800
@@ -76,81 +81,91 @@ export const nextPlan = (plan: WatchPlan, outcome: WatchOutcome, random: number)
     case "Listed":
       return { ...plan, step: { _tag: "Watch", resourceVersion: outcome.resourceVersion }, delayMillis: 0 }
     case "Ended": {
-      const step: WatchStep = { _tag: "Watch", resourceVersion: outcome.resourceVersion }
+      const { livedMillis, resourceVersion } = outcome
+      const step = isMuteAgain(plan, outcome) ? withProof(plan, resourceVersion) : watchFrom(resourceVersion)
       // A proxy that closes each watch as it opens would otherwise be asked thousands of times a second.
-      if (outcome.healthyMillis < abruptEndMillis) {
+      if (livedMillis < abruptEndMillis) {
         const isExcused = !outcome.isMute && plan.failures === 0
-        return backOff(plan, step, outcome.healthyMillis, isExcused ? 0 : random, 0)
+        return backOff(plan, outcome, step, isExcused ? 0 : random)
       }
-      const healthyMillis = plan.healthyMillis + outcome.healthyMillis
+      const healthyMillis = plan.healthyMillis + livedMillis
       const failures = healthyMillis >= goodHealthMillis ? 0 : plan.failures
-      return { ...plan, step, delayMillis: 0, failures, healthyMillis, isMute: plan.isMute && outcome.isMute }
+      return { ...plan, step, delayMillis: 0, failures, healthyMillis, muteSince: muteSince(plan, outcome) }
     }
     case "Failed": {
-      const retryAfterMillis = Math.min((outcome.error.retryAfterSeconds ?? 0) * 1000, longestRetryAfterMillis)
-      const learned = {
-        ...plan,
-        offersStreamLists: plan.offersStreamLists && !isRefusedStream(plan.step, outcome),
-        isMute: outcome.isMute || (plan.isMute && outcome.healthyMillis === 0)
-      }
-      return backOff(learned, stepAfterFailure(learned, outcome), outcome.healthyMillis, random, retryAfterMillis)
+      // Only a clear answer is believed: a stall or a line that is cut off says nothing of what the server knows.
+      const isRefused = plan.step._tag === "StreamList" && outcome.error.reason === "Invalid"
+      const learned = { ...plan, offersStreamLists: plan.offersStreamLists && !isRefused }
+      return backOff(learned, outcome, stepAfterFailure(learned, outcome), random)
     }
   }
 }
 
-const backOff = (
-  plan: WatchPlan,
-  step: WatchStep,
-  healthyMillis: number,
-  random: number,
-  atLeastMillis: number
-): WatchPlan => {
-  const earlier = earlierFailures(plan, healthyMillis)
-  // The exponent is bounded too: 2 ** failures of a week without API would be Infinity.
-  const bound = Math.min(firstBackOffMillis * 2 ** Math.min(earlier, 10), longestBackOffMillis)
-  const delayMillis = atLeastMillis + random * bound
-  return { ...plan, step, delayMillis, failures: earlier + 1, healthyMillis: 0 }
-}
-
-/** Failures in a row before the last one, which came after so much health. */
-const earlierFailures = (plan: WatchPlan, healthyMillis: number): number =>
-  plan.healthyMillis + healthyMillis >= goodHealthMillis ? 0 : plan.failures
-
+type Setback = Exclude<WatchOutcome, { readonly _tag: "Listed" }>
 type Failure = Extract<WatchOutcome, { readonly _tag: "Failed" }>
 
+const backOff = (plan: WatchPlan, outcome: Setback, step: WatchStep, random: number): WatchPlan => {
+  const earlier = earlierFailures(plan, outcome)
+  // The exponent is bounded too: 2 ** failures of a week without API would be Infinity.
+  const bound = Math.min(firstBackOffMillis * 2 ** Math.min(earlier, 10), longestBackOffMillis)
+  const retryAfterSeconds = outcome._tag === "Failed" ? outcome.error.retryAfterSeconds ?? 0 : 0
+  const delayMillis = Math.min(retryAfterSeconds * 1000, longestRetryAfterMillis) + random * bound
+  const failures = earlier + 1
+  return { ...plan, step, delayMillis, failures, healthyMillis: 0, muteSince: muteSince(plan, outcome) }
+}
+
 /**
- * A server that does not know streaming lists says 422, or answers with a plain watch, which never says where the list
- * ends. Anything else (403, 429, a reset) would have met a LIST as well.
+ * Failures in a row before the last one. A watch that lived for longer than any back-off is asked for too seldom to be a
+ * burden, whatever ended it: the idle limit of a proxy, say.
  */
-const isRefusedStream = (step: WatchStep, { error, resourceVersion }: Failure): boolean =>
-  step._tag === "StreamList" && resourceVersion === undefined &&
-  (error.reason === "Invalid" || error.reason === "Gone" || error.reason === "Malformed")
+const earlierFailures = (plan: WatchPlan, { healthyMillis, livedMillis }: Setback): number =>
+  plan.healthyMillis + healthyMillis >= goodHealthMillis || livedMillis >= longestBackOffMillis ? 0 : plan.failures
+
+/** One that ended as it opened had no time to say anything. */
+const wasMute = ({ isMute, livedMillis }: Setback): boolean => isMute && livedMillis >= abruptEndMillis
+
+/** Twice in a row: something between cuts what is idle, before the first bookmark. */
+const isMuteAgain = ({ muteSince }: WatchPlan, outcome: Setback): boolean => muteSince !== undefined && wasMute(outcome)
+
+const muteSince = (plan: WatchPlan, outcome: Setback): string | undefined => {
+  if (wasMute(outcome)) return outcome.resourceVersion
+  return outcome.livedMillis > 0 ? undefined : plan.muteSince
+}
+
+const watchFrom = (resourceVersion: string): WatchStep => ({ _tag: "Watch", resourceVersion })
 
 /** The newest set, in the form that costs the server least: thousands of nodes relist when its history is gone. */
 const relist = ({ offersStreamLists }: WatchPlan): WatchStep =>
   offersStreamLists ? { _tag: "StreamList", resourceVersion: "" } : { _tag: "List", resourceVersion: "" }
 
+/** Resumes with the whole set, which proves that the server is there, and that it is the one it was. */
+const withProof = ({ offersStreamLists }: WatchPlan, resourceVersion: string): WatchStep =>
+  offersStreamLists ? { _tag: "StreamList", resourceVersion } : { _tag: "List", resourceVersion: "" }
+
 const stepAfterFailure = (plan: WatchPlan, failure: Failure): WatchStep => {
-  const { error, isMute, isSilent, resourceVersion } = failure
+  const { error, isSilent, resourceVersion } = failure
   const { step } = plan
-  // 410 says that the history is gone (Kubernetes API concepts, "410 Gone"). A server that calls the version invalid,
-  // or times out because it has not reached it (504, after a restore of etcd), will never serve it either.
-  const isUnserved = error.reason === "Gone" || error.reason === "Invalid" || error.status === 504
   if (step._tag === "StreamList" && resourceVersion === undefined) {
     return isAway(error) ? step : { _tag: "List", resourceVersion: "" }
   }
+  // 410 says that the history is gone (Kubernetes API concepts, "410 Gone"). A server that calls the version invalid,
+  // or times out because it has not reached it (504, after a restore of etcd), will never serve it either.
+  if (error.reason === "Gone" || error.reason === "Invalid" || error.status === 504) return relist(plan)
   // kube-apiserver accepts a watch from a version that it has not reached, and says nothing on it until it has.
-  if (isUnserved || isMute) return relist(plan)
+  if (isSilent && wasMute(failure)) return relist(plan)
   if (step._tag === "List" || resourceVersion === undefined) return step
   // The kind itself is gone (its CRD was deleted): what comes back later has another history.
   if (error.reason === "NotFound") return { _tag: "List", resourceVersion: "0" }
-  // After an outage nothing is sure, not even that the server is the one it was (etcd may have been restored): the set
-  // comes along. kube-apiserver's cache begins anew with it, and would answer a plain watch with 410. After a silence it
-  // is a sign of life as well; the first bookmark would be a minute away.
-  const isUnsure = isSilent || earlierFailures(plan, failure.healthyMillis) >= outageFailures
-  return plan.offersStreamLists && isUnsure
+  if (isMuteAgain(plan, failure)) return withProof(plan, resourceVersion)
+  const isOutage = earlierFailures(plan, failure) >= outageFailures
+  // What can't be read, or makes the server fail, will be there again.
+  if (isOutage && !isAway(error)) return withProof(plan, resourceVersion)
+  // After an outage nothing is sure, not even that the server is the one it was (etcd may have been restored), and
+  // kube-apiserver's cache begins anew with it and would answer a plain watch with 410. After a silence the set is a
+  // sign of life; the first bookmark would be a minute away.
+  return plan.offersStreamLists && (isOutage || isSilent)
     ? { _tag: "StreamList", resourceVersion }
-    : { _tag: "Watch", resourceVersion }
+    : watchFrom(resourceVersion)
 }
 
 /** Not an answer to what was asked: the same question may be put again. */

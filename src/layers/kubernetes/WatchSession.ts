@@ -51,11 +51,9 @@ export const watchOnce = Effect.fnUntraced(function*(
   const timeoutSeconds = yield* Random.nextIntBetween(shortestWatchSeconds, longestWatchSeconds)
   const request = watchRequest(target, start, timeoutSeconds)
   const opened = yield* Effect.result(target.connection.open(request))
+  if (Result.isFailure(opened)) return notAccepted(opened.failure, yield* Ref.get(progress))
   const acceptedAt = yield* Clock.monotonicTimeNanos
   const heard: Heard = { acceptedAt, bytesAt: acceptedAt, eventAt: acceptedAt, isMute: true }
-  if (Result.isFailure(opened)) {
-    return outcomeOf(Result.fail(opened.failure), yield* Ref.get(progress), heard, acceptedAt)
-  }
   /** Carries the progress on, and tells of a set that is another one then. */
   const proceed = Effect.fnUntraced(function*(step: (known: WatchProgress) => ProgressStep) {
     const [next, change] = yield* Ref.modify(progress, (known) => {
@@ -143,12 +141,23 @@ const outcomeOf = (
   { acceptedAt, eventAt, isMute }: Heard,
   now: bigint
 ): WatchOutcome => {
-  if (Result.isSuccess(result)) {
-    return { _tag: "Ended", resourceVersion: result.success, healthyMillis: toMillis(now - acceptedAt), isMute }
-  }
-  const isSilent = now >= after(eventAt, longestSilence)
+  const livedMillis = toMillis(now - acceptedAt)
   const healthyMillis = toMillis(eventAt - acceptedAt)
-  return { _tag: "Failed", error: result.failure, resourceVersion, healthyMillis, isSilent, isMute: isMute && isSilent }
+  const end = { livedMillis, healthyMillis, isMute }
+  if (Result.isSuccess(result)) return { ...end, _tag: "Ended", resourceVersion: result.success }
+  const isSilent = now >= after(eventAt, longestSilence)
+  return { ...end, _tag: "Failed", error: result.failure, resourceVersion, isSilent }
 }
+
+/** It did not even begin. */
+const notAccepted = (error: KubernetesApiError, { resourceVersion }: WatchProgress): WatchOutcome => ({
+  _tag: "Failed",
+  error,
+  resourceVersion,
+  livedMillis: 0,
+  healthyMillis: 0,
+  isMute: false,
+  isSilent: false
+})
 
 const toMillis = (nanos: bigint): number => Number(nanos / 1_000_000n)

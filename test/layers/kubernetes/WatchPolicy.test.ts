@@ -14,6 +14,7 @@ const failed = (
     readonly retryAfterSeconds?: number
     readonly resourceVersion?: string
     readonly healthyMillis?: number
+    readonly livedMillis?: number
     readonly isSilent?: boolean
     readonly isMute?: boolean
   } = {}
@@ -29,6 +30,7 @@ const failed = (
   }),
   resourceVersion: more.resourceVersion,
   healthyMillis: more.healthyMillis ?? 0,
+  livedMillis: more.livedMillis ?? 0,
   isSilent: more.isSilent ?? more.isMute ?? false,
   isMute: more.isMute ?? false
 })
@@ -56,7 +58,7 @@ describe("nextPlan", () => {
     {
       name: "resumes at once after a clean end, from the last version",
       plan: watching,
-      outcome: { _tag: "Ended", resourceVersion: "44", healthyMillis: 300_000, isMute: false },
+      outcome: { _tag: "Ended", resourceVersion: "44", healthyMillis: 300_000, livedMillis: 300_000, isMute: false },
       step: "Watch 44",
       delayMillis: 0,
       failures: 0
@@ -64,7 +66,7 @@ describe("nextPlan", () => {
     {
       name: "backs off from a watch that ends as it opens",
       plan: watching,
-      outcome: { _tag: "Ended", resourceVersion: "40", healthyMillis: 5, isMute: true },
+      outcome: { _tag: "Ended", resourceVersion: "40", healthyMillis: 5, livedMillis: 5, isMute: true },
       step: "Watch 40",
       delayMillis: 800,
       failures: 1
@@ -72,7 +74,7 @@ describe("nextPlan", () => {
     {
       name: "resumes at once when a watch ends early that said something",
       plan: watching,
-      outcome: { _tag: "Ended", resourceVersion: "44", healthyMillis: 5, isMute: false },
+      outcome: { _tag: "Ended", resourceVersion: "44", healthyMillis: 5, livedMillis: 5, isMute: false },
       step: "Watch 44",
       delayMillis: 0,
       failures: 1
@@ -80,7 +82,7 @@ describe("nextPlan", () => {
     {
       name: "backs off when that happens again",
       plan: { ...watching, failures: 1 },
-      outcome: { _tag: "Ended", resourceVersion: "44", healthyMillis: 5, isMute: false },
+      outcome: { _tag: "Ended", resourceVersion: "44", healthyMillis: 5, livedMillis: 5, isMute: false },
       step: "Watch 44",
       delayMillis: 1_600,
       failures: 2
@@ -232,7 +234,7 @@ describe("nextPlan", () => {
     {
       name: "lists the newest after a silence that began with the watch",
       plan: watching,
-      outcome: failed("Unreachable", { resourceVersion: "44", isMute: true }),
+      outcome: failed("Unreachable", { resourceVersion: "44", isMute: true, livedMillis: 90_000 }),
       step: "StreamList",
       delayMillis: 800,
       failures: 1
@@ -247,11 +249,52 @@ describe("nextPlan", () => {
     })
   })
 
-  it.each<KubernetesApiReason>(["Invalid", "Malformed", "Gone"])(
-    "asks for no streaming list again where one was answered with %s",
-    (reason) => {
-      const refused = nextPlan(streaming, failed(reason), 1)
-      assert.strictEqual(step(nextPlan(refused, failed("Gone", { status: 410 }), 1)), "List")
+  it.each<readonly [KubernetesApiReason, string]>([["Invalid", "List"], ["Malformed", "StreamList"], [
+    "Gone",
+    "StreamList"
+  ]])(
+    "lists after a streaming list that was answered with %s, and relists by %s from then on",
+    (reason, form) => {
+      const listed = nextPlan(streaming, failed(reason), 1)
+      assert.strictEqual(step(listed), "List")
+      assert.strictEqual(step(nextPlan({ ...listed, step: watching.step }, failed("Gone", { status: 410 }), 1)), form)
+    }
+  )
+
+  it("takes a watch that lived for 30 s, whatever ended it, for no failure in a row", () => {
+    const cut = failed("Unreachable", { resourceVersion: "40", livedMillis: 35_000 })
+    const next = nextPlan({ ...watching, failures: 9 }, cut, 1)
+    assert.deepStrictEqual([next.failures, next.delayMillis], [1, 800])
+  })
+
+  describe("a watch that says nothing before it is cut, twice in a row", () => {
+    const cut = failed("Unreachable", { resourceVersion: "40", livedMillis: 35_000, isMute: true, isSilent: false })
+    const once = nextPlan(watching, cut, 1)
+
+    it("is followed by one that begins with the set: a sign of life", () => {
+      assert.deepStrictEqual([step(once), step(nextPlan(once, cut, 1))], ["Watch 40", "StreamList 40"])
+    })
+
+    it("is followed by a LIST where streaming lists are not offered", () => {
+      assert.strictEqual(step(nextPlan({ ...once, offersStreamLists: false }, cut, 1)), "List")
+    })
+
+    it("is not when one between them said something", () => {
+      const heard = failed("Unreachable", { resourceVersion: "41", livedMillis: 35_000, healthyMillis: 1 })
+      assert.strictEqual(step(nextPlan(nextPlan(once, heard, 1), cut, 1)), "Watch 40")
+    })
+  })
+
+  it.each<readonly [KubernetesApiReason, number]>([["Malformed", 200], ["Unreachable", 500]])(
+    "does not ask for ever for what it can't have without streaming lists: %s, %i",
+    (reason, status) => {
+      const again = failed(reason, { status, resourceVersion: "40" })
+      let plan: WatchPlan = { ...watching, offersStreamLists: false }
+      const steps = [1, 2, 3].map(() => {
+        plan = nextPlan(plan, again, 1)
+        return step(plan)
+      })
+      assert.deepStrictEqual(steps, ["Watch 40", "Watch 40", "List"])
     }
   )
 
@@ -266,7 +309,13 @@ describe("nextPlan", () => {
   })
 
   it("forgets failures once the clean watches in a row make 2 min", () => {
-    const ended: WatchOutcome = { _tag: "Ended", resourceVersion: "41", healthyMillis: 60_000, isMute: false }
+    const ended: WatchOutcome = {
+      _tag: "Ended",
+      resourceVersion: "41",
+      healthyMillis: 60_000,
+      livedMillis: 60_000,
+      isMute: false
+    }
     const once = nextPlan({ ...watching, failures: 3 }, ended, 1)
     assert.strictEqual(once.failures, 3)
     assert.strictEqual(nextPlan(once, ended, 1).failures, 0)
@@ -278,6 +327,7 @@ describe("nextPlan", () => {
       _tag: fc.constant("Ended" as const),
       resourceVersion: fc.string(),
       healthyMillis: fc.nat(1_000_000),
+      livedMillis: fc.nat(1_000_000),
       isMute: fc.boolean()
     }),
     fc.tuple(
