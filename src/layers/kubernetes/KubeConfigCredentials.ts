@@ -98,7 +98,8 @@ const load = Effect.fnUntraced(function*(
   }
   const parsed = yield* Effect.forEach(
     present,
-    ({ file, text }) => Effect.tryPromise({ try: () => parseFile(file, text), catch: (cause) => failure(cause, file) })
+    ({ file, text }) =>
+      Effect.tryPromise({ try: () => parseFile(file, text), catch: (error) => failure(parseProblem(error), file) })
   )
   return yield* choose(parsed, pinnedContext)
 })
@@ -119,7 +120,8 @@ const parseFile = async (file: string, text: string) => {
     import("@kubernetes/client-node/dist/config.js"),
     import("yaml")
   ])
-  const document: unknown = parse(text)
+  // A warning would go to stderr, and quote its line.
+  const document: unknown = parse(text, { logLevel: "error" })
   if (typeof document !== "object" || document === null || Array.isArray(document)) {
     throw new Error("it is not a kubeconfig")
   }
@@ -131,6 +133,39 @@ const parseFile = async (file: string, text: string) => {
     tokenFile === undefined ? [] : [{ name, tokenFile: path.resolve(path.dirname(file), tokenFile) }]
   )
   return { config, tokenFiles, directory: path.dirname(file) }
+}
+
+/** Of either parser. `yaml` gives no place when an alias has no anchor. */
+const isYamlError = Schema.is(
+  Schema.Struct({ name: Schema.Literals(["YAMLParseError", "YAMLException", "ReferenceError"]) })
+)
+const decodeYamlPlace = Schema.decodeUnknownOption(Schema.Struct({
+  code: Schema.String,
+  linePos: Schema.TupleWithRest(Schema.Tuple([Schema.Struct({ line: Schema.Number, col: Schema.Number })]), [
+    Schema.Unknown
+  ])
+}))
+/** An error of `js-yaml`, which client-node reads with; it counts from 0. */
+const decodeYamlException = Schema.decodeUnknownOption(Schema.Struct({
+  name: Schema.Literal("YAMLException"),
+  mark: Schema.Struct({ line: Schema.Number, column: Schema.Number })
+}))
+const missingField = /^\w+\[\d+\][.\w]* is missing$/
+
+/** What is wrong and where. A parser's own words quote the file, which may be a token: they stay here. */
+const parseProblem = (error: unknown): string => {
+  const place = decodeYamlPlace(error)
+  if (Option.isSome(place)) {
+    const { code, linePos: [{ col, line }] } = place.value
+    return `it is not YAML: ${code} at line ${line}, column ${col}`
+  }
+  const exception = decodeYamlException(error)
+  if (Option.isSome(exception)) {
+    const { column, line } = exception.value.mark
+    return `it is not YAML at line ${line + 1}, column ${column + 1}`
+  }
+  if (isYamlError(error)) return "it is not YAML"
+  return error instanceof Error && missingField.test(error.message) ? error.message : "it is not a kubeconfig"
 }
 
 const choose = Effect.fnUntraced(function*(files: ReadonlyArray<ParsedFile>, pinnedContext: string | undefined) {

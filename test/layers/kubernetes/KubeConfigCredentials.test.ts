@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer } from "effect"
+import { Cause, Context, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
+import { inspect } from "node:util"
 import { KubernetesCredentials } from "../../../src/services/kubernetes/KubernetesCredentials.ts"
 import { kubeConfigFolder, kubeConfigLayer, oneContext } from "./KubeConfigFolder.ts"
 
@@ -20,6 +21,27 @@ contexts: [{name: a, context: {cluster: a, user: a}}, {name: b, context: {cluste
 clusters: [{name: a, cluster: {server: "https://a:6443"}}, {name: b, cluster: {server: "https://b:6443"}}]
 users: [{name: a, user: {token: of-a}}, {name: b, user: {token: of-b}}]
 `
+
+/** A kubeconfig in YAML's block style whose user has that line, the ninth. */
+const withUserLine = (line: string) =>
+  `${oneContext(`{server: "https://lab"}`, "").split("\n").slice(0, 5).join("\n")}
+users:
+- name: me
+  user:
+    ${line}
+`
+
+/** What goes to stderr beside the log, from now until it is asked for. */
+const processWarnings = Effect.gen(function*() {
+  const warnings: Array<string> = []
+  const keep = (warning: Error) => void warnings.push(warning.message)
+  yield* Effect.acquireRelease(
+    Effect.sync(() => process.on("warning", keep)),
+    () => Effect.sync(() => process.off("warning", keep))
+  )
+  // Node tells of them after the code that runs.
+  return Effect.callback<ReadonlyArray<string>>((resume) => void setImmediate(() => resume(Effect.succeed(warnings))))
+})
 
 const messageOf = (environment: Readonly<Record<string, string>>) =>
   Effect.map(Effect.flip(Layer.build(kubeConfigLayer(environment))), ({ message }) => message)
@@ -222,6 +244,27 @@ describe("no usable kubeconfig", () => {
       const message = yield* messageOf({ KUBECONFIG: folder.pathOf("config") })
       assert.match(message, /^cannot read Kubernetes credentials from /)
       assert.match(message, told)
+    }))
+
+  it.effect.each(
+    [
+      ["a nested mapping", "token: S3CRET: oops", /it is not YAML: BLOCK_AS_IMPLICIT_KEY at line 9, column 12$/],
+      ["an alias of nothing", "token: *S3CRET", /it is not YAML$/],
+      ["a word at a block's head", "token: |S3CRET", /it is not YAML: UNEXPECTED_TOKEN at line 9, column 13$/],
+      // These are refused by the second parser.
+      ["an unknown tag", "token: !S3CRET x", /it is not YAML at line 9, column 12$/],
+      ["a list for a key", "? [S3CRET]\n    : x", /it is not YAML at line 1, column 1$/],
+      ["a number for a file", "client-key: 53117", /it is not a kubeconfig$/]
+    ] as const
+  )("is told by the place, without a word of it, when it has %s", ([, line, told]) =>
+    Effect.gen(function*() {
+      const folder = yield* kubeConfigFolder
+      yield* folder.write("config", withUserLine(line))
+      const warnings = yield* processWarnings
+      const error = yield* Effect.flip(Layer.build(kubeConfigLayer({ KUBECONFIG: folder.pathOf("config") })))
+      assert.match(error.message, told)
+      // The cause is printed too where the program ends by it.
+      assert.notMatch([Cause.pretty(Cause.fail(error)), inspect(error), ...yield* warnings].join(), /S3CRET|oops|53117/)
     }))
 
   it.effect.each(["azure", "gcp"])("is told when its user has the auth-provider %s", (name) =>
