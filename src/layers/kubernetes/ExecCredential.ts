@@ -3,7 +3,7 @@
  * plugins"). client-node has no time limit for it, no KUBERNETES_EXEC_INFO, and keeps a revoked token. One run at a
  * time, away from the event loop, killed when it takes too long; what it prints is not trusted to be anything.
  */
-import { Duration, Effect, Option, Schema, Stream } from "effect"
+import { Duration, Effect, Option, type PlatformError, Schema, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { KubernetesCredentialsError } from "../../services/kubernetes/KubernetesCredentials.ts"
 import { isToken } from "./LastGood.ts"
@@ -38,6 +38,8 @@ const decodeCredential = Schema.decodeUnknownOption(Schema.fromJsonString(Schema
 const timeLimit = Duration.seconds(25)
 const mostOutput = 1_048_576
 const longestWords = 300
+/** Without the short ones, which are no secrets, the plug-in's words can still be read. */
+const shortestSecret = 4
 
 /** Gives the plug-in's credential; `cluster` is what it is told of the cluster if it wants to know. */
 export const makeExecCredential = Effect.fnUntraced(
@@ -47,18 +49,20 @@ export const makeExecCredential = Effect.fnUntraced(
       Effect.fail(new KubernetesCredentialsError({ source: `the exec plug-in ${exec.command}`, cause }))
 
     const run = Effect.gen(function*() {
-      const child = yield* spawn(command(exec, cluster))
+      const child = yield* spawn(command(exec, cluster)).pipe(
+        // Node throws some reasons (ENOTDIR, E2BIG): a defect would end the daemon for a mistake in a kubeconfig.
+        Effect.catchDefect((defect) => fail(`it cannot be run: ${errnoOf(defect) ?? "unknown reason"}`))
+      )
       const [stdout, stderr] = yield* Effect.all([textOf(child.stdout), textOf(child.stderr)], { concurrency: 2 })
       return { stdout, stderr, code: yield* child.exitCode }
     }).pipe(
       Effect.scoped,
-      Effect.catch((error) =>
+      Effect.catchTag("PlatformError", (error) =>
         fail(
           error.reason._tag === "NotFound"
             ? ["it is not installed", exec.installHint ?? ""].filter((text) => text !== "").join(". ")
-            : words(error.message)
-        )
-      ),
+            : runProblem(error)
+        )),
       Effect.timeoutOrElse({
         duration: timeLimit,
         orElse: () => fail(`no credential in ${Duration.format(timeLimit)}: does it want to ask somebody?`)
@@ -70,10 +74,10 @@ export const makeExecCredential = Effect.fnUntraced(
         return yield* fail("its interactiveMode is Always, and nobody is here to ask")
       }
       const { code, stderr, stdout } = yield* run
-      if (code !== 0) return yield* fail(`it ended with ${code}: ${words(stderr)}`)
+      if (code !== 0) return yield* fail(`it ended with ${code}: ${wordsOf(exec, stderr)}`)
       const credential = credentialIn(stdout, exec.apiVersion)
       if (typeof credential === "string") {
-        return yield* fail(`${credential}${stderr === "" ? "" : `: ${words(stderr)}`}`)
+        return yield* fail(`${credential}${stderr === "" ? "" : `: ${wordsOf(exec, stderr)}`}`)
       }
       return credential
     }))
@@ -118,5 +122,23 @@ const textOf = <E>(bytes: Stream.Stream<Uint8Array, E>) =>
     Stream.runFold(() => "", (text, more) => text.length < mostOutput ? text + more : text)
   )
 
-/** The last words, in one line. */
-const words = (text: string): string => text.replace(/\s+/g, " ").trim().slice(-longestWords)
+const decodeErrno = Schema.decodeUnknownOption(Schema.Struct({ code: Schema.String }))
+const errnoOf = (error: unknown) => Option.getOrUndefined(decodeErrno(error))?.code
+
+/** The message of a PlatformError has the whole command line, which may hold a secret. */
+const runProblem = ({ cause, reason }: PlatformError.PlatformError): string => {
+  const signal = cause instanceof Error ? /signal: '(\w+)'/.exec(cause.message)?.[1] : undefined
+  return signal === undefined ? `it cannot be run: ${errnoOf(cause) ?? reason._tag}` : `it was ended by ${signal}`
+}
+
+/** The last words, in one line. A plug-in may complain of what it was given: that is not shown. */
+const wordsOf = (exec: ExecConfig, text: string): string =>
+  givenTo(exec).reduce((shown, given) => shown.replaceAll(given, "***"), text).replace(/\s+/g, " ").trim()
+    .slice(-longestWords)
+
+/** Values of arguments and variables, the longest first: one may be part of another. Of `--name=value` and `-nvalue` it is the value. */
+const givenTo = ({ args, env }: ExecConfig): ReadonlyArray<string> =>
+  [
+    ...(args ?? []).map((arg) => /^(?:--[^=]*$|--?[^=]*=|-.)?(.*)$/s.exec(arg)?.[1] ?? ""),
+    ...(env ?? []).map(({ value }) => value)
+  ].filter((value) => value.length >= shortestSecret).toSorted((a, b) => b.length - a.length)

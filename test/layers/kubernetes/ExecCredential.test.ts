@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
 import { readFileSync } from "node:fs"
+import { inspect } from "node:util"
 import { nodePTPDevs } from "../../../src/services/kubernetes/NodePTPDev.ts"
 import { kubeConfigFolder, oneContext } from "./KubeConfigFolder.ts"
 import { scriptedTlsApiServer } from "./ScriptedApiServer.ts"
@@ -13,6 +14,10 @@ const version = "client.authentication.k8s.io/v1"
 const credential = (status: unknown, apiVersion = version) =>
   JSON.stringify({ apiVersion, kind: "ExecCredential", status })
 const exec = (more = "", command = "./plugin") => `{exec: {apiVersion: ${version}, command: ${command}${more}}}`
+
+/** In each of the ways in which programs take one. */
+const secretArguments =
+  ", args: [get-token, '--oidc-client-secret=S3CRET-a', --password, S3CRET-b, -q, -pS3CRET-f, 'S3CRET c\"d\"', '']"
 
 /** A user with a plug-in that counts its runs and prints what `says` holds. */
 const plugged = Effect.fnUntraced(function*(says: string, user = exec(), cluster = `{server: "https://lab:6443"}`) {
@@ -183,8 +188,48 @@ describe("an exec plug-in that fails", () => {
 
   it.effect("because it is killed says how", () =>
     Effect.gen(function*() {
-      assert.match(yield* told("kill -9 $$"), /SIGKILL|exitCode/)
+      assert.match(yield* told("kill -9 $$", exec(secretArguments)), /plugin: it was ended by SIGKILL$/)
     }))
+
+  it.effect("because it cannot be started says why, and no argument", () =>
+    Effect.gen(function*() {
+      const { credentials, folder } = yield* plugged("", exec(secretArguments))
+      yield* folder.remove("plugin")
+      yield* folder.write("plugin", "not executable")
+      const error = yield* Effect.flip(credentials.headers({ renew: false }))
+      assert.match(error.message, /the exec plug-in \S+\/plugin: it cannot be run: EACCES$/)
+      assert.notInclude(inspect(error), "S3CRET")
+    }))
+
+  it.effect.each(
+    [
+      ["a file stands where its folder should", exec(secretArguments, "./config/plugin"), /ENOTDIR/],
+      ["its arguments are too long", exec(`, args: [S3CRET${"x".repeat(200_000)}]`), /E2BIG/],
+      ["an argument has a NUL", exec(`, args: ["S3CRET\\0"]`), /BadArgument/]
+    ] as const
+  )("because %s is a retryable error that shows no argument", ([, user, expected]) =>
+    Effect.gen(function*() {
+      const message = yield* told("", user)
+      assert.match(message, expected)
+      assert.notInclude(message, "S3CRET")
+    }))
+
+  it.effect.each(
+    [
+      ["ends", "exit 1", "it ended with 1: "],
+      ["prints no credential", "exit 0", "it did not print an ExecCredential: "]
+    ] as const
+  )(
+    "because it %s and complains of its arguments shows none of their values",
+    ([, end, expected]) =>
+      Effect.gen(function*() {
+        const user = exec(`${secretArguments}, env: [{name: PW, value: S3CRET-e}, {name: EMPTY, value: ""}]`)
+        assert.include(
+          yield* told(`echo "bad $*, $PW or login$PW" >&2; ${end}`, user),
+          `${expected}bad *** --oidc-client-secret=*** --password *** -q -p*** *** , *** or login***`
+        )
+      })
+  )
 
   it.effect("because it wants a person is not run", () =>
     Effect.gen(function*() {
