@@ -2,7 +2,7 @@
  * The part of a kubeconfig user's proof that has to be asked for: exec plug-in, OpenID provider, token file. Who is
  * asked stays the same, and what was got from it is kept, for as long as the user's entry says the same.
  */
-import { Effect, FileSystem, Option, Ref, Schema } from "effect"
+import { Effect, FileSystem, Option, Ref, Schema, Semaphore } from "effect"
 import { ChildProcessSpawner } from "effect/process"
 import path from "node:path"
 import { KubernetesCredentialsError } from "../../services/kubernetes/KubernetesCredentials.ts"
@@ -43,12 +43,18 @@ const decodeAuthorities = Schema.decodeUnknownOption(Schema.Struct({
 export const makeAskedCredential = Effect.gen(function*() {
   const services = yield* Effect.context<FileSystem.FileSystem | ChildProcessSpawner.ChildProcessSpawner>()
   const known = yield* Ref.make<{ readonly key: string; readonly ask: Ask } | undefined>(undefined)
-  return Effect.fnUntraced(function*(source: CredentialSource, renew: boolean) {
+  const oneAtATime = yield* Semaphore.make(1)
+  const askOf = Effect.fnUntraced(function*(source: CredentialSource) {
     const key = JSON.stringify([source.user.exec, source.user.authProvider, source.tokenFile])
     const before = yield* Ref.get(known)
-    if (before?.key === key) return yield* before.ask(renew)
+    if (before?.key === key) return before.ask
     const ask = yield* Effect.provideContext(makeAsk(source), services)
     yield* Ref.set(known, { key, ask })
+    return ask
+  })
+  return Effect.fnUntraced(function*(source: CredentialSource, renew: boolean) {
+    // Making one may read a file. The connections begin together, and a refresh-token may be good for one use only.
+    const ask = yield* oneAtATime.withPermits(1)(askOf(source))
     return yield* ask(renew)
   })
 })

@@ -33,6 +33,7 @@ const loggedIn = Effect.fnUntraced(function*(config: Readonly<Record<string, str
   })
   return {
     provider,
+    folder,
     discovered,
     authorization: (renew = false) => Effect.map(headers({ renew }), ({ authorization }) => authorization),
     failure: Effect.map(Effect.flip(headers({ renew: false })), ({ message }) => message)
@@ -40,6 +41,34 @@ const loggedIn = Effect.fnUntraced(function*(config: Readonly<Record<string, str
 })
 
 describe("an OpenID provider", () => {
+  it.effect("is shown a refresh-token once by several connections that begin together", () =>
+    Effect.gen(function*() {
+      const pem = yield* tlsFixtures
+      const { authorization, folder, provider } = yield* loggedIn({
+        "refresh-token": "once",
+        "idp-certificate-authority-data": "",
+        "idp-certificate-authority": "AUTHORITIES"
+      })
+      yield* folder.write("authorities.pem", pem.nextCa)
+      yield* folder.write(
+        "config",
+        (yield* folder.read("config")).replace("AUTHORITIES", folder.pathOf("authorities.pem"))
+      )
+      const grants: Array<unknown> = []
+      const answering = Effect.gen(function*() {
+        const request = yield* provider.next
+        if (request.method === "GET") return yield* request.answer(200, { token_endpoint: `${provider.url}/token` })
+        grants.push(request.body)
+        yield* grants.length === 1
+          ? request.answer(200, { id_token: idToken("one", 1000), refresh_token: "next" })
+          : request.answer(400, { error: "invalid_grant" })
+      })
+      yield* Effect.forkScoped(Effect.forever(answering))
+      const all = yield* Effect.all([1, 2, 3, 4].map(() => authorization()), { concurrency: "unbounded" })
+      assert.deepStrictEqual(new Set(all), new Set([`Bearer ${idToken("one", 1000)}`]))
+      assert.deepStrictEqual(grants, [{ grant_type: "refresh_token", refresh_token: "once", client_id: "kubectl" }])
+    }))
+
   it.effect("is not asked while the id-token holds", () =>
     Effect.gen(function*() {
       const token = idToken("one", 3600)
