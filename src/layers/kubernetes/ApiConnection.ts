@@ -13,6 +13,7 @@ import {
   KubernetesCredentialsError
 } from "../../services/kubernetes/KubernetesCredentials.ts"
 import { apiRequests } from "../../services/Metrics.ts"
+import { version } from "../../services/Version.ts"
 import { type ApiCall, denied, failureOfAnswer, failureOfConnection, isTlsFailure } from "./ApiFailure.ts"
 import { type ApiClient, makeApiTransport } from "./ApiTransport.ts"
 
@@ -177,10 +178,13 @@ const withinTime = <A, R>(request: ApiRequest, effect: Effect.Effect<A, Kubernet
     Effect.provideService(HttpClient.SpanNameGenerator, () => `${request.verb} ${request.resource}`)
   )
 
+/** By it audit logs and the API server's metrics name this program. */
+const userAgent = `linuxptp-daemon/${version}`
+
 const httpRequest = (server: string, request: ApiRequest, credentials: Readonly<Record<string, string>>) =>
   HttpClientRequest.make(request.method)(`${server}${request.path}`, {
     urlParams: request.params ?? {},
-    headers: { accept: request.accept ?? "application/json", ...credentials },
+    headers: { accept: request.accept ?? "application/json", "user-agent": userAgent, ...credentials },
     ...(request.body === undefined ? {} : { body: HttpBody.text(request.body.text, request.body.contentType) })
   })
 

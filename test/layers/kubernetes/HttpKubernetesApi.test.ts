@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Metric, Option, Stream, Tracer } from "effect"
 import { nodes } from "../../../src/services/kubernetes/Node.ts"
 import { nodePTPDevs } from "../../../src/services/kubernetes/NodePTPDev.ts"
+import { version } from "../../../src/services/Version.ts"
 import { connectScripted } from "./ScriptedClient.ts"
 
 const collection = "/apis/ptp.openshift.io/v1/namespaces/ptp/nodeptpdevs"
@@ -125,6 +126,19 @@ describe("requests", () => {
         attributes: { verb: "list", code: "403" },
         state: { count: 1, incremental: true }
       }])
+    }))
+
+  it.effect("name the program and its version, watches too", () =>
+    Effect.gen(function*() {
+      const { api, server } = yield* connectScripted
+      yield* Effect.forkScoped(Stream.runDrain(api.watchAll(nodes)))
+      const watch = yield* server.next
+      yield* Effect.forkScoped(Effect.exit(api.patchStatus(nodePTPDevs, "worker-1", {})))
+      const patch = yield* server.next
+      assert.deepStrictEqual([watch, patch].map(({ headers, method }) => [method, headers["user-agent"]]), [
+        ["GET", `linuxptp-daemon/${version}`],
+        ["PATCH", `linuxptp-daemon/${version}`]
+      ])
     }))
 
   it.effect("share one connection, beside one for each watch", () =>
