@@ -150,7 +150,9 @@ export const run = Effect.gen(function*() {
     }
     const now = yield* Clock.monotonicTimeNanos
     differsSince ??= now
-    const due = found.value.isUrgent ? differsSince + nanos(togetherFor) : (lastWrite ?? now) + nanos(quietPeriod)
+    const due = found.value.isUrgent
+      ? differsSince + nanos(togetherFor)
+      : (lastWrite ?? differsSince) + nanos(quietPeriod)
     yield* Effect.sleep(Duration.nanos(due > now ? due - now : 0n))
     return true
   })

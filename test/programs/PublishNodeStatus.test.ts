@@ -215,6 +215,27 @@ describe("PublishNodeStatus", () => {
       assert.deepStrictEqual((yield* takeInTime(writtenAnew))["status"], first["status"])
     }))
 
+  it.effect("writes counters 10 s after they differ first, also when it has written nothing itself", () =>
+    Effect.gen(function*() {
+      const { run, set, statuses, written } = yield* make()
+      yield* SubscriptionRef.set(statuses, [status({})])
+      yield* run
+      yield* set(nodePTPDevs, [])
+      const first = yield* takeInTime(written)
+      const anew = yield* make()
+      yield* SubscriptionRef.set(anew.statuses, [status({})])
+      yield* anew.set(nodePTPDevs, [first])
+      yield* anew.run
+      for (let restarts = 1; restarts <= 10; restarts += 1) {
+        yield* SubscriptionRef.set(anew.statuses, [status({ restarts })])
+        assert.strictEqual(yield* Queue.size(anew.written), 0)
+        yield* passSeconds(1)
+      }
+      yield* passSeconds(0.2)
+      assert.strictEqual(yield* Queue.size(anew.written), 1)
+      assert.include(conditionsOf(yield* Queue.take(anew.written)), "\"restarts\":10")
+    }))
+
   it.effect("tries again with back-off when the API server refuses, and says what is true by then (L-47 status lost)", () =>
     Effect.gen(function*() {
       const { failures, refused, run, set, statuses, written } = yield* make()
