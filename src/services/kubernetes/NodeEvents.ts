@@ -5,6 +5,7 @@
 import type { ProcessStatus } from "../processes/ProcessSupervisor.ts"
 import type { NodeEvent } from "./KubernetesApi.ts"
 import type { NodePTPDevStatus } from "./NodePTPDev.ts"
+import { agreeAsFarAsLeft } from "./StatusSize.ts"
 
 /** A process that died this often in a row is crash looping. */
 const crashLoopDeaths = 3
@@ -26,7 +27,9 @@ const appliedOf = (status: NodePTPDevStatus | undefined) =>
 const appliedEvents = (previous: NodePTPDevStatus | undefined, next: NodePTPDevStatus) => {
   const before = appliedOf(previous)
   const now = appliedOf(next)
-  if (now === undefined || (before?.reason === now.reason && before.message === now.message)) return []
+  // How much is left of a message depends on the size of the rest, which is no news. The whole text of what an earlier
+  // daemon published is not known any more, so that what is left of both decides.
+  if (now === undefined || (before?.reason === now.reason && agreeAsFarAsLeft(before.message, now.message))) return []
   if (now.reason === "Applied") return [{ type: "Normal", reason: "ProfileApplied", note: now.message } as const]
   return now.reason === "InvalidConfiguration" || now.reason === "RolledBack"
     ? [{ type: "Warning", reason: "ProfileRejected", note: now.message } as const]

@@ -55,8 +55,16 @@ const shortened = (status: NodePTPDevStatus, { lastExit, message, withHardware }
   conditions: status.conditions.map((condition) => ({ ...condition, message: cut(condition.message, message) }))
 })
 
+const ellipsis = "…"
+
 /** Counts characters, not UTF-16 units: a Go server replaces half a pair, and would never have what was written. */
 const cut = (text: string, length: number): string => {
   const characters = [...text.toWellFormed()]
-  return characters.length <= length ? characters.join("") : `${characters.slice(0, length - 1).join("")}…`
+  return characters.length <= length ? characters.join("") : `${characters.slice(0, length - 1).join("")}${ellipsis}`
 }
+
+/** True when two published texts may be the same text, of which more was left in one than in the other. */
+export const agreeAsFarAsLeft = (a: string, b: string): boolean => a === b || isCutOf(a, b) || isCutOf(b, a)
+
+const isCutOf = (short: string, text: string): boolean =>
+  short.endsWith(ellipsis) && text.startsWith(short.slice(0, -ellipsis.length))

@@ -2,9 +2,15 @@ import { assert, describe, it } from "@effect/vitest"
 import { eventsBetween } from "../../../src/services/kubernetes/NodeEvents.ts"
 import { type NodeFacts, nodeStatus } from "../../../src/services/kubernetes/NodeStatus.ts"
 import { spec } from "../../layers/processes/ScriptedRunner.ts"
-import { decision, facts, profile, running } from "./PublishedNode.ts"
+import { decision, facts, nic, profile, running } from "./PublishedNode.ts"
 
 const status = (change: Partial<NodeFacts>) => nodeStatus(facts(change), undefined, "2026-11-23T10:00:00Z")
+
+/** A profile was refused on a node with so many NICs, which take the room of the words. */
+const refused = (message: string, nicCount: number): Partial<NodeFacts> => ({
+  decision: decision({ problems: [{ severity: "error", config: "c", path: "", message }] }),
+  interfaces: Array.from({ length: nicCount }, (_, index) => nic(index))
+})
 
 describe("eventsBetween", () => {
   const locked = {
@@ -37,6 +43,17 @@ describe("eventsBetween", () => {
     assert.deepStrictEqual(reasons({}, refused), ["ProfileRejected"])
     const ready = { ...withProfile, statuses: [running()] }
     assert.deepStrictEqual(reasons({ ...ready, clock: locked }, { ...ready, clock: freeRunning }), ["ClockLost"])
+  })
+
+  it("tells of a refusal once, however much of its text the rest leaves room for", () => {
+    const words = "the option is not known to linuxptp 🕰 ".repeat(20)
+    const lengths = [1, 30, 40].map((nicCount) => status(refused(words, nicCount)).conditions[0]?.message.length ?? 0)
+    assert.strictEqual(new Set(lengths).size, 3, `not shortened in three ways: ${lengths}`)
+    assert.deepStrictEqual(reasons(refused(words, 1), refused(words, 30)), [])
+    assert.deepStrictEqual(reasons(refused(words, 40), refused(words, 1)), [])
+    assert.deepStrictEqual(reasons(refused(words, 30), refused(`other ${words}`, 30)), ["ProfileRejected"])
+    assert.deepStrictEqual(reasons(refused(words, 30), refused(`${words.slice(0, 50)}: other`, 1)), ["ProfileRejected"])
+    assert.deepStrictEqual(reasons(refused("m", 1), refused("more", 1)), ["ProfileRejected"])
   })
 
   it("tells of a crash loop at the third death in a row, and at each one after it", () => {
