@@ -2,19 +2,7 @@
  * The only writer of this node's NodePTPDev. It keeps the newest facts, says them when they differ from what the API
  * server has, at once where somebody waits for it and seldom otherwise, and makes the object when it is missing.
  */
-import {
-  Clock,
-  Duration,
-  Effect,
-  Equal,
-  Option,
-  Queue,
-  Random,
-  Schedule,
-  Schema,
-  Stream,
-  SubscriptionRef
-} from "effect"
+import { Clock, Duration, Effect, Equal, Option, Queue, Schema, Stream, SubscriptionRef } from "effect"
 import type { NodeClock } from "../services/clocks/NodeClock.ts"
 import { DeviceDiscovery } from "../services/devices/DeviceDiscovery.ts"
 import type { NetworkInterface } from "../services/devices/PtpDevice.ts"
@@ -23,6 +11,7 @@ import type { KubernetesObject } from "../services/kubernetes/KubernetesObject.t
 import { eventsBetween } from "../services/kubernetes/NodeEvents.ts"
 import { nodePTPDevs, NodePTPDevStatus } from "../services/kubernetes/NodePTPDev.ts"
 import { differsAtOnce, nodeStatus } from "../services/kubernetes/NodeStatus.ts"
+import { retrySchedule } from "../services/kubernetes/RetrySchedule.ts"
 import { type ProcessStatus, ProcessSupervisor } from "../services/processes/ProcessSupervisor.ts"
 import { Settings } from "../services/Settings.ts"
 import { makeTokenBucket } from "../services/TokenBucket.ts"
@@ -35,19 +24,6 @@ const refill = Duration.seconds(5)
 const togetherFor = Duration.millis(100)
 /** What nobody waits for is written at most this often. */
 const quietPeriod = Duration.seconds(10)
-/** A server that asks for more patience is asked again all the same, as by a watch. */
-const longestRetryAfter = Duration.seconds(60)
-/** 0.5 s doubled to 30 s, each with full jitter, after the time that the server asked for. */
-const retrySchedule = Schedule.exponential("500 millis").pipe(
-  Schedule.setInputType<KubernetesApiError>(),
-  Schedule.modifyDelay(({ duration, input: { retryAfterSeconds = 0 } }) =>
-    Effect.map(Random.next, (random) =>
-      Duration.sum(
-        Duration.min(Duration.seconds(retryAfterSeconds), longestRetryAfter),
-        Duration.times(Duration.min(duration, Duration.seconds(30)), random)
-      ))
-  )
-)
 
 interface Known {
   readonly interfaces: ReadonlyArray<NetworkInterface> | undefined

@@ -39,7 +39,7 @@ export interface RequestLaw {
 
 /** A watch has a connection of its own; all plain requests and events share one. */
 const askerOf = ({ resource, verb }: Exchange): string => verb === "list" || verb === "watch" ? resource : "plain"
-/** Patience is asked of one kind of request; events are never asked again. */
+/** Patience is asked of one kind of request. An event waits for it, but after its last try the next one asks anew. */
 const requestOf = (exchange: Exchange): string =>
   askerOf(exchange) === "plain" ? `${exchange.verb} ${exchange.resource}` : exchange.resource
 

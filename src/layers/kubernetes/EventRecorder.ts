@@ -1,10 +1,12 @@
 /**
  * Writes `events.k8s.io/v1` events in the background, so that a slow API never holds up who records one.
- * HttpKubernetesApi owns one. Events are a courtesy to `kubectl describe`: a failure is logged and forgotten.
+ * HttpKubernetesApi owns one. Events are a courtesy to `kubectl describe`: a request that fails is tried three times, then
+ * the event is logged and forgotten.
  */
-import { Clock, DateTime, Duration, Effect, Option, Queue, Random, Ref } from "effect"
-import type { NodeEvent } from "../../services/kubernetes/KubernetesApi.ts"
+import { Clock, DateTime, Duration, Effect, Option, Queue, Random, Ref, Schedule } from "effect"
+import type { KubernetesApiError, NodeEvent } from "../../services/kubernetes/KubernetesApi.ts"
 import type { ResourceType } from "../../services/kubernetes/KubernetesObject.ts"
+import { retrySchedule } from "../../services/kubernetes/RetrySchedule.ts"
 import type { ApiConnection, ApiRequest } from "./ApiConnection.ts"
 import {
   type CountStep,
@@ -13,6 +15,7 @@ import {
   nextWriteMillis,
   recordInHistory,
   takeHeldBack,
+  withNewEvent,
   withoutSeries
 } from "./EventSeries.ts"
 import { apiVersionOf, collectionPath, objectPath } from "./ResourcePath.ts"
@@ -39,6 +42,8 @@ interface Recorded {
 }
 
 const mostWaiting = 64
+/** After the first. What the API still refuses then is old news, and others wait behind it. */
+const furtherTries = 2
 // Kubernetes' own limits (pkg/apis/core/validation/events.go): bytes of the note and the instance; names have 253.
 const longestNoteBytes = 1_024
 const longestInstance = 128
@@ -50,14 +55,27 @@ export const makeEventRecorder = Effect.fnUntraced(function*(connection: ApiConn
   const waiting = yield* Queue.dropping<Recorded>(mostWaiting)
   const history = yield* Ref.make(emptyHistory)
 
-  const send = (request: ApiRequest, { key, reason }: EventOccurrence) =>
-    connection.text(request).pipe(
-      Effect.catch((error) =>
-        Effect.andThen(
-          Ref.update(history, (known) => withoutSeries(known, key)),
-          Effect.logWarning("event not recorded").pipe(Effect.annotateLogs({ error: error.message, reason }))
-        )
-      )
+  const forget = ({ key, reason }: EventOccurrence, error: KubernetesApiError) =>
+    Effect.andThen(
+      Ref.update(history, (known) => withoutSeries(known, key)),
+      Effect.logWarning("event not recorded").pipe(Effect.annotateLogs({ error: error.message, reason }))
+    )
+
+  const create = (occurrence: Recorded, eventName: string) =>
+    send(connection, createRequest(source, occurrence, eventName))
+
+  const createAnew = Effect.fnUntraced(function*({ newest }: CountStep) {
+    const eventName = yield* newEventName(newest.event)
+    const path = pathOf(source, newest.event, eventName)
+    yield* Ref.update(history, (known) => withNewEvent(known, newest.key, path))
+    yield* create(newest, eventName)
+  })
+
+  const count = (step: CountStep) =>
+    send(connection, countRequest(step)).pipe(
+      // Its hour is over (kube-apiserver's --event-ttl), or somebody has deleted it.
+      Effect.catchIf(({ reason }) => reason === "NotFound", () => createAnew(step)),
+      Effect.catch((error) => forget(step.newest, error))
     )
 
   const write = Effect.fnUntraced(function*(recorded: Recorded) {
@@ -66,15 +84,17 @@ export const makeEventRecorder = Effect.fnUntraced(function*(connection: ApiConn
     const occurrence = occurrenceOf(source, recorded, eventName)
     const { reason } = occurrence
     const step = yield* Ref.modify(history, (known) => recordInHistory(known, occurrence, nowMillis))
-    if (step._tag === "Create") yield* send(createRequest(source, recorded, eventName), occurrence)
-    if (step._tag === "Count") yield* send(countRequest(step), step.newest)
+    if (step._tag === "Create") {
+      yield* create(occurrence, eventName).pipe(Effect.catch((error) => forget(occurrence, error)))
+    }
+    if (step._tag === "Count") yield* count(step)
     if (step._tag === "Drop") yield* Effect.logDebug("event dropped: too many").pipe(Effect.annotateLogs({ reason }))
   })
 
   const writeHeldBack = Effect.gen(function*() {
     const nowMillis = yield* monotonicMillis
     const step = yield* Ref.modify(history, (known) => takeHeldBack(known, nowMillis))
-    if (step !== undefined) yield* send(countRequest(step), step.newest)
+    if (step !== undefined) yield* count(step)
   })
 
   const untilEventOrHeldBack = Effect.gen(function*() {
@@ -97,6 +117,24 @@ export const makeEventRecorder = Effect.fnUntraced(function*(connection: ApiConn
     Effect.flatMap(DateTime.now, (at) => Effect.asVoid(Queue.offer(waiting, { event, at })))
 })
 
+/** A request that is busy, broken or unanswered is tried again; what was refused would be refused again. */
+const send = (connection: ApiConnection, request: ApiRequest): Effect.Effect<void, KubernetesApiError> =>
+  connection.text(request).pipe(
+    Effect.asVoid,
+    Effect.catchIf(
+      ({ reason }) => request.verb === "create" && reason === "Conflict",
+      (error) =>
+        Effect.flatMap(Schedule.CurrentMetadata, ({ attempt }) =>
+          // Under this name nobody else writes: an earlier try has arrived, and its answer was lost.
+          attempt > 0 ? Effect.void : Effect.fail(error))
+    ),
+    Effect.retry({
+      schedule: retrySchedule,
+      times: furtherTries,
+      while: ({ reason }) => reason === "TooManyRequests" || reason === "Unreachable"
+    })
+  )
+
 const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n))
 
 const occurrenceOf = (source: EventSource, { at, event }: Recorded, eventName: string): EventOccurrence => {
@@ -105,12 +143,16 @@ const occurrenceOf = (source: EventSource, { at, event }: Recorded, eventName: s
   return {
     // Events that agree in all of it are the same event again.
     key: JSON.stringify([reason, note, regarding]),
+    event,
     regarding,
     reason,
-    path: objectPath(events, namespaceOf(source, event), eventName),
+    path: pathOf(source, event, eventName),
     at
   }
 }
+
+const pathOf = (source: EventSource, event: NodeEvent, eventName: string): string =>
+  objectPath(events, namespaceOf(source, event), eventName)
 
 const newEventName = Effect.fnUntraced(function*({ regarding: { metadata } }: NodeEvent) {
   const prefix = metadata.name.slice(0, longestNamePrefix).replace(/[-.]+$/, "")

@@ -4,10 +4,13 @@
  * token bucket bounds all requests, as client-go's event correlator does (tools/record/events_cache.go).
  */
 import type { DateTime } from "effect"
+import type { NodeEvent } from "../../services/kubernetes/KubernetesApi.ts"
 
 /** One occurrence of an event. `key` says which events are the same. */
 export interface EventOccurrence {
   readonly key: string
+  /** What an Event object for it would tell. */
+  readonly event: NodeEvent
   /** The object that it is about, as a text. */
   readonly regarding: string
   readonly reason: string
@@ -109,11 +112,22 @@ export const takeHeldBack = (
   return next === undefined ? [undefined, current] : [countStep(next), withWritten(current, next, nowMillis)]
 }
 
-/** Forgets a series, because its Event could not be written or is not there any more: the next one is created anew. */
+/** Forgets a series, because its Event could not be written: the next one is created anew. */
 export const withoutSeries = (history: EventHistory, key: string): EventHistory => ({
   ...history,
   series: new Map([...history.series].filter(([other]) => other !== key))
 })
+
+/**
+ * Begins a series anew with its newest occurrence, of which a new Event at `path` tells: the one that was to be counted
+ * is gone. The request for it takes a token in advance, if need be.
+ */
+export const withNewEvent = (history: EventHistory, key: string, path: string): EventHistory => {
+  const known = history.series.get(key)
+  if (known === undefined) return history
+  const newest = { ...known.newest, path }
+  return withWritten(history, { ...known, newest, count: 1 }, known.writtenAtMillis)
+}
 
 const isHeldBack = ({ count, written }: Series): boolean => count > written.count
 

@@ -8,8 +8,10 @@ import {
   nextWriteMillis,
   recordInHistory,
   takeHeldBack,
+  withNewEvent,
   withoutSeries
 } from "../../../src/layers/kubernetes/EventSeries.ts"
+import type { NodeEvent } from "../../../src/services/kubernetes/KubernetesApi.ts"
 
 interface Occurrence {
   readonly second: number
@@ -17,10 +19,24 @@ interface Occurrence {
   readonly regarding?: string
 }
 
+const event: NodeEvent = {
+  type: "Warning",
+  reason: "ClockLost",
+  note: "what it tells decides nothing",
+  regarding: { metadata: { name: "worker-1" } }
+}
+
 /** Records `key` at a second; its first letter is its reason. */
 const recordOne = (history: EventHistory, { key, regarding = "worker-1", second }: Occurrence) => {
-  const event = { key, regarding, reason: key.slice(0, 1), path: `/${key}.${second}`, at: secondsAt(second) }
-  return recordInHistory(history, event, second * 1000)
+  const occurrence = {
+    key,
+    event,
+    regarding,
+    reason: key.slice(0, 1),
+    path: `/${key}.${second}`,
+    at: secondsAt(second)
+  }
+  return recordInHistory(history, occurrence, second * 1000)
 }
 
 const secondsAt = (second: number) => DateTime.makeUnsafe(second * 1000)
@@ -103,9 +119,27 @@ describe("recordInHistory", () => {
     ])
   })
 
-  it("creates anew when the Event is not there any more", () => {
+  it("creates anew when the Event could not be written", () => {
     const { history } = recordAll(at("a", 0))
     assert.deepStrictEqual(recordAll(at("a", 1), withoutSeries(history, "a")).steps, ["Create"])
+  })
+
+  it("counts from one at the new place of an Event that was gone, at most once a minute as ever", () => {
+    const { history } = recordAll(at("a", 0, 60))
+    const { steps } = recordAll(at("a", 61, 120), withNewEvent(history, "a", "/new"))
+    assert.deepStrictEqual(steps, ["Wait", "Count /new 3 @120"])
+  })
+
+  it("takes the token of a new Event for one that was gone in advance", () => {
+    const burst = Array.from({ length: 10 }, (_, index) => ({ key: `k${index}`, second: 0 }))
+    const { history } = recordAll(burst)
+    const { steps } = recordAll([...at("x", 30), ...at("y", 60)], withNewEvent(history, "k0", "/new"))
+    assert.deepStrictEqual(steps, ["Drop", "Create"])
+  })
+
+  it("holds nothing back of an Event that was gone: its newest occurrence is in the new one", () => {
+    const { history } = recordAll(at("a", 0, 20))
+    assert.isUndefined(nextWriteMillis(withNewEvent(history, "a", "/new")))
   })
 
   it("lets a burst of 10 pass, then one each 30 s", () => {
