@@ -25,7 +25,7 @@ const askingForPatience = (status: number): Fault =>
   takingRequests(`answers ${status} with Retry-After`, (exchange, { dice, requests }) => {
     const seconds = dice.pick([1, 1, 5, 20, 90, 3_600])
     // What does not arrive asks for nothing.
-    if (exchange.front.outlet.passage === "pass") requests.onRetryAfter(exchange, seconds)
+    if (exchange.front.isOpen() && exchange.front.outlet.passage === "pass") requests.onRetryAfter(exchange, seconds)
     answerStatus(exchange, status, "TooManyRequests", { "retry-after": String(seconds) })
   })
 
