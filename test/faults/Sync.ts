@@ -33,10 +33,15 @@ const staleSets = ({ node, state }: SyncFacts): ReadonlyArray<string> =>
     return known === undefined || !Equal.equals(known.map(versionOf), there)
   }).map(({ plural }) => `what it knows of ${plural} is old`)
 
-/** Nothing is old where nothing was said: whether it would be heard is another question. */
-const unheard = ({ proxy }: SyncFacts): ReadonlyArray<string> =>
+/**
+ * Nothing is old where nothing was said: whether it would be heard is another question. Not on a dead connection, and
+ * not on a watch from a version that a restored server has yet to reach.
+ */
+const unheard = ({ proxy, state }: SyncFacts): ReadonlyArray<string> =>
   kinds.filter(({ plural }) =>
-    !proxy.exchanges().some(({ front, isStreaming, resource }) => resource === plural && isStreaming && !front.isStuck)
+    !proxy.exchanges().some(({ front, isStreaming, params, resource }) =>
+      resource === plural && isStreaming && !front.isStuck && Number(params.get("resourceVersion")) <= state.version()
+    )
   ).map(({ plural }) => `nobody listens to ${plural}`)
 
 const wrongProcesses = ({ node, state }: SyncFacts): ReadonlyArray<string> => {
