@@ -29,7 +29,7 @@ export type Mistake =
   | "ignores Retry-After"
   | "waits for 5 s at least"
   | "takes a failed list for an empty one"
-  | "opens a connection for each attempt and closes none"
+  | "opens a second watch each time and closes none"
   | "dies of a line that is no event"
 
 const change = {
@@ -77,9 +77,8 @@ const follow = Effect.fnUntraced(
       if (changed !== undefined) yield* publish(progress.objects)
     })
     const attempt = Effect.gen(function*() {
-      const connection = mistake === "opens a connection for each attempt and closes none" ? yield* connect : once
       if (!isListed) {
-        const listed = yield* listPages(connection, {
+        const listed = yield* listPages(once, {
           path,
           resource: resource.plural,
           resourceVersion: "",
@@ -102,7 +101,11 @@ const follow = Effect.fnUntraced(
           timeoutSeconds: "300"
         }
       } as const
-      const bytes = Stream.unwrap(connection.open(request)).pipe(
+      if (mistake === "opens a second watch each time and closes none") {
+        const second = yield* connect
+        yield* Effect.forkIn(Effect.ignore(Stream.runDrain(Stream.unwrap(second.open(request)))), scope)
+      }
+      const bytes = Stream.unwrap(once.open(request)).pipe(
         Stream.timeoutOrElse({
           duration: mistake === "has no limit for silence" ? Duration.infinity : Duration.seconds(90),
           orElse: () => Stream.fail(failureOfConnection(request, "silent"))

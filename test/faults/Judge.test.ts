@@ -13,7 +13,7 @@ const mistakes: ReadonlyArray<readonly [Mistake, fault: string, breach: RegExp]>
   ["ignores Retry-After", "answers 429 with Retry-After", /before the time that the server asked for/],
   ["waits for 5 s at least", "a healthy watch is reset", /^DEAF 2000 ms/],
   ["takes a failed list for an empty one", "the kinds are not served for a while, their objects stay", /^stop of/],
-  ["opens a connection for each attempt and closes none", "a watch ends in good order", /connections are open/],
+  ["opens a second watch each time and closes none", "a watch ends in good order", /connections are open/],
   ["dies of a line that is no event", "a line that is no event", /is dead/]
 ]
 /** Chance may spare a mistake in one of them. */
