@@ -95,6 +95,8 @@ export const run = Effect.gen(function*() {
   let told: NodePTPDevStatus | undefined
   /** Monotonic time at which the difference that is not written yet began. */
   let differsSince: bigint | undefined
+  /** How often the watch told of the object. */
+  let newsOfObject = 0
   let known: Known = {
     interfaces: undefined,
     reconciliation: yield* SubscriptionRef.get(reconciliation),
@@ -162,10 +164,12 @@ export const run = Effect.gen(function*() {
     if (Option.isNone(found)) return
     differsSince = undefined
     const { next, previous, statuses } = found.value
+    const newsBefore = newsOfObject
     const written = yield* store(nodeName, found.value).pipe(Effect.tapError(correct))
     lastWrite = yield* Clock.monotonicTimeNanos
     told = next
-    known = { ...known, object: Option.some(written) }
+    // The watch may have told already that it is gone, or what somebody else wrote over it: this answer is older.
+    if (newsOfObject === newsBefore) known = { ...known, object: Option.some(written) }
     for (const event of eventsBetween(previous, next, statuses)) {
       yield* api.recordEvent({ ...event, regarding: written })
     }
@@ -183,6 +187,7 @@ export const run = Effect.gen(function*() {
   return yield* Stream.mergeAll(changes, { concurrency: "unbounded" }).pipe(
     Stream.switchMap((change) => {
       known = { ...known, ...change }
+      if (change.object !== undefined) newsOfObject += 1
       told ??= publishedIn(known)
       return Stream.fromEffect(untilDue)
     }),

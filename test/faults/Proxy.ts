@@ -111,6 +111,7 @@ export const makeProxy = async ({ isTls, onConnection, onRequest, time }: ProxyO
     handshakes: () => handshakes,
     /** Grows with whatever happens. */
     activity: () => events + bytesBefore + backend.bytes() + [...fronts].reduce((sum, front) => sum + front.bytes(), 0),
+    isHeldUp: listener.isBinding,
     isBusy: () => listener.isBinding() || backend.owed() > 0 || [...fronts].some((front) => front.isBusy()),
     /** New connections are refused. */
     stopListening: listener.stop,

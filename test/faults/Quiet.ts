@@ -51,14 +51,16 @@ export interface QuietOptions {
   readonly activity: () => number
   /** Somebody owes an answer, or bytes are not sent yet. */
   readonly isBusy: () => boolean
+  /** Another program has the port that is to be listened on: that is not this moment's doing. */
+  readonly isHeldUp: () => boolean
   /** Somebody asks again and again without waiting: it would go on for ever. */
   readonly isHopeless: () => boolean
 }
 
 /** Lets everything happen that can happen without time. */
-export const settle = async ({ activity, drain, fence, isBusy, isHopeless }: QuietOptions): Promise<void> => {
+export const settle = async ({ activity, drain, fence, isBusy, isHeldUp, isHopeless }: QuietOptions): Promise<void> => {
   let quiet = 0
-  for (let rounds = 0; quiet < quietRounds; rounds++) {
+  for (let rounds = 0; quiet < quietRounds; rounds += isHeldUp() ? 0 : 1) {
     if (rounds > mostRounds || isHopeless()) throw new Error("it never gets quiet")
     const before = activity()
     const ran = drain()

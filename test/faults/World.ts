@@ -65,6 +65,7 @@ const makeSurroundings = async (seed: number, options: WorldOptions) => {
     fence: options.fence,
     activity: proxy.activity,
     isBusy: proxy.isBusy,
+    isHeldUp: proxy.isHeldUp,
     isHopeless: requests.isHopeless
   })
   return { dice, time, isTls, trace, requests, law, serverProcess, state, cluster, proxy, driver }

@@ -70,6 +70,21 @@ describe("PublishNodeStatus", () => {
       assert.include(conditionsOf(yield* takeInTime(written)), "NoProfile")
     }))
 
+  it.effect("makes the object again that somebody deletes before a write of it is answered (L-47 status lost)", () =>
+    Effect.gen(function*() {
+      const { answers, run, set, statuses, written } = yield* make()
+      yield* run
+      yield* set(nodePTPDevs, [])
+      yield* takeInTime(written)
+      yield* Latch.close(answers)
+      yield* SubscriptionRef.set(statuses, [status({})])
+      yield* takeInTime(written)
+      yield* set(nodePTPDevs, [])
+      yield* passSeconds(1)
+      yield* Latch.open(answers)
+      assert.include(conditionsOf(yield* takeInTime(written)), "ptp4l-a")
+    }))
+
   it.effect("writes nothing when nothing changed", () =>
     Effect.gen(function*() {
       const { reconciliation, run, set, statuses, written } = yield* make()

@@ -11,8 +11,6 @@ import { isEndOfList, type ObjectEvent, type WatchEvent } from "./WatchLine.ts"
 export interface WatchProgress {
   /** As last published. */
   readonly objects: ReadonlyArray<KubernetesObject>
-  /** False until something was published. */
-  readonly isListed: boolean
   /** Where to go on; undefined until a list is complete. */
   readonly resourceVersion: string | undefined
   /** What a streaming list has brought so far: half a list would look like deletions. Undefined when there is none. */
@@ -45,23 +43,23 @@ export type Publish = (
 /** Before the first LIST. */
 export const unlisted: WatchProgress = {
   objects: [],
-  isListed: false,
   resourceVersion: undefined,
   list: undefined,
   paused: undefined
 }
 
-/** The progress after a complete list. The set is news the first time, and when it is another one. */
+/**
+ * The progress after a complete list. It is told even when it is the set that was told last: who writes the objects
+ * may know something newer than that, which is gone again.
+ */
 export const afterList = (
   progress: WatchProgress,
   listed: ReadonlyArray<KubernetesObject>,
   resourceVersion: string
 ): ProgressStep => {
   const objects = sortedByName(listed.map((object) => sameOf(progress, object)))
-  const next = { objects, isListed: true, resourceVersion, list: undefined, paused: undefined }
-  const isSame = progress.isListed && objects.length === progress.objects.length &&
-    objects.every((object, index) => object === progress.objects[index])
-  return [next, isSame ? undefined : { type: "LISTED", name: "", generation: undefined, resourceVersion }]
+  const next = { objects, resourceVersion, list: undefined, paused: undefined }
+  return [next, { type: "LISTED", name: "", generation: undefined, resourceVersion }]
 }
 
 /** What did not change stays the same value, so that nobody looks at it again. */
@@ -73,10 +71,9 @@ const sameOf = ({ objects }: WatchProgress, object: KubernetesObject): Kubernete
 }
 
 /** The progress at the beginning of a streaming list. */
-export const beginList = ({ isListed, objects }: WatchProgress, from: string): WatchProgress => ({
+export const beginList = ({ objects }: WatchProgress, from: string): WatchProgress => ({
   ...unlisted,
   objects,
-  isListed,
   list: { events: [], from }
 })
 

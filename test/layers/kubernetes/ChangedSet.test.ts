@@ -39,6 +39,10 @@ describe("a streaming list", () => {
     assert.deepStrictEqual([namesOf(whole), whole.resourceVersion], [["a"], "12"])
   })
 
+  it("is told also when it is the set that was told last, for whoever knows of a write in between", () => {
+    assert.strictEqual(afterList(known, [...known.objects], "15")[1]?.type, "LISTED")
+  })
+
   it("that pauses, and was taken for a plain watch, is a list all the same when its end comes", () => {
     assert.deepStrictEqual(namesOf(taken), ["a", "b"])
     const whole = after(taken, event("ADDED", "c", "7"), endOfList("12"))
