@@ -1,14 +1,14 @@
 /** One node and its daemon under simulation, and everything that a fault can reach. */
 import type { Child } from "../simulation/Child.ts"
 import { type Children, makeChildren } from "../simulation/Children.ts"
-import { type Cluster, makeCluster } from "./Cluster.ts"
 import { type Dice, makeDice } from "../simulation/Dice.ts"
+import { makeTrace, type Trace } from "../simulation/Trace.ts"
+import { makeVirtualTime, type VirtualTime } from "../simulation/VirtualTime.ts"
+import { type Cluster, makeCluster } from "./Cluster.ts"
 import { type Host, makeHost } from "./Host.ts"
 import { makeJudge } from "./Judge.ts"
 import { makeNodeDaemon, type NodeDaemon } from "./NodeDaemon.ts"
-import { makeTrace, type Trace } from "../simulation/Trace.ts"
 import { witnessOf } from "./Witness.ts"
-import { makeVirtualTime, type VirtualTime } from "../simulation/VirtualTime.ts"
 
 /** How many scenarios have their fibers in an order that is drawn. */
 const shareOfDrawnOrders = 0.4

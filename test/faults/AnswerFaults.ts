@@ -35,13 +35,19 @@ export const answerFaults: ReadonlyArray<Fault> = [
   ...statuses.map(answering),
   askingForPatience(429),
   askingForPatience(503),
-  takingRequests("answers 200 with a page of HTML", (exchange) =>
-    answerWhole(exchange, 200, "<html><body>Please log in</body></html>", { "content-type": "text/html" })),
+  takingRequests(
+    "answers 200 with a page of HTML",
+    (exchange) => answerWhole(exchange, 200, "<html><body>Please log in</body></html>", { "content-type": "text/html" })
+  ),
   takingRequests("answers 200 with nothing", (exchange) => answerWhole(exchange, 200, "")),
-  takingRequests("answers 302 to a login", (exchange) =>
-    answerWhole(exchange, 302, "", { location: "https://127.0.0.1:1/login" })),
-  takingRequests("answers 200 with a Status in place of what was asked", (exchange) =>
-    answerWhole(exchange, 200, statusText(200, "Success"))),
+  takingRequests(
+    "answers 302 to a login",
+    (exchange) => answerWhole(exchange, 302, "", { location: "https://127.0.0.1:1/login" })
+  ),
+  takingRequests(
+    "answers 200 with a Status in place of what was asked",
+    (exchange) => answerWhole(exchange, 200, statusText(200, "Success"))
+  ),
   takingRequests("answers something that is not HTTP", (exchange) => {
     exchange.front.outlet.write(Buffer.from("SSH-2.0-OpenSSH_9.2\r\n"))
     closeExchange(exchange)
@@ -49,18 +55,30 @@ export const answerFaults: ReadonlyArray<Fault> = [
   takingRequests("closes without an answer", closeExchange),
   takingRequests("resets without an answer", resetExchange),
   takingRequests("never answers, and the connection stays", () => {}),
-  takingRequests("an answer breaks off", (exchange, { proxy }) =>
-    proxy.backend.forward(exchange, ({ body, status }) => {
-      exchange.front.outlet.write(Buffer.from(half(wholeAnswer(status, body).toString())))
-      closeExchange(exchange)
-    }), ({ verb }) => verb !== "watch"),
-  takingRequests("an answer stops half way, and the connection stays", (exchange, { proxy }) =>
-    proxy.backend.forward(exchange, ({ body, status }) =>
-      exchange.front.outlet.write(Buffer.from(half(wholeAnswer(status, body).toString())))), ({ verb }) =>
-    verb !== "watch"),
-  takingRequests("a list of half an object, in good order", (exchange, { proxy }) =>
-    proxy.backend.forward(exchange, ({ body, status }) => answerWhole(exchange, status, half(body.toString()))), ({ verb }) =>
-    verb !== "watch"),
+  takingRequests(
+    "an answer breaks off",
+    (exchange, { proxy }) =>
+      proxy.backend.forward(exchange, ({ body, status }) => {
+        exchange.front.outlet.write(Buffer.from(half(wholeAnswer(status, body).toString())))
+        closeExchange(exchange)
+      }),
+    ({ verb }) => verb !== "watch"
+  ),
+  takingRequests(
+    "an answer stops half way, and the connection stays",
+    (exchange, { proxy }) =>
+      proxy.backend.forward(
+        exchange,
+        ({ body, status }) => exchange.front.outlet.write(Buffer.from(half(wholeAnswer(status, body).toString())))
+      ),
+    ({ verb }) => verb !== "watch"
+  ),
+  takingRequests(
+    "a list of half an object, in good order",
+    (exchange, { proxy }) =>
+      proxy.backend.forward(exchange, ({ body, status }) => answerWhole(exchange, status, half(body.toString()))),
+    ({ verb }) => verb !== "watch"
+  ),
   takingRequests(
     "only the head of an answer comes",
     ({ front }) => {
@@ -70,9 +88,11 @@ export const answerFaults: ReadonlyArray<Fault> = [
     () => true,
     { patienceMillis: silentWatchMillis }
   ),
-  takingRequests("a write is done, and its answer is lost", (exchange, { proxy }) =>
-    proxy.backend.forward(exchange, () => resetExchange(exchange)), ({ verb }) =>
-    verb === "create" || verb === "patch"),
+  takingRequests(
+    "a write is done, and its answer is lost",
+    (exchange, { proxy }) => proxy.backend.forward(exchange, () => resetExchange(exchange)),
+    ({ verb }) => verb === "create" || verb === "patch"
+  ),
   takingRequests("answers are slow", (exchange, { dice, proxy, time }) => {
     time.after(dice.between(1, dice.pick([1_000, 20_000, 45_000])), () => {
       if (exchange.front.isOpen() && exchange.front.exchange === exchange) proxy.backend.forward(exchange)

@@ -1,6 +1,6 @@
 /** The proxy's side towards the embedded API server: one HTTP request for each that is passed on. */
 import { Agent, type IncomingMessage, request } from "node:http"
-import { beginStream, closeExchange, type Exchange, answerWhole, endStream, sendLine } from "./Exchange.ts"
+import { answerWhole, beginStream, closeExchange, endStream, type Exchange, sendLine } from "./Exchange.ts"
 
 /** What a server answered to a request that is no watch. */
 export interface Answer {

@@ -75,9 +75,10 @@ export const makeCluster = (state: ServerState, process: VirtualProcess, dice: D
   const write = { dryRun: false }
   const change = (kind: ResourceType, name: string, by: (object: JsonObject) => JsonObject) =>
     void run(store.update(kind, keyOf(kind, name), (object) => Result.succeed(by(object)), write))
-  const has = (kind: ResourceType, name: string) => Option.isSome(
-    Effect.runSync(store.get(kind, keyOf(kind, name)))
-  )
+  const has = (kind: ResourceType, name: string) =>
+    Option.isSome(
+      Effect.runSync(store.get(kind, keyOf(kind, name)))
+    )
   const remove = (kind: ResourceType, name: string) =>
     void run(store.remove(kind, keyOf(kind, name), { ...write, uid: undefined, resourceVersion: undefined }))
   const create = (name: ConfigName) => void run(store.create(nodePTPCfgs, configOf(name), write))
@@ -122,8 +123,11 @@ export const makeCluster = (state: ServerState, process: VirtualProcess, dice: D
     hasNode: () => has(nodes, nodeName),
     removeStatusObject: () => remove(nodePTPDevs, nodeName),
     overwriteStatus: () =>
-      change(nodePTPDevs, nodeName, (object) =>
-        withField(object, "status", dice.chance(0.5) ? { profiles: "mine" } : undefined)),
+      change(
+        nodePTPDevs,
+        nodeName,
+        (object) => withField(object, "status", dice.chance(0.5) ? { profiles: "mine" } : undefined)
+      ),
     setMetadata: (name: ConfigName, labels: Readonly<Record<string, string>>) =>
       change(nodePTPCfgs, name, (object) => withMetadata(object, { labels }))
   }
@@ -142,14 +146,18 @@ export const someEdit = (cluster: Cluster, dice: Dice): string => {
       cluster.create("cell")
       cluster.create("radio")
     }],
-    ["make a profile of another node, or delete it", () =>
-      cluster.has("elsewhere") ? cluster.remove("elsewhere") : cluster.create("elsewhere")],
+    [
+      "make a profile of another node, or delete it",
+      () => cluster.has("elsewhere") ? cluster.remove("elsewhere") : cluster.create("elsewhere")
+    ],
     ["an edit of metadata", () => cluster.setMetadata("cell", { seen: String(dice.between(0, 1e6)) })],
     ["the node loses its label", () => cluster.setLabels({})],
     ["the node has its label", () => cluster.setLabels({ ptp: "yes" })],
     ["a heartbeat of the kubelet", () => cluster.heartbeat()],
-    ["the Node object is deleted, or made", () =>
-      cluster.hasNode() ? cluster.removeNode() : cluster.createNode({ ptp: "yes" })],
+    [
+      "the Node object is deleted, or made",
+      () => cluster.hasNode() ? cluster.removeNode() : cluster.createNode({ ptp: "yes" })
+    ],
     ["somebody deletes the NodePTPDev", () => cluster.removeStatusObject()],
     ["somebody overwrites the status", () => cluster.overwriteStatus()]
   ]

@@ -22,7 +22,12 @@ const accept = ({ proxy }: World, token: string) => {
 }
 
 /** New connections are shown another certificate, and there are no old ones: the server was restarted with it. */
-const showing = (kind: string, certificate: Certificate, during: (world: World) => void, after: (world: World) => void) =>
+const showing = (
+  kind: string,
+  certificate: Certificate,
+  during: (world: World) => void,
+  after: (world: World) => void
+) =>
   ({
     kind,
     start: (world) => {

@@ -90,7 +90,8 @@ export const makeFront = (
     },
     exchange: undefined,
     isOpen: () => !isClosed,
-    isBusy: () => !isClosed && (isHandshaking || raw.writableLength > 0 || stream.writableLength > 0 || outlet.isBusy()),
+    isBusy: () =>
+      !isClosed && (isHandshaking || raw.writableLength > 0 || stream.writableLength > 0 || outlet.isBusy()),
     bytes: () => raw.bytesRead + raw.bytesWritten,
     close: () => outlet.afterwards(() => void stream.end(() => void stream.destroySoon())),
     reset: () => void raw.resetAndDestroy()

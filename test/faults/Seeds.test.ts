@@ -40,7 +40,9 @@ const runShare = (index: number, shares: number) =>
     })
     child.on("exit", (code, signal) =>
       resume(
-        share === undefined ? Effect.die(new Error(`a share of the seeds ended by ${signal ?? code}`)) : Effect.succeed(share)
+        share === undefined
+          ? Effect.die(new Error(`a share of the seeds ended by ${signal ?? code}`))
+          : Effect.succeed(share)
       ))
     return Effect.sync(() => void child.kill("SIGKILL"))
   })
@@ -75,9 +77,13 @@ const summary = (outcomes: ReadonlyArray<Told>, millis: number) => {
     `${outcomes.length} seeds, ${hours.toFixed(1)} h of virtual time in ${(millis / 1_000).toFixed(1)} s: ` +
     `${outcomes.filter(isDeaf).length} deaf clients, ${outcomes.filter(isFailed).length} with broken invariants, ` +
     `${requests} requests`,
-    `${kinds.reduce((sum, { count }) => sum + count, 0)} faults of ${kinds.length} kinds; the longest time from the end to the sync in s:`,
+    `${
+      kinds.reduce((sum, { count }) => sum + count, 0)
+    } faults of ${kinds.length} kinds; the longest time from the end to the sync in s:`,
     ...kinds.map(({ count, kind, worstMillis }) =>
-      `${String(count).padStart(6)} ${(worstMillis === undefined ? "-" : (worstMillis / 1_000).toFixed(1)).padStart(6)} ${kind}`
+      `${String(count).padStart(6)} ${
+        (worstMillis === undefined ? "-" : (worstMillis / 1_000).toFixed(1)).padStart(6)
+      } ${kind}`
     )
   ].join("\n")
 }

@@ -18,7 +18,6 @@ import type { ResourceType } from "../../src/services/kubernetes/KubernetesObjec
 import { nodes } from "../../src/services/kubernetes/Node.ts"
 import { nodePTPCfgs } from "../../src/services/kubernetes/NodePTPCfg.ts"
 import { nodePTPDevs } from "../../src/services/kubernetes/NodePTPDev.ts"
-import type { ResourceType } from "../../src/services/kubernetes/KubernetesObject.ts"
 import { namespace } from "../simulation/SimulatedNode.ts"
 
 const firstResourceVersion = 1_000

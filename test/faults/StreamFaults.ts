@@ -20,7 +20,10 @@ import type { World } from "./World.ts"
 
 const halfLine = "{\"type\":\"MODIFIED\",\"object\":{\"metadata\":{\"name\":\"ce"
 const longerThanBelieved = 9 * 1024 * 1024
-const bookmarkOf = (version: string) => ({ kind: "Any", metadata: { resourceVersion: version, creationTimestamp: null } })
+const bookmarkOf = (version: string) => ({
+  kind: "Any",
+  metadata: { resourceVersion: version, creationTimestamp: null }
+})
 
 const garbage = [
   "<html>",

@@ -20,10 +20,13 @@ interface SyncFacts {
 const kinds: ReadonlyArray<ResourceType> = [nodePTPCfgs, nodes, nodePTPDevs]
 const decodeStatus = Schema.decodeUnknownOption(NodePTPDevStatus)
 const decodeVersion = Schema.decodeUnknownSync(
-  Schema.Struct({ metadata: Schema.Struct({ name: Schema.String, uid: Schema.String, resourceVersion: Schema.String }) })
+  Schema.Struct({
+    metadata: Schema.Struct({ name: Schema.String, uid: Schema.String, resourceVersion: Schema.String })
+  })
 )
 
-const versionOf = ({ metadata: { name, resourceVersion, uid } }: KubernetesObject) => `${name} ${uid} ${resourceVersion}`
+const versionOf = ({ metadata: { name, resourceVersion, uid } }: KubernetesObject) =>
+  `${name} ${uid} ${resourceVersion}`
 
 /** Kinds of which the programs know something else than the server. */
 const staleSets = ({ node, state }: SyncFacts): ReadonlyArray<string> =>
@@ -49,9 +52,12 @@ const wrongProcesses = ({ node, state }: SyncFacts): ReadonlyArray<string> => {
   const wish = node.wish()
   const children = node.children()
   if (wish === undefined || !Equal.equals(wish, processes)) return ["it wants other processes"]
-  const areRunning = children.length === processes.length && processes.every((spec) =>
-    children.some((child) => Equal.equals(child.spec, spec) && child.readyAt !== undefined && child.termAt === undefined)
-  )
+  const areRunning = children.length === processes.length &&
+    processes.every((spec) =>
+      children.some((child) =>
+        Equal.equals(child.spec, spec) && child.readyAt !== undefined && child.termAt === undefined
+      )
+    )
   return areRunning ? [] : ["other processes run than it wants"]
 }
 

@@ -254,7 +254,7 @@ describe("PublishNodeStatus", () => {
   it.effect("tries again with back-off when the API server refuses, and says what is true by then (L-47 status lost)", () =>
     Effect.gen(function*() {
       const { failures, refused, run, set, statuses, written } = yield* make()
-      failures.push("Unreachable", "Denied")
+      failures.push(failure("Unreachable"), failure("Denied"))
       yield* run
       yield* set(nodePTPDevs, [])
       assert.strictEqual(yield* takeInTime(refused), "Unreachable")
@@ -270,13 +270,25 @@ describe("PublishNodeStatus", () => {
       yield* set(nodePTPDevs, [])
       const first = yield* takeInTime(written)
       const anew = yield* make({ unseen: first })
-      anew.failures.push("Conflict")
+      anew.failures.push(failure("Conflict"))
       yield* TestClock.adjust("1 hour")
       yield* anew.run
       yield* anew.set(nodePTPDevs, [])
       assert.strictEqual(yield* takeInTime(anew.refused), "Conflict")
       yield* passSeconds(11)
       assert.strictEqual(yield* Queue.size(anew.written), 0)
+    }))
+
+  it.effect("does not try again before the time that the API server asks for", () =>
+    Effect.gen(function*() {
+      const { failures, refused, run, set, written } = yield* make()
+      failures.push(failure("TooManyRequests", 20))
+      yield* run
+      yield* set(nodePTPDevs, [])
+      assert.strictEqual(yield* takeInTime(refused), "TooManyRequests")
+      yield* TestClock.adjust("19900 millis")
+      assert.strictEqual(yield* Queue.size(written), 0)
+      yield* takeInTime(written)
     }))
 
   it.effect("tells of a crash loop by an event", () =>
