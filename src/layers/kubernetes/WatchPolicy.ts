@@ -54,6 +54,8 @@ export interface WatchPlan {
    * sign of life: a cache that stands still would answer it too.
    */
   readonly muteSince: string | undefined
+  /** The last failure was a 410. */
+  readonly wasGone: boolean
 }
 
 /** A cached LIST, at once: every server answers it, and from memory. */
@@ -63,7 +65,8 @@ export const firstPlan: WatchPlan = {
   failures: 0,
   healthyMillis: 0,
   offersStreamLists: true,
-  muteSince: undefined
+  muteSince: undefined,
+  wasGone: false
 }
 
 const firstBackOffMillis = 800
@@ -105,13 +108,16 @@ type Setback = Exclude<WatchOutcome, { readonly _tag: "Listed" }>
 type Failure = Extract<WatchOutcome, { readonly _tag: "Failed" }>
 
 const backOff = (plan: WatchPlan, outcome: Setback, step: WatchStep, random: number): WatchPlan => {
-  const earlier = earlierFailures(plan, outcome)
+  const failures = earlierFailures(plan, outcome) + 1
+  const error = outcome._tag === "Failed" ? outcome.error : undefined
+  const wasGone = error?.reason === "Gone"
+  // The first 410 is an answer: whoever waited for it through an outage does not wait as long again.
+  const doublings = wasGone && !plan.wasGone ? 0 : failures - 1
   // The exponent is bounded too: 2 ** failures of a week without API would be Infinity.
-  const bound = Math.min(firstBackOffMillis * 2 ** Math.min(earlier, 10), longestBackOffMillis)
-  const retryAfterSeconds = outcome._tag === "Failed" ? outcome.error.retryAfterSeconds ?? 0 : 0
-  const delayMillis = Math.min(retryAfterSeconds * 1000, longestRetryAfterMillis) + random * bound
-  const failures = earlier + 1
-  return { ...plan, step, delayMillis, failures, healthyMillis: 0, muteSince: muteSince(plan, outcome) }
+  const bound = Math.min(firstBackOffMillis * 2 ** Math.min(doublings, 10), longestBackOffMillis)
+  const atLeastMillis = Math.min((error?.retryAfterSeconds ?? 0) * 1000, longestRetryAfterMillis)
+  const delayMillis = atLeastMillis + random * bound
+  return { ...plan, step, delayMillis, failures, healthyMillis: 0, muteSince: muteSince(plan, outcome), wasGone }
 }
 
 /**

@@ -261,6 +261,13 @@ describe("nextPlan", () => {
     }
   )
 
+  it("does not wait once more for the LIST after an outage, but for a LIST that is followed by 410 again", () => {
+    const gone = failed("Gone", { status: 410, resourceVersion: "44" })
+    const first = nextPlan({ ...watching, failures: 7 }, gone, 1)
+    const second = nextPlan({ ...first, step: watching.step }, gone, 1)
+    assert.deepStrictEqual([first.delayMillis, second.delayMillis], [800, 30_000])
+  })
+
   it("takes a watch that lived for 30 s, whatever ended it, for no failure in a row", () => {
     const cut = failed("Unreachable", { resourceVersion: "40", livedMillis: 35_000 })
     const next = nextPlan({ ...watching, failures: 9 }, cut, 1)
