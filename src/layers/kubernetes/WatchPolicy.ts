@@ -75,6 +75,8 @@ const goodHealthMillis = 120_000
 /** A server that asks for more is asked again all the same: a deaf watch is worse than one more request. */
 const longestRetryAfterMillis = 60_000
 const abruptEndMillis = 1_000
+/** A watch that lived for less had no reason to say anything. */
+const shortestMuteMillis = 10_000
 /** So many failures before the last one make an outage. */
 const outageFailures = 2
 
@@ -127,8 +129,7 @@ const backOff = (plan: WatchPlan, outcome: Setback, step: WatchStep, random: num
 const earlierFailures = (plan: WatchPlan, { healthyMillis, livedMillis }: Setback): number =>
   plan.healthyMillis + healthyMillis >= goodHealthMillis || livedMillis >= longestBackOffMillis ? 0 : plan.failures
 
-/** One that ended as it opened had no time to say anything. */
-const wasMute = ({ isMute, livedMillis }: Setback): boolean => isMute && livedMillis >= abruptEndMillis
+const wasMute = ({ isMute, livedMillis }: Setback): boolean => isMute && livedMillis >= shortestMuteMillis
 
 /** Twice in a row: something between cuts what is idle, before the first bookmark. */
 const isMuteAgain = ({ muteSince }: WatchPlan, outcome: Setback): boolean => muteSince !== undefined && wasMute(outcome)

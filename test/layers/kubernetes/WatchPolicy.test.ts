@@ -286,6 +286,11 @@ describe("nextPlan", () => {
       assert.strictEqual(step(nextPlan({ ...once, offersStreamLists: false }, cut, 1)), "List")
     })
 
+    it("is not when they were cut within seconds", () => {
+      const reset = failed("Unreachable", { resourceVersion: "40", livedMillis: 9_000, isMute: true, isSilent: false })
+      assert.strictEqual(step(nextPlan(nextPlan(watching, reset, 1), reset, 1)), "Watch 40")
+    })
+
     it("is not when one between them said something", () => {
       const heard = failed("Unreachable", { resourceVersion: "41", livedMillis: 35_000, healthyMillis: 1 })
       assert.strictEqual(step(nextPlan(nextPlan(once, heard, 1), cut, 1)), "Watch 40")
