@@ -54,7 +54,7 @@ export const editEveryNode = Effect.fnUntraced(function*(fleet: Fleet, report: R
   yield* report.say(`edit to receipt, each node: ${spreadOf(times.toReceived)}`)
   yield* report.say(`edit to applied, each node: ${spreadOf(times.fromEdit)}`)
   yield* report.say(`receipt to applied: ${spreadOf(times.toApplied)}`)
-  yield* report.bound("receipt to applied, p99", percentile(times.toApplied, 0.99), longestToApplied, " ms")
+  yield* report.speed("receipt to applied, p99", percentile(times.toApplied, 0.99), longestToApplied, " ms")
   yield* report.say(
     `event of ${kibibytes(bytes)}, ${kibibytes((after.bytesOut - before.bytesOut) / count)} sent a node, ` +
       `${((after.cpuMillis - before.cpuMillis) / count).toFixed(2)} ms of the server's CPU ` +

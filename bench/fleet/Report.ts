@@ -7,24 +7,27 @@ export interface Report {
   readonly say: (text: string) => Effect.Effect<void>
   /** `value` must be at most `limit`. */
   readonly bound: (what: string, value: number, limit: number, unit?: string) => Effect.Effect<void>
+  /** The same for a time. A quick run only tells it: it runs where other programs do, and its samples are few. */
+  readonly speed: (what: string, value: number, limit: number, unit: string) => Effect.Effect<void>
   /** How many bounds did not hold. */
   readonly broken: () => number
 }
 
-export const makeReport = (): Report => {
+export const makeReport = ({ judgesSpeed }: { readonly judgesSpeed: boolean }): Report => {
   let broken = 0
+  const judge = (what: string, value: number, limit: number, unit: string, counts: boolean) =>
+    Effect.suspend(() => {
+      // NaN holds no bound.
+      const holds = value <= limit
+      if (!holds && counts) broken += 1
+      const verdict = holds ? "ok    " : counts ? "BROKEN" : "slow  "
+      return Console.log(`  ${verdict} ${what}: ${amount(value)}${unit} (at most ${limit}${unit})`)
+    })
   return {
     title: (text) => Console.log(`\n${text}`),
     say: (text) => Console.log(`  ${text}`),
-    bound: (what, value, limit, unit = "") =>
-      Effect.suspend(() => {
-        // NaN holds no bound.
-        const holds = value <= limit
-        if (!holds) broken += 1
-        return Console.log(
-          `  ${holds ? "ok    " : "BROKEN"} ${what}: ${amount(value)}${unit} (at most ${limit}${unit})`
-        )
-      }),
+    bound: (what, value, limit, unit = "") => judge(what, value, limit, unit, true),
+    speed: (what, value, limit, unit) => judge(what, value, limit, unit, judgesSpeed),
     broken: () => broken
   }
 }

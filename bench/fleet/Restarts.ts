@@ -39,7 +39,7 @@ const returned = Effect.fnUntraced(function*(fleet: Fleet, report: Report, at: n
   yield* report.say(`requests: ${verbs(byVerb)}`)
   yield* report.say(`requests a second: ${histogram(minute)}`)
   yield* report.say(`peak ${largest(minute)} a second, mean of the minute ${mean.toFixed(1)}`)
-  yield* report.bound("all are back after it answers again", (back - at) / 1000, longestReturn, " s")
+  yield* report.speed("all are back after it answers again", (back - at) / 1000, longestReturn, " s")
   return {
     lists: sum(Object.entries(byVerb).filter(([verb]) => verb.startsWith("list ")).map(([, n]) => n)),
     ratio: largest(minute) / mean
