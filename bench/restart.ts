@@ -6,8 +6,8 @@
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { Console, Effect, FileSystem, Layer, Logger, Option, Queue, Schema, Stream } from "effect"
+import * as ManagementSocketClient from "../src/layers/linuxptp/ManagementSocketClient.ts"
 import * as ChildProcessRunner from "../src/layers/processes/ChildProcessRunner.ts"
-import * as ManagementSocketClient from "../src/layers/processes/ManagementSocketClient.ts"
 import * as SupervisedLinuxptp from "../src/programs/cli/SupervisedLinuxptp.ts"
 import { KubernetesObject } from "../src/services/kubernetes/KubernetesObject.ts"
 import { ProcessRunner } from "../src/services/processes/ProcessRunner.ts"

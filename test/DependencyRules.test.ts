@@ -33,7 +33,14 @@ const sources = readdirSync("src", { recursive: true, encoding: "utf8" })
   .map((name) => readSource(name.split(path.sep).join("/")))
 
 const byName = new Map(sources.map((source) => [source.name, source]))
-const folderOf = (name: string) => name.split("/").slice(0, 2).join("/")
+/** A room is a folder below services or layers, with all that is in it. */
+const roomOf = (name: string) => name.split("/").slice(0, 2).join("/")
+
+/** The rooms of services, from the ground up: each may use those before it, and the single files of the ground floor. */
+const storeys = ["kubernetes", "devices", "processes", "linuxptp", "profiles", "clocks", "status"].map((room) =>
+  `services/${room}`
+)
+const storeyOf = (name: string) => storeys.indexOf(roomOf(name))
 
 /** Imports that break a rule, as sentences. */
 const breaches = (
@@ -79,11 +86,35 @@ describe("dependency rules", () => {
       []
     ))
 
-  it("layers never import programs, and one folder of layers never another than native", () =>
+  it("every room of services has its storey, and no arrow goes up", () => {
+    const rooms = new Set(sources.map(({ name }) => name).filter((name) => /^services\/[^/]+\//.test(name)).map(roomOf))
+    assert.sameMembers([...rooms], storeys)
+    assert.deepStrictEqual(
+      breaches(({ name }) => name.startsWith("services/"), (imported, { name }) => storeyOf(imported) > storeyOf(name)),
+      []
+    )
+  })
+
+  it("layers never import programs, and one room of layers never another than native", () =>
     assert.deepStrictEqual(
       breaches(({ name }) => name.startsWith("layers/"), (imported, { name }) =>
         imported.startsWith("programs/") ||
-        (imported.startsWith("layers/") && ![folderOf(name), "layers/native"].includes(folderOf(imported)))),
+        (imported.startsWith("layers/") && ![roomOf(name), "layers/native"].includes(roomOf(imported)))),
+      []
+    ))
+
+  it("what is not real is in layers/simulated", () => {
+    const outside = sources.filter(({ name }) => name.startsWith("layers/") && roomOf(name) !== "layers/simulated")
+    const notReal = outside.filter(({ name }) => /(^|\/)(Simulated|InMemory|Embedded|Fake)/.test(name))
+    assert.deepStrictEqual(notReal.map(({ name }) => name), [])
+  })
+
+  it("only the demo imports what is simulated", () =>
+    assert.deepStrictEqual(
+      breaches(
+        ({ name }) => roomOf(name) !== "layers/simulated" && !name.startsWith("programs/cli/demo/"),
+        (imported) => roomOf(imported) === "layers/simulated"
+      ),
       []
     ))
 
@@ -107,7 +138,7 @@ describe("dependency rules", () => {
 
   it("client-node is loaded outside of a cluster only, by its credentials layer", () =>
     assert.deepStrictEqual(
-      breaches(({ name }) => name !== "layers/kubernetes/KubeConfigCredentials.ts", (imported) =>
+      breaches(({ name }) => name !== "layers/kubernetes/credentials/KubeConfigCredentials.ts", (imported) =>
         imported.startsWith("@kubernetes/client-node")),
       []
     ))
@@ -122,10 +153,10 @@ describe("dependency rules", () => {
       "fast-json-patch",
       "yaml",
       "socks",
-      "layers/kubernetes/KubeConfigCredentials.ts"
+      "layers/kubernetes/credentials/KubeConfigCredentials.ts"
     ])
     assert.deepStrictEqual(
-      [...loaded].filter((name) => name.startsWith("layers/kubernetes/embedded/") || notForNodes.has(name)),
+      [...loaded].filter((name) => roomOf(name) === "layers/simulated" || notForNodes.has(name)),
       []
     )
   })

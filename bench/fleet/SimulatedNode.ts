@@ -3,11 +3,11 @@
  * over NICs and a supervisor that are none. What a real daemon has beside these does not talk to the API server.
  */
 import { Effect, Layer, Scheduler, SubscriptionRef } from "effect"
-import * as InMemoryDeviceDiscovery from "../../src/layers/devices/InMemoryDeviceDiscovery.ts"
 import * as HttpKubernetesApi from "../../src/layers/kubernetes/HttpKubernetesApi.ts"
-import * as SimulatedConfigurationCheck from "../../src/layers/processes/SimulatedConfigurationCheck.ts"
-import * as SimulatedInstalledLinuxptp from "../../src/layers/processes/SimulatedInstalledLinuxptp.ts"
-import * as InMemoryLastKnownGood from "../../src/layers/state/InMemoryLastKnownGood.ts"
+import * as InMemoryDeviceDiscovery from "../../src/layers/simulated/devices/InMemoryDeviceDiscovery.ts"
+import * as SimulatedConfigurationCheck from "../../src/layers/simulated/linuxptp/SimulatedConfigurationCheck.ts"
+import * as SimulatedInstalledLinuxptp from "../../src/layers/simulated/linuxptp/SimulatedInstalledLinuxptp.ts"
+import * as InMemoryLastKnownGood from "../../src/layers/simulated/state/InMemoryLastKnownGood.ts"
 import { demoNodes } from "../../src/programs/cli/demo/DemoNodes.ts"
 import * as NodeState from "../../src/programs/NodeState.ts"
 import * as PublishNodeStatus from "../../src/programs/PublishNodeStatus.ts"

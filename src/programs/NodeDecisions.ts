@@ -3,7 +3,6 @@
  * which clocks were replaced. It touches no process; ReconcileProfiles applies what is decided here.
  */
 import { Effect, Equal, Option, Queue, Stream, SubscriptionRef } from "effect"
-import { emptyPhcHistory, observePhcs, type PhcHistory, withPhcReplacements } from "../services/devices/PhcHistory.ts"
 import type { NodeIdentity } from "../services/kubernetes/Node.ts"
 import type { LinuxptpVersion } from "../services/linuxptp/LinuxptpVersion.ts"
 import { ConfigurationCheck } from "../services/processes/ConfigurationCheck.ts"
@@ -14,6 +13,7 @@ import type { Decision } from "../services/profiles/Decision.ts"
 import { knownGoodOf } from "../services/profiles/KnownGoodOf.ts"
 import type { KnownGood } from "../services/profiles/LastKnownGood.ts"
 import { emptyLastValid, type LastValid } from "../services/profiles/LastValid.ts"
+import { emptyPhcHistory, observePhcs, type PhcHistory, withPhcReplacements } from "../services/profiles/PhcHistory.ts"
 import {
   allWorked,
   forgiveFor,

@@ -21,10 +21,10 @@ import type { ClockAlarm, NodeClock } from "../services/clocks/NodeClock.ts"
 import { nodeClock } from "../services/clocks/NodeClockView.ts"
 import { DeviceDiscovery } from "../services/devices/DeviceDiscovery.ts"
 import { ProcessSupervisor } from "../services/processes/ProcessSupervisor.ts"
-import { makePublishedSeries } from "../services/PtpMetrics.ts"
 import { Settings } from "../services/Settings.ts"
 import { clockClasses } from "./ClockClasses.ts"
 import { NodeState } from "./NodeState.ts"
+import { makePublishedSeries } from "./PtpMetrics.ts"
 
 /** A change of what is known, at a monotonic nanosecond. */
 type Step = (state: ClockState, now: bigint) => ClockState

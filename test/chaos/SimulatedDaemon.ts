@@ -3,7 +3,7 @@
  * Whatever else the core comes to need is given here and nowhere else.
  */
 import { Effect, Equal, Exit, Fiber, Layer, Option, Scope, Stream, SubscriptionRef } from "effect"
-import * as SimulatedConfigurationCheck from "../../src/layers/processes/SimulatedConfigurationCheck.ts"
+import * as SimulatedConfigurationCheck from "../../src/layers/simulated/linuxptp/SimulatedConfigurationCheck.ts"
 import * as KeepLastKnownGood from "../../src/programs/KeepLastKnownGood.ts"
 import * as NodeState from "../../src/programs/NodeState.ts"
 import * as ReconcileProfiles from "../../src/programs/ReconcileProfiles.ts"

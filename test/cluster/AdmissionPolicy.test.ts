@@ -1,7 +1,7 @@
 /** deploy/03-admission-policy.yaml: a daemon writes its own node's NodePTPDev, whatever else it asks for. */
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
-import { type JsonObject, textAt } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
+import { type JsonObject, textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import { call } from "../contract/ApiClient.ts"
 import { collections, create, createNode, installAllButKinds, installKinds } from "../contract/Deployment.ts"
 import { until } from "../contract/Until.ts"

@@ -8,7 +8,7 @@ import { mkdirSync, readFileSync } from "node:fs"
 import os from "node:os"
 import path from "node:path"
 import { createInterface } from "node:readline"
-import { findProgram } from "../../src/layers/processes/ProgramPath.ts"
+import { findProgram } from "../../src/layers/native/ProgramPath.ts"
 
 /** Paths of programs that can be run. */
 export interface ControlPlaneBinaries {

@@ -1,7 +1,7 @@
 /** The daemon on a real API server, as its service account under the admission policy: what it does, and what it outlives. */
 import { assert } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import { type JsonObject, listAt, textAt } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
+import { type JsonObject, listAt, textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import { call, patch } from "../contract/ApiClient.ts"
 import { ApiServerUnderTest } from "../contract/ApiServerUnderTest.ts"
 import { collections, create, createNode, installAllButKinds, installKinds } from "../contract/Deployment.ts"

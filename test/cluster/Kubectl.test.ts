@@ -1,7 +1,7 @@
 /** What people see of the manifests through kubectl: they apply, they explain themselves, and they refuse in plain words. */
 import { assert } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { isObject, type JsonObject, objectAt, textAt } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
+import { isObject, type JsonObject, objectAt, textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import { deployDirectory, manifestFiles } from "../contract/Deployment.ts"
 import { manifest } from "../contract/Workspace.ts"
 import { cluster } from "./Cluster.ts"

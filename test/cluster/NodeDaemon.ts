@@ -6,7 +6,7 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { ConfigProvider, Effect, Layer } from "effect"
 import { mkdtempSync, renameSync, writeFileSync } from "node:fs"
 import path from "node:path"
-import * as ServiceAccountCredentials from "../../src/layers/kubernetes/ServiceAccountCredentials.ts"
+import * as ServiceAccountCredentials from "../../src/layers/kubernetes/credentials/ServiceAccountCredentials.ts"
 import { startSimulatedDaemon } from "../contract/SimulatedDaemon.ts"
 import { ControlPlane } from "./ControlPlane.ts"
 

@@ -3,7 +3,7 @@
  * no kubelet here; nothing runs in the Pod.
  */
 import { Effect } from "effect"
-import { type JsonObject, textAt } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
+import { type JsonObject, textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import { create } from "../contract/Deployment.ts"
 
 /** A Pod of the daemon on a node, as the DaemonSet's controller would make it. */

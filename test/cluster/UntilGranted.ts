@@ -1,6 +1,6 @@
 /** Roles that were stored just now: a real server's authorizer learns of them a moment later. */
 import { Effect } from "effect"
-import { at } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
+import { at } from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import { call } from "../contract/ApiClient.ts"
 import { daemonUser, granted, inWords } from "../contract/Grants.ts"
 import { until } from "../contract/Until.ts"

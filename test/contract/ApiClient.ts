@@ -7,7 +7,7 @@ import { type IncomingMessage, request as httpRequest } from "node:http"
 import { request as httpsRequest } from "node:https"
 import { createInterface } from "node:readline"
 import { text } from "node:stream/consumers"
-import { isObject, type Json, type JsonObject } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
+import { isObject, type Json, type JsonObject } from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import { ApiServerUnderTest } from "./ApiServerUnderTest.ts"
 
 interface Answer {

@@ -1,7 +1,7 @@
 /** The daemon's events on the server under test: an Event that it accepts, and a series when it happens again. */
 import { assert, describe } from "@effect/vitest"
 import { Effect, Queue } from "effect"
-import { at, listAt, textAt } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
+import { at, listAt, textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import { nodePTPDevs } from "../../src/services/kubernetes/NodePTPDev.ts"
 import { call, watch } from "./ApiClient.ts"
 import type { ContractTests } from "./ApiServerUnderTest.ts"

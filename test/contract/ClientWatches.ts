@@ -1,7 +1,7 @@
 /** The daemon's watches on the server under test: every kind that it watches, as it watches it. */
 import { assert, describe } from "@effect/vitest"
 import { Effect } from "effect"
-import { textAt } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
+import { textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import type { WatchedSet } from "../../src/services/kubernetes/KubernetesApi.ts"
 import { nodes } from "../../src/services/kubernetes/Node.ts"
 import { nodePTPCfgs } from "../../src/services/kubernetes/NodePTPCfg.ts"

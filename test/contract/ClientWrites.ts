@@ -1,7 +1,7 @@
 /** The daemon's plain requests on the server under test: read, create and the status patch, and how they fail. */
 import { assert, describe } from "@effect/vitest"
 import { Effect, Option } from "effect"
-import { textAt } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
+import { textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import { nodePTPCfgs } from "../../src/services/kubernetes/NodePTPCfg.ts"
 import { nodePTPDevs } from "../../src/services/kubernetes/NodePTPDev.ts"
 import { call, patch } from "./ApiClient.ts"

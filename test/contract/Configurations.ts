@@ -1,7 +1,7 @@
 /** What the project's own kinds refuse: every mistake is named with its field, in the words of their definitions. */
 import { assert, describe } from "@effect/vitest"
 import { Effect } from "effect"
-import { type JsonObject, listAt, textAt } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
+import { type JsonObject, listAt, textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import { call, patch } from "./ApiClient.ts"
 import type { ContractTests } from "./ApiServerUnderTest.ts"
 import { cfg, dev, workspace } from "./Workspace.ts"

@@ -8,7 +8,7 @@ import {
   listAt,
   objectAt,
   textAt
-} from "../../src/layers/kubernetes/embedded/JsonTree.ts"
+} from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import { call, patch, watch } from "./ApiClient.ts"
 import type { ContractTests } from "./ApiServerUnderTest.ts"
 import { definitionOf, ownGroup, ownKind } from "./OwnKind.ts"

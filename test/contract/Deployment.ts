@@ -2,7 +2,7 @@
 import { Effect, Schema } from "effect"
 import { readdirSync } from "node:fs"
 import path from "node:path"
-import { type JsonObject, textAt } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
+import { type JsonObject, textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import { call } from "./ApiClient.ts"
 import { manifest, untilStatus } from "./Workspace.ts"
 

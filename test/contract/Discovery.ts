@@ -9,7 +9,7 @@ import {
   objectAt,
   textAt,
   textsAt
-} from "../../src/layers/kubernetes/embedded/JsonTree.ts"
+} from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import { call } from "./ApiClient.ts"
 import type { ContractTests } from "./ApiServerUnderTest.ts"
 import { workspace } from "./Workspace.ts"

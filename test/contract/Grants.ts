@@ -1,5 +1,5 @@
 /** What deploy/02-rbac.yaml grants to the daemon, one verb on one resource a value. */
-import { type JsonObject, listAt, textAt, textsAt } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
+import { type JsonObject, listAt, textAt, textsAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import { manifest } from "./Workspace.ts"
 
 /** The daemon as the API server knows it. */

@@ -1,7 +1,7 @@
 /** Lists over HTTP: selectors, pages, versions, and the shapes of server-side printing and of metadata alone. */
 import { assert, describe } from "@effect/vitest"
 import { Effect } from "effect"
-import { at, type JsonObject, listAt, textAt } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
+import { at, type JsonObject, listAt, textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import { call, patch } from "./ApiClient.ts"
 import type { ContractTests } from "./ApiServerUnderTest.ts"
 import { cfg, dev, workspace } from "./Workspace.ts"

@@ -1,7 +1,7 @@
 /** Objects over HTTP: create, read, replace and delete, and what they mean to metadata. Patches have a suite of their own. */
 import { assert, describe } from "@effect/vitest"
 import { Effect } from "effect"
-import { at, type JsonObject, listAt, objectAt, textAt } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
+import { at, type JsonObject, listAt, objectAt, textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import { call, patch } from "./ApiClient.ts"
 import type { ContractTests } from "./ApiServerUnderTest.ts"
 import { cfg, dev, ownName, workspace } from "./Workspace.ts"

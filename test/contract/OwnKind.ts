@@ -1,6 +1,6 @@
 /** A kind that one test has for itself, so that it may be deleted and defined anew under everybody's feet. */
 import { Effect } from "effect"
-import type { JsonObject } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
+import type { JsonObject } from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import type { ResourceType } from "../../src/services/kubernetes/KubernetesObject.ts"
 import { ownName, serve } from "./Workspace.ts"
 

@@ -1,7 +1,7 @@
 /** Patches over HTTP: merge, JSON and server-side apply, on an object and on its status. */
 import { assert, describe } from "@effect/vitest"
 import { Effect } from "effect"
-import { at, type Json, type JsonObject, listAt, textAt } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
+import { at, type Json, type JsonObject, listAt, textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import { call, patch } from "./ApiClient.ts"
 import type { ContractTests } from "./ApiServerUnderTest.ts"
 import { cfg, dev, ownName, workspace } from "./Workspace.ts"

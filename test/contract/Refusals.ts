@@ -1,7 +1,7 @@
 /** Requests that no API server takes: malformed bodies, paths and queries, names and sizes. */
 import { assert, describe } from "@effect/vitest"
 import { Effect } from "effect"
-import { textAt } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
+import { textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import { call, patch } from "./ApiClient.ts"
 import type { ContractTests } from "./ApiServerUnderTest.ts"
 import { cfg, workspace } from "./Workspace.ts"

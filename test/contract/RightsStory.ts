@@ -4,7 +4,7 @@
  */
 import { assert } from "@effect/vitest"
 import { Effect, Schedule } from "effect"
-import { at, type JsonObject, listAt, textAt } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
+import { at, type JsonObject, listAt, textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import { call, patch } from "./ApiClient.ts"
 import { collections, create, installKinds } from "./Deployment.ts"
 import { type Grant, granted, inWords } from "./Grants.ts"

@@ -4,8 +4,8 @@
  */
 import { Context, Effect, Layer, Logger, References, Stream, SubscriptionRef } from "effect"
 import * as HttpKubernetesApi from "../../src/layers/kubernetes/HttpKubernetesApi.ts"
-import * as SimulatedNetwork from "../../src/layers/processes/simulated/SimulatedNetwork.ts"
-import * as InMemoryLastKnownGood from "../../src/layers/state/InMemoryLastKnownGood.ts"
+import * as SimulatedNetwork from "../../src/layers/simulated/linuxptp/SimulatedNetwork.ts"
+import * as InMemoryLastKnownGood from "../../src/layers/simulated/state/InMemoryLastKnownGood.ts"
 import { demoNodes } from "../../src/programs/cli/demo/DemoNodes.ts"
 import { simulatedMachine } from "../../src/programs/cli/demo/SimulatedMachine.ts"
 import * as SupervisedLinuxptp from "../../src/programs/cli/SupervisedLinuxptp.ts"

@@ -1,7 +1,7 @@
 /** Fields that a schema does not know: dropped, with a warning unless told to ignore them, or refused when strict. */
 import { assert, describe } from "@effect/vitest"
 import { Effect } from "effect"
-import { at, textAt } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
+import { at, textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import { call, patch } from "./ApiClient.ts"
 import type { ContractTests } from "./ApiServerUnderTest.ts"
 import { cfg, workspace } from "./Workspace.ts"

@@ -1,6 +1,6 @@
 /** Waiting for what a real server does in its own time: asked again and again, with the last answer if it never comes. */
 import { Effect, Schedule } from "effect"
-import type { JsonObject } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
+import type { JsonObject } from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import { call } from "./ApiClient.ts"
 
 /** How long a test may hang, not how fast anything has to be. */

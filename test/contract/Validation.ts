@@ -1,7 +1,7 @@
 /** What the schema of a CustomResourceDefinition refuses, with kube-apiserver's words and field paths, and what it keeps. */
 import { assert, describe } from "@effect/vitest"
 import { Effect } from "effect"
-import { at, type Json, type JsonObject, listAt, textAt } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
+import { at, type Json, type JsonObject, listAt, textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import { call, patch } from "./ApiClient.ts"
 import type { ContractTests } from "./ApiServerUnderTest.ts"
 import { ownKind } from "./OwnKind.ts"

@@ -4,7 +4,7 @@
  */
 import { assert, describe } from "@effect/vitest"
 import { Effect, Queue } from "effect"
-import { at, type JsonObject, listAt, objectAt, textAt } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
+import { at, type JsonObject, listAt, objectAt, textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import { call, patch, watch } from "./ApiClient.ts"
 import type { ContractTests } from "./ApiServerUnderTest.ts"
 import { cfg, workspace } from "./Workspace.ts"

@@ -7,7 +7,7 @@ import { Duration, Effect } from "effect"
 import { randomBytes } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { parseAllDocuments } from "yaml"
-import { type JsonObject, listAt, textAt } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
+import { type JsonObject, listAt, textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import { call, jsonObject } from "./ApiClient.ts"
 
 /** The documents of a manifest of the project. */

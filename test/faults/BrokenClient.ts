@@ -3,13 +3,13 @@
  * word or two about errors. Without a mistake this one does what the matrix asks, by simple means.
  */
 import { Duration, Effect, Layer, Option, Queue, Result, Scope, Stream } from "effect"
-import { makeApiConnection } from "../../src/layers/kubernetes/ApiConnection.ts"
-import { failureOfConnection } from "../../src/layers/kubernetes/ApiFailure.ts"
-import { afterEvent, afterList, unlisted } from "../../src/layers/kubernetes/ChangedSet.ts"
-import { listPages } from "../../src/layers/kubernetes/ListPages.ts"
-import { makeObjectRequests } from "../../src/layers/kubernetes/ObjectRequests.ts"
-import { collectionPath } from "../../src/layers/kubernetes/ResourcePath.ts"
-import { type WatchEvent, watchEvents } from "../../src/layers/kubernetes/WatchLine.ts"
+import { makeApiConnection } from "../../src/layers/kubernetes/requests/ApiConnection.ts"
+import { failureOfConnection } from "../../src/layers/kubernetes/requests/ApiFailure.ts"
+import { makeObjectRequests } from "../../src/layers/kubernetes/requests/ObjectRequests.ts"
+import { collectionPath } from "../../src/layers/kubernetes/requests/ResourcePath.ts"
+import { afterEvent, afterList, unlisted } from "../../src/layers/kubernetes/watching/ChangedSet.ts"
+import { listPages } from "../../src/layers/kubernetes/watching/ListPages.ts"
+import { type WatchEvent, watchEvents } from "../../src/layers/kubernetes/watching/WatchLine.ts"
 import {
   KubernetesApi,
   type KubernetesApiError,

@@ -3,9 +3,9 @@
  * and then somebody else's hand on the node's NodePTPDev. And what follows of it for the node.
  */
 import { Effect, Option, Result, Schema } from "effect"
-import type { JsonObject } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
-import { withField, withMetadata } from "../../src/layers/kubernetes/embedded/JsonTree.ts"
-import type { ObjectKey } from "../../src/layers/kubernetes/embedded/ObjectStore.ts"
+import type { JsonObject } from "../../src/layers/simulated/apiserver/JsonTree.ts"
+import { withField, withMetadata } from "../../src/layers/simulated/apiserver/JsonTree.ts"
+import type { ObjectKey } from "../../src/layers/simulated/apiserver/ObjectStore.ts"
 import { KubernetesObject, type ResourceType } from "../../src/services/kubernetes/KubernetesObject.ts"
 import { nodeIdentity, nodes } from "../../src/services/kubernetes/Node.ts"
 import { nodePTPCfgs } from "../../src/services/kubernetes/NodePTPCfg.ts"

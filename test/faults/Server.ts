@@ -1,7 +1,7 @@
 /** The embedded API server as a process of its own on virtual time: started, ended, and started again on the same state. */
 import { Effect, Exit, Layer, Scope } from "effect"
-import { ObjectStore } from "../../src/layers/kubernetes/embedded/ObjectStore.ts"
-import { EmbeddedApiServer } from "../../src/layers/kubernetes/EmbeddedApiServer.ts"
+import { EmbeddedApiServer } from "../../src/layers/simulated/apiserver/EmbeddedApiServer.ts"
+import { ObjectStore } from "../../src/layers/simulated/apiserver/ObjectStore.ts"
 import type { VirtualProcess } from "../simulation/VirtualTime.ts"
 import type { ServerState } from "./ServerState.ts"
 

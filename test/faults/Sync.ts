@@ -4,7 +4,7 @@ import type { KubernetesObject, ResourceType } from "../../src/services/kubernet
 import { nodes } from "../../src/services/kubernetes/Node.ts"
 import { nodePTPCfgs } from "../../src/services/kubernetes/NodePTPCfg.ts"
 import { nodePTPDevs, NodePTPDevStatus } from "../../src/services/kubernetes/NodePTPDev.ts"
-import { nodeStatus } from "../../src/services/kubernetes/NodeStatus.ts"
+import { nodeStatus } from "../../src/services/status/NodeStatus.ts"
 import { decisionOf, writtenIn } from "./Cluster.ts"
 import { interfaces } from "./Daemon.ts"
 import type { Exchange } from "./Exchange.ts"

@@ -1,9 +1,9 @@
 /** A node whose API, hardware and processes are all in memory: what the programs' tests run against. */
 import { Clock, Effect, Layer, Option, Queue, Stream, SubscriptionRef } from "effect"
-import * as InMemoryDeviceDiscovery from "../../src/layers/devices/InMemoryDeviceDiscovery.ts"
-import { mergePatch } from "../../src/layers/kubernetes/embedded/MergePatch.ts"
-import * as SimulatedConfigurationCheck from "../../src/layers/processes/SimulatedConfigurationCheck.ts"
-import * as InMemoryLastKnownGood from "../../src/layers/state/InMemoryLastKnownGood.ts"
+import { mergePatch } from "../../src/layers/simulated/apiserver/MergePatch.ts"
+import * as InMemoryDeviceDiscovery from "../../src/layers/simulated/devices/InMemoryDeviceDiscovery.ts"
+import * as SimulatedConfigurationCheck from "../../src/layers/simulated/linuxptp/SimulatedConfigurationCheck.ts"
+import * as InMemoryLastKnownGood from "../../src/layers/simulated/state/InMemoryLastKnownGood.ts"
 import * as NodeState from "../../src/programs/NodeState.ts"
 import {
   KubernetesApi,

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer, Option, Queue, Stream, SubscriptionRef } from "effect"
 import { TestClock } from "effect/testing"
-import { InMemoryInterfaces } from "../../src/layers/devices/InMemoryDeviceDiscovery.ts"
+import { InMemoryInterfaces } from "../../src/layers/simulated/devices/InMemoryDeviceDiscovery.ts"
 import * as KeepLastKnownGood from "../../src/programs/KeepLastKnownGood.ts"
 import * as NodeState from "../../src/programs/NodeState.ts"
 import * as ReconcileProfiles from "../../src/programs/ReconcileProfiles.ts"
@@ -13,7 +13,7 @@ import { ConfigurationCheck } from "../../src/services/processes/ConfigurationCh
 import type { ProcessSpec } from "../../src/services/processes/ProcessSpec.ts"
 import { newProcessStatus, type ProcessStatus } from "../../src/services/processes/ProcessSupervisor.ts"
 import { type KnownGood, LastKnownGood, LastKnownGoodError } from "../../src/services/profiles/LastKnownGood.ts"
-import { nic } from "../services/kubernetes/PublishedNode.ts"
+import { nic } from "../services/status/PublishedNode.ts"
 import { makeInMemoryNode } from "./InMemoryNode.ts"
 
 const config = (profile: Readonly<Record<string, string>>, generation = 1): KubernetesObject => ({

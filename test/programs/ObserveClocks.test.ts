@@ -14,7 +14,7 @@ import {
 } from "effect"
 import { PrometheusMetrics } from "effect/observability"
 import { TestClock } from "effect/testing"
-import * as InMemoryDeviceDiscovery from "../../src/layers/devices/InMemoryDeviceDiscovery.ts"
+import * as InMemoryDeviceDiscovery from "../../src/layers/simulated/devices/InMemoryDeviceDiscovery.ts"
 import * as NodeState from "../../src/programs/NodeState.ts"
 import * as ObserveClocks from "../../src/programs/ObserveClocks.ts"
 import type { NodeClock } from "../../src/services/clocks/NodeClock.ts"

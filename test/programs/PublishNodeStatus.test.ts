@@ -9,7 +9,7 @@ import type { KubernetesObject } from "../../src/services/kubernetes/KubernetesO
 import { nodePTPDevs } from "../../src/services/kubernetes/NodePTPDev.ts"
 import { newProcessStatus, type ProcessStatus } from "../../src/services/processes/ProcessSupervisor.ts"
 import { spec } from "../layers/processes/ScriptedRunner.ts"
-import { decision, profile } from "../services/kubernetes/PublishedNode.ts"
+import { decision, profile } from "../services/status/PublishedNode.ts"
 import { failure, makeInMemoryNode } from "./InMemoryNode.ts"
 
 /** While `answers` is closed, patches are stored and seen, but not answered. `unseen` is there, but not in the watch. */

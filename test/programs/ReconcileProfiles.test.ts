@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option, Queue, Stream, SubscriptionRef, Tracer } from "effect"
 import { TestClock } from "effect/testing"
-import { InMemoryInterfaces } from "../../src/layers/devices/InMemoryDeviceDiscovery.ts"
+import { InMemoryInterfaces } from "../../src/layers/simulated/devices/InMemoryDeviceDiscovery.ts"
 import * as NodeState from "../../src/programs/NodeState.ts"
 import * as ReconcileProfiles from "../../src/programs/ReconcileProfiles.ts"
 import type { NetworkInterface } from "../../src/services/devices/PtpDevice.ts"

@@ -5,7 +5,7 @@ import * as NodeState from "../../src/programs/NodeState.ts"
 import * as ReportHealth from "../../src/programs/ReportHealth.ts"
 import { Health } from "../../src/services/Health.ts"
 import { KubernetesApi } from "../../src/services/kubernetes/KubernetesApi.ts"
-import { decision } from "../services/kubernetes/PublishedNode.ts"
+import { decision } from "../services/status/PublishedNode.ts"
 import { makeInMemoryNode } from "./InMemoryNode.ts"
 
 /** `watchAge` is the age of its only watch, in seconds. */

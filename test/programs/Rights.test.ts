@@ -2,13 +2,13 @@
 import { describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import * as PlainCredentials from "../../src/layers/kubernetes/PlainCredentials.ts"
+import * as PlainCredentials from "../../src/layers/kubernetes/credentials/PlainCredentials.ts"
 import { ApiServerUnderTest } from "../contract/ApiServerUnderTest.ts"
 import { startAuthorizingFront } from "../contract/AuthorizingFront.ts"
 import { createNamespace, createNode } from "../contract/Deployment.ts"
 import { rightsStory } from "../contract/RightsStory.ts"
 import { startSimulatedDaemon } from "../contract/SimulatedDaemon.ts"
-import { server } from "../layers/kubernetes/embedded/EmbeddedServerUnderTest.ts"
+import { server } from "../layers/simulated/apiserver/EmbeddedServerUnderTest.ts"
 
 /** Time passes, and the network gets its turn in between. */
 const timePasses = Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void))).pipe(

@@ -1,7 +1,7 @@
 /** Faults of a real node from which ptp4l recovers by itself, or by being started again; what is published meanwhile. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option } from "effect"
-import * as ManagementSocketClient from "../../src/layers/processes/ManagementSocketClient.ts"
+import * as ManagementSocketClient from "../../src/layers/linuxptp/ManagementSocketClient.ts"
 import { ManagementClient } from "../../src/services/linuxptp/ManagementClient.ts"
 import { eventually, ip, labLayer, labMissing, plugCable, startGrandmaster } from "./Lab.ts"
 import { clientProfile, conditionOf, isWell, makeWellNode, portOf, signal } from "./LabNode.ts"

@@ -10,9 +10,9 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_pr
 import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import os from "node:os"
 import path from "node:path"
-import * as InMemoryObjectStore from "../../src/layers/kubernetes/embedded/InMemoryObjectStore.ts"
-import { seedNamespaces } from "../../src/layers/kubernetes/embedded/SeedNamespaces.ts"
-import { EmbeddedApiServer } from "../../src/layers/kubernetes/EmbeddedApiServer.ts"
+import { EmbeddedApiServer } from "../../src/layers/simulated/apiserver/EmbeddedApiServer.ts"
+import * as InMemoryObjectStore from "../../src/layers/simulated/apiserver/InMemoryObjectStore.ts"
+import { seedNamespaces } from "../../src/layers/simulated/apiserver/SeedNamespaces.ts"
 
 /** Why the lab can't be had on this machine; undefined when it can. */
 export const labMissing = ((): string | undefined => {

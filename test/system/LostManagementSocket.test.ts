@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Layer, Option } from "effect"
 import { existsSync, rmSync } from "node:fs"
-import * as ManagementSocketClient from "../../src/layers/processes/ManagementSocketClient.ts"
+import * as ManagementSocketClient from "../../src/layers/linuxptp/ManagementSocketClient.ts"
 import type { NodePTPDevStatus } from "../../src/services/kubernetes/NodePTPDev.ts"
 import { ManagementClient } from "../../src/services/linuxptp/ManagementClient.ts"
 import { eventually, labLayer, labMissing, startPtp4l } from "./Lab.ts"

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Layer, Option } from "effect"
 import { execFileSync } from "node:child_process"
 import { existsSync, readdirSync } from "node:fs"
-import * as ManagementSocketClient from "../../src/layers/processes/ManagementSocketClient.ts"
+import * as ManagementSocketClient from "../../src/layers/linuxptp/ManagementSocketClient.ts"
 import { type ManagementAnswer, ManagementClient } from "../../src/services/linuxptp/ManagementClient.ts"
 import { eventually, type Lab, labLayer, labMissing, makeLab, startPtp4l } from "./Lab.ts"
 

@@ -7,12 +7,12 @@ import { KubernetesApi, type WatchOptions } from "../../services/kubernetes/Kube
 import { KubernetesCredentials } from "../../services/kubernetes/KubernetesCredentials.ts"
 import type { ResourceType } from "../../services/kubernetes/KubernetesObject.ts"
 import { nodePTPDevs } from "../../services/kubernetes/NodePTPDev.ts"
-import { makeApiConnection } from "./ApiConnection.ts"
-import { makeEventRecorder } from "./EventRecorder.ts"
-import { listWatch } from "./ListWatch.ts"
-import { makeObjectRequests } from "./ObjectRequests.ts"
-import { collectionPath } from "./ResourcePath.ts"
-import { makeWatchAges } from "./WatchAges.ts"
+import { makeEventRecorder } from "./events/EventRecorder.ts"
+import { makeApiConnection } from "./requests/ApiConnection.ts"
+import { makeObjectRequests } from "./requests/ObjectRequests.ts"
+import { collectionPath } from "./requests/ResourcePath.ts"
+import { listWatch } from "./watching/ListWatch.ts"
+import { makeWatchAges } from "./watching/WatchAges.ts"
 
 export interface HttpKubernetesApiOptions {
   /** Namespace of every namespaced kind. */

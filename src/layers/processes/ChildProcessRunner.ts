@@ -16,13 +16,13 @@ import {
   type RunningProcess
 } from "../../services/processes/ProcessRunner.ts"
 import type { ProcessSpec, Program } from "../../services/processes/ProcessSpec.ts"
+import { findProgram, systemSearchPath } from "../native/ProgramPath.ts"
 import { markVariables } from "./ChildMarks.ts"
 import { removeDeadClientSockets } from "./ClientSockets.ts"
 import { makeLineReader } from "./LineReader.ts"
 import { makeDirectory } from "./MakeDirectory.ts"
 import { groupGone, signalGroup } from "./ProcessGroup.ts"
 import { schedulingOf } from "./ProcScheduling.ts"
-import { findProgram, systemSearchPath } from "./ProgramPath.ts"
 
 /** Output that arrives after the death of its writer is waited for this long, for the last words on stderr. */
 const lastWordsMillis = 50

@@ -6,8 +6,8 @@
  */
 import { Deferred, Duration, Effect, Schedule, type Scope } from "effect"
 import { spawn } from "node:child_process"
+import { findProgram, systemSearchPath } from "../native/ProgramPath.ts"
 import { instanceMark } from "./ChildMarks.ts"
-import { findProgram, systemSearchPath } from "./ProgramPath.ts"
 
 /** What the guard is called in `ps`. */
 const guardName = "linuxptp-daemon-guard"

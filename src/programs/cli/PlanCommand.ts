@@ -5,7 +5,7 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Console, Effect, Layer, Option, Runtime, Schema } from "effect"
 import { Argument, CliError, Command, Flag } from "effect/cli"
-import * as CommandInstalledLinuxptp from "../../layers/processes/CommandInstalledLinuxptp.ts"
+import * as CommandInstalledLinuxptp from "../../layers/linuxptp/CommandInstalledLinuxptp.ts"
 import { InstalledLinuxptp } from "../../services/linuxptp/InstalledLinuxptp.ts"
 import { type LinuxptpVersion, parseLinuxptpVersion } from "../../services/linuxptp/LinuxptpVersion.ts"
 import { decide } from "../../services/profiles/Decide.ts"

@@ -1,7 +1,7 @@
 /** The command line: every command there is. */
 import { Command } from "effect/cli"
 import { version } from "../../services/Version.ts"
-import { demoCommand } from "./DemoCommand.ts"
+import { demoCommand } from "./demo/DemoCommand.ts"
 import { devicesCommand } from "./DevicesCommand.ts"
 import { parseCommand } from "./ParseCommand.ts"
 import { planCommand } from "./PlanCommand.ts"

@@ -5,17 +5,17 @@ import { Command } from "effect/cli"
 import type { ChildProcessSpawner } from "effect/process"
 import { hostname } from "node:os"
 import * as SysfsDeviceDiscovery from "../../layers/devices/SysfsDeviceDiscovery.ts"
+import * as ServiceAccountCredentials from "../../layers/kubernetes/credentials/ServiceAccountCredentials.ts"
 import * as HttpKubernetesApi from "../../layers/kubernetes/HttpKubernetesApi.ts"
-import * as ServiceAccountCredentials from "../../layers/kubernetes/ServiceAccountCredentials.ts"
+import * as CommandInstalledLinuxptp from "../../layers/linuxptp/CommandInstalledLinuxptp.ts"
+import * as ManagementSocketClient from "../../layers/linuxptp/ManagementSocketClient.ts"
+import * as TimemasterDryRun from "../../layers/linuxptp/TimemasterDryRun.ts"
 import * as EventLoopLag from "../../layers/observability/EventLoopLag.ts"
 import * as HealthServer from "../../layers/observability/HealthServer.ts"
 import * as MetricsServer from "../../layers/observability/MetricsServer.ts"
 import * as Telemetry from "../../layers/observability/Telemetry.ts"
 import * as ChildProcessRunner from "../../layers/processes/ChildProcessRunner.ts"
-import * as CommandInstalledLinuxptp from "../../layers/processes/CommandInstalledLinuxptp.ts"
-import * as ManagementSocketClient from "../../layers/processes/ManagementSocketClient.ts"
 import * as RunDirectory from "../../layers/processes/RunDirectory.ts"
-import * as TimemasterDryRun from "../../layers/processes/TimemasterDryRun.ts"
 import * as FileLastKnownGood from "../../layers/state/FileLastKnownGood.ts"
 import type {
   KubernetesCredentials,
@@ -48,7 +48,7 @@ const credentials = (inCluster: boolean): Layer.Layer<
 /** Loaded outside of a cluster alone: a node that boots does not wait for what it never uses. */
 const kubeConfigCredentials = Layer.unwrap(
   Effect.map(
-    Effect.promise(() => import("../../layers/kubernetes/KubeConfigCredentials.ts")),
+    Effect.promise(() => import("../../layers/kubernetes/credentials/KubeConfigCredentials.ts")),
     (KubeConfigCredentials) => KubeConfigCredentials.layer
   )
 )

@@ -2,9 +2,9 @@
 import { Config, Console, Effect, type FileSystem, Layer, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import type { ChildProcessSpawner } from "effect/process"
+import * as KubeConfigCredentials from "../../layers/kubernetes/credentials/KubeConfigCredentials.ts"
+import * as PlainCredentials from "../../layers/kubernetes/credentials/PlainCredentials.ts"
 import * as HttpKubernetesApi from "../../layers/kubernetes/HttpKubernetesApi.ts"
-import * as KubeConfigCredentials from "../../layers/kubernetes/KubeConfigCredentials.ts"
-import * as PlainCredentials from "../../layers/kubernetes/PlainCredentials.ts"
 import { KubernetesApi } from "../../services/kubernetes/KubernetesApi.ts"
 import type {
   KubernetesCredentials,

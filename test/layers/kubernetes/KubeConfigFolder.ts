@@ -1,7 +1,7 @@
 /** Kubeconfigs in a folder of their own, and the credentials that are made of them. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { ConfigProvider, Context, Effect, FileSystem, Layer } from "effect"
-import * as KubeConfigCredentials from "../../../src/layers/kubernetes/KubeConfigCredentials.ts"
+import * as KubeConfigCredentials from "../../../src/layers/kubernetes/credentials/KubeConfigCredentials.ts"
 import { KubernetesCredentials } from "../../../src/services/kubernetes/KubernetesCredentials.ts"
 
 /** One context `here` with its cluster and its user, given in YAML's flow style. */

@@ -1,6 +1,6 @@
 /** A service account's volume as the kubelet projects it: files are links through `..data`, which is swapped at once. */
 import { ConfigProvider, Context, Effect, FileSystem, Layer } from "effect"
-import * as ServiceAccountCredentials from "../../../src/layers/kubernetes/ServiceAccountCredentials.ts"
+import * as ServiceAccountCredentials from "../../../src/layers/kubernetes/credentials/ServiceAccountCredentials.ts"
 import { KubernetesCredentials } from "../../../src/services/kubernetes/KubernetesCredentials.ts"
 
 export interface VolumeFiles {

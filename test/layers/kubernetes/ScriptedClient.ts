@@ -3,8 +3,8 @@
  * credentials that a test gives.
  */
 import { Context, Effect, Layer } from "effect"
+import * as PlainCredentials from "../../../src/layers/kubernetes/credentials/PlainCredentials.ts"
 import * as HttpKubernetesApi from "../../../src/layers/kubernetes/HttpKubernetesApi.ts"
-import * as PlainCredentials from "../../../src/layers/kubernetes/PlainCredentials.ts"
 import { KubernetesApi } from "../../../src/services/kubernetes/KubernetesApi.ts"
 import type { KubernetesCredentials } from "../../../src/services/kubernetes/KubernetesCredentials.ts"
 import { scriptedApiServer } from "./ScriptedApiServer.ts"

@@ -4,8 +4,8 @@
  */
 import { Effect, FileSystem, Layer, Metric, Queue, Random, Semaphore } from "effect"
 import { readdirSync } from "node:fs"
+import * as ManagementSocketClient from "../../../src/layers/linuxptp/ManagementSocketClient.ts"
 import * as ChildProcessRunner from "../../../src/layers/processes/ChildProcessRunner.ts"
-import * as ManagementSocketClient from "../../../src/layers/processes/ManagementSocketClient.ts"
 import * as SupervisedLinuxptp from "../../../src/programs/cli/SupervisedLinuxptp.ts"
 import { ProcessRunner } from "../../../src/services/processes/ProcessRunner.ts"
 import { ProcessSupervisor } from "../../../src/services/processes/ProcessSupervisor.ts"

@@ -5,8 +5,8 @@ import { createServer } from "node:net"
 import os from "node:os"
 import path from "node:path"
 import { vi } from "vitest"
+import * as ManagementSocketClient from "../../../src/layers/linuxptp/ManagementSocketClient.ts"
 import { removeDeadClientSockets } from "../../../src/layers/processes/ClientSockets.ts"
-import * as ManagementSocketClient from "../../../src/layers/processes/ManagementSocketClient.ts"
 import { ManagementClient } from "../../../src/services/linuxptp/ManagementClient.ts"
 
 vi.mock("koffi", () => {

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Exit, FileSystem, Layer, Path, Runtime, Schema } from "effect"
 import { Command } from "effect/cli"
 import { TestConsole } from "effect/testing"
-import * as InMemoryDeviceDiscovery from "../../../src/layers/devices/InMemoryDeviceDiscovery.ts"
+import * as InMemoryDeviceDiscovery from "../../../src/layers/simulated/devices/InMemoryDeviceDiscovery.ts"
 import {
   devicesCommand,
   listDevices,

@@ -3,7 +3,7 @@
  * announced, so that nobody takes it for the effect of an own experiment.
  */
 import { Effect } from "effect"
-import { SimulatedNetwork } from "../../../layers/processes/simulated/SimulatedNetwork.ts"
+import { SimulatedNetwork } from "../../../layers/simulated/linuxptp/SimulatedNetwork.ts"
 
 /** Seconds. Long enough to see every node lock first. */
 const untilFirstLoss = 25

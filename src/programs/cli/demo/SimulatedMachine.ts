@@ -1,9 +1,9 @@
 /** What is beneath the daemon of a simulated node: NICs, linuxptp and processes that are none. */
 import { Layer } from "effect"
-import * as SimulatedNetwork from "../../../layers/processes/simulated/SimulatedNetwork.ts"
-import * as SimulatedConfigurationCheck from "../../../layers/processes/SimulatedConfigurationCheck.ts"
-import * as SimulatedInstalledLinuxptp from "../../../layers/processes/SimulatedInstalledLinuxptp.ts"
-import * as SimulatedLinuxptp from "../../../layers/processes/SimulatedLinuxptp.ts"
+import * as SimulatedConfigurationCheck from "../../../layers/simulated/linuxptp/SimulatedConfigurationCheck.ts"
+import * as SimulatedInstalledLinuxptp from "../../../layers/simulated/linuxptp/SimulatedInstalledLinuxptp.ts"
+import * as SimulatedLinuxptp from "../../../layers/simulated/linuxptp/SimulatedLinuxptp.ts"
+import * as SimulatedNetwork from "../../../layers/simulated/linuxptp/SimulatedNetwork.ts"
 
 const version = { major: 4, minor: 4, patch: 0 }
 

@@ -3,13 +3,13 @@
  * beneath it, simulated or real linuxptp, is the caller's choice.
  */
 import { type Config, Effect, Layer, Metric } from "effect"
+import * as PlainCredentials from "../../../layers/kubernetes/credentials/PlainCredentials.ts"
 import * as HttpKubernetesApi from "../../../layers/kubernetes/HttpKubernetesApi.ts"
-import * as PlainCredentials from "../../../layers/kubernetes/PlainCredentials.ts"
 import * as HealthServer from "../../../layers/observability/HealthServer.ts"
 import * as MetricsServer from "../../../layers/observability/MetricsServer.ts"
 import type { PortTaken } from "../../../layers/observability/PortTaken.ts"
 import * as Telemetry from "../../../layers/observability/Telemetry.ts"
-import * as InMemoryLastKnownGood from "../../../layers/state/InMemoryLastKnownGood.ts"
+import * as InMemoryLastKnownGood from "../../../layers/simulated/state/InMemoryLastKnownGood.ts"
 import type { DeviceDiscovery } from "../../../services/devices/DeviceDiscovery.ts"
 import type { InstalledLinuxptp } from "../../../services/linuxptp/InstalledLinuxptp.ts"
 import type { ManagementClient } from "../../../services/linuxptp/ManagementClient.ts"

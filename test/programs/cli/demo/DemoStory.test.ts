@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Queue } from "effect"
 import { TestClock } from "effect/testing"
-import * as SimulatedNetwork from "../../../../src/layers/processes/simulated/SimulatedNetwork.ts"
+import * as SimulatedNetwork from "../../../../src/layers/simulated/linuxptp/SimulatedNetwork.ts"
 import { runStory } from "../../../../src/programs/cli/demo/DemoStory.ts"
 
 const network = SimulatedNetwork.layer([{ name: "worker-1", interfaces: [] }, { name: "worker-2", interfaces: [] }])

@@ -1,0 +1,205 @@
+/**
+ * One keep-alive connection to the API server: credentials, time limit, metric and span of each request.
+ * HttpKubernetesApi opens one for all plain requests and one for each watch. It retries nothing, except that a 401 and
+ * a TLS error read the credentials again and, where they are others now, ask again once: they rotate under a running
+ * daemon.
+ */
+import { ByteSize, Clock, Duration, Effect, Metric, Result, type Scope, Stream } from "effect"
+import { HttpBody, HttpClient, HttpClientRequest, type HttpClientResponse, HttpIncomingMessage } from "effect/http"
+import type { HttpClientError } from "effect/http"
+import type { KubernetesApiError } from "../../../services/kubernetes/KubernetesApi.ts"
+import {
+  type KubernetesCredentials,
+  KubernetesCredentialsError
+} from "../../../services/kubernetes/KubernetesCredentials.ts"
+import { apiRequests } from "../../../services/Metrics.ts"
+import { version } from "../../../services/Version.ts"
+import { type ApiCall, denied, failureOfAnswer, failureOfConnection, isTlsFailure } from "./ApiFailure.ts"
+import { type ApiClient, makeApiTransport } from "./ApiTransport.ts"
+
+/** One request. The path begins at the API server's root. */
+export interface ApiRequest extends ApiCall {
+  /** Plural name of the kind, for the span's name. */
+  readonly resource: string
+  readonly method: "GET" | "POST" | "PATCH"
+  readonly params?: Readonly<Record<string, string>>
+  readonly accept?: string
+  readonly body?: { readonly contentType: string; readonly text: string }
+}
+
+export interface ApiConnection {
+  /** The text of a successful answer, within 30 s. */
+  readonly text: (request: ApiRequest) => Effect.Effect<string, KubernetesApiError>
+  /** A successful answer, whose body is read as it comes. It must begin within 30 s; the body has no limit. */
+  readonly open: (
+    request: ApiRequest
+  ) => Effect.Effect<Stream.Stream<Uint8Array, KubernetesApiError>, KubernetesApiError, Scope.Scope>
+}
+
+const timeLimit = Duration.seconds(30)
+const largestBody = ByteSize.mebibytes(64)
+
+/** A connection that is opened with the first request and closed with the scope. */
+export const makeApiConnection = Effect.fnUntraced(
+  function*(credentials: KubernetesCredentials["Service"]): Effect.fn.Return<ApiConnection, never, Scope.Scope> {
+    const transport = yield* makeApiTransport(credentials)
+
+    const exchange = Effect.fnUntraced(function*(request: ApiRequest, headers: CredentialHeaders) {
+      // Node would throw: a kubeconfig can hold any text as a token.
+      if (!Object.values(headers).every(isHeaderValue)) return yield* forgedHeader
+      const { answering, client } = yield* transport.client
+      const answer = yield* answerOf(client.execute(httpRequest(credentials.server, request, headers)), answering)
+      yield* countRequest(request, String(answer.status))
+      if (answer.status >= 200 && answer.status < 300) return answer
+      // Read to its end, so that the connection can be used again.
+      const body = yield* answer.text.pipe(Effect.orElseSucceed(() => ""))
+      const { retryAfter, status } = answer
+      return yield* failureOfAnswer(request, { status, body, retryAfter })
+    })
+
+    // The handshake failed, so nothing was asked yet: with other authorities (or another certificate) of ours it is
+    // tried again at once.
+    const trusted = (request: ApiRequest, headers: CredentialHeaders) =>
+      exchange(request, headers).pipe(
+        Effect.catchIf((error) => error._tag === "HttpClientError" && isTlsFailure(causeOf(error)), (error) =>
+          Effect.gen(function*() {
+            const isRenewed = yield* transport.renewed
+            if (isRenewed) {
+              return yield* exchange(request, headers)
+            }
+            yield* transport.forget
+            return yield* error
+          }))
+      )
+
+    const answer = Effect.fnUntraced(
+      function*(request: ApiRequest) {
+        const headers = yield* credentials.headers({ renew: false })
+        const first = yield* Effect.result(trusted(request, headers))
+        if (Result.isSuccess(first)) return first.success
+        if (first.failure._tag !== "KubernetesApiError" || first.failure.status !== 401) return yield* first.failure
+        // The same proof would be refused again; another connection may have a new one already.
+        const current = yield* credentials.headers({ renew: false })
+        const renewed = isSameProof(current, headers) ? yield* credentials.headers({ renew: true }) : current
+        const hasNewCertificate = yield* transport.renewed
+        if (!hasNewCertificate && isSameProof(renewed, headers)) return yield* first.failure
+        return yield* trusted(request, renewed)
+      },
+      (effect, request) => effect.pipe(Effect.catch((error) => Effect.flip(asApiError(request, error))))
+    )
+
+    return {
+      text: (request) =>
+        answer(request).pipe(
+          Effect.flatMap((answered) => readText(request, answered)),
+          Effect.scoped,
+          (effect) => withinTime(request, effect)
+        ),
+      open: (request) =>
+        withinTime(request, answer(request)).pipe(
+          // A span of a watch would last for hours and be exported at its end.
+          Effect.provideService(HttpClient.TracerDisabledWhen, () => true),
+          Effect.map((answered) =>
+            Stream.mapError(answered.bytes, (error) => failureOfConnection(request, causeOf(error)))
+          )
+        )
+    }
+  }
+)
+
+/** An answer whose body is read once, one way or the other. */
+interface ApiAnswer {
+  readonly status: number
+  readonly retryAfter: string | undefined
+  readonly text: Effect.Effect<string, HttpClientError.HttpClientError>
+  readonly bytes: Stream.Stream<Uint8Array, HttpClientError.HttpClientError>
+}
+
+/** A scope that ends before the body does ends the connection too, which would stay busy for ever. */
+const answerOf = (
+  execute: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>,
+  answering: ApiClient["answering"]
+): Effect.Effect<ApiAnswer, HttpClientError.HttpClientError, Scope.Scope> =>
+  Effect.uninterruptibleMask(Effect.fnUntraced(function*(restore) {
+    const response = yield* restore(execute)
+    const hangUp = yield* answering
+    let isRead = false
+    const read = Effect.sync(() => {
+      isRead = true
+    })
+    yield* Effect.addFinalizer(() => isRead ? Effect.void : hangUp)
+    // An event loop that is held up may read the answer before node has seen the request off. NodeHttpClient takes a
+    // body that ends by then for an upload to be stopped, and ends the connection: the body is not read before.
+    yield* restore(Effect.andThen(eventLoopTurn, eventLoopTurn))
+    return {
+      status: response.status,
+      retryAfter: response.headers["retry-after"],
+      text: Effect.tap(response.text, read),
+      bytes: Stream.onEnd(response.stream, read)
+    }
+  }))
+
+type CredentialHeaders = Readonly<Record<string, string>>
+
+const isHeaderValue = (text: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(text)
+
+const forgedHeader = new KubernetesCredentialsError({
+  source: "what was given",
+  cause: "a token, password or user has characters that no header can hold"
+})
+
+const isSameProof = (a: CredentialHeaders, b: CredentialHeaders): boolean => JSON.stringify(a) === JSON.stringify(b)
+
+const asApiError = Effect.fnUntraced(function*(
+  request: ApiRequest,
+  error: HttpClientError.HttpClientError | KubernetesCredentialsError | KubernetesApiError
+) {
+  switch (error._tag) {
+    case "KubernetesApiError":
+      return error
+    case "KubernetesCredentialsError":
+      return denied(request, error.message)
+    case "HttpClientError":
+      return failureOfConnection(request, causeOf(error), yield* nowText)
+  }
+})
+
+/** A wrong clock is this program's business, and a reason why certificates are refused. */
+const nowText = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis).toISOString())
+
+const withinTime = <A, R>(request: ApiRequest, effect: Effect.Effect<A, KubernetesApiError, R>) =>
+  effect.pipe(
+    Effect.timeoutOrElse({
+      duration: timeLimit,
+      orElse: () => Effect.fail(failureOfConnection(request, `no answer in ${Duration.format(timeLimit)}`))
+    }),
+    Effect.tapError((error) => error.status === undefined ? countRequest(request, "error") : Effect.void),
+    Effect.provideService(HttpIncomingMessage.MaxBodySize, largestBody),
+    Effect.provideService(HttpClient.SpanNameGenerator, () => `${request.verb} ${request.resource}`)
+  )
+
+/** By it audit logs and the API server's metrics name this program. */
+const userAgent = `linuxptp-daemon/${version}`
+
+const httpRequest = (server: string, request: ApiRequest, credentials: Readonly<Record<string, string>>) =>
+  HttpClientRequest.make(request.method)(`${server}${request.path}`, {
+    urlParams: request.params ?? {},
+    headers: { accept: request.accept ?? "application/json", "user-agent": userAgent, ...credentials },
+    ...(request.body === undefined ? {} : { body: HttpBody.text(request.body.text, request.body.contentType) })
+  })
+
+const eventLoopTurn = Effect.callback<void>((resume) => {
+  const immediate = setImmediate(() => resume(Effect.void))
+  return Effect.sync(() => clearImmediate(immediate))
+})
+
+const readText = (request: ApiRequest, answer: ApiAnswer) =>
+  answer.text.pipe(Effect.mapError((error) => failureOfConnection(request, causeOf(error))))
+
+const countRequest = (request: ApiRequest, code: string) =>
+  Metric.update(Metric.withAttributes(apiRequests, { verb: request.verb, code }), 1)
+
+const causeOf = ({ message, reason }: HttpClientError.HttpClientError): unknown => {
+  if (reason._tag === "InvalidUrlError") return "this is no URL of a server"
+  return "cause" in reason && reason.cause !== undefined ? reason.cause : message
+}

@@ -1,0 +1,172 @@
+/**
+ * The HTTP client of one connection to the API server, made anew when what it was made of has changed: authorities,
+ * client certificate. ApiConnection sends its requests over it. It asks nothing by itself and retries nothing.
+ */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import { Clock, Config, Effect, Option, RcRef, Ref, type Scope } from "effect"
+import type { HttpClient } from "effect/http"
+import { Agent as HttpAgent } from "node:http"
+import { Agent as HttpsAgent, type AgentOptions, type RequestOptions } from "node:https"
+import { createSecureContext } from "node:tls"
+import {
+  type KubernetesCredentials,
+  KubernetesCredentialsError,
+  type KubernetesTls
+} from "../../../services/kubernetes/KubernetesCredentials.ts"
+import { parseProxyUrl, proxyFor, type ProxyVariables } from "../proxies/ProxyEnvironment.ts"
+import { ProxyTunnel, unsupportedProxy } from "../proxies/ProxyTunnel.ts"
+
+export interface ApiClient {
+  readonly client: HttpClient.HttpClient
+  /** The connection of the request that was just answered, as what ends it: with a body unread nobody else can use it. */
+  readonly answering: Effect.Effect<Effect.Effect<void>>
+}
+
+export interface ApiTransport {
+  /** The client that holds now. Requests under way on an older one end in peace. */
+  readonly client: Effect.Effect<ApiClient, KubernetesCredentialsError, Scope.Scope>
+  /** After a TLS error or a refusal: reads what the client is made of again, and tells whether it differs. */
+  readonly renewed: Effect.Effect<boolean>
+  /** After a TLS error the next request makes a new client, whatever the files say: no failure is remembered. */
+  readonly forget: Effect.Effect<void>
+}
+
+// As often as client-go looks (transport, CertCallbackRefreshDuration): an authority that was withdrawn, or a client
+// certificate that is about to end, does not stay in use for as long as a connection lives.
+const materialAgeNanos = 300_000_000_000n
+
+/** Opens nothing before the first request; what it opened closes with the scope. */
+export const makeApiTransport = Effect.fnUntraced(
+  function*(credentials: KubernetesCredentials["Service"]): Effect.fn.Return<ApiTransport, never, Scope.Scope> {
+    const variables = yield* proxyVariables
+    const known = yield* Ref.make<{ readonly tls: KubernetesTls; readonly readAtNanos: bigint } | undefined>(undefined)
+    const remember = (tls: KubernetesTls) =>
+      Effect.flatMap(Clock.monotonicTimeNanos, (readAtNanos) => Ref.set(known, { tls, readAtNanos }))
+    const clients = yield* RcRef.make({
+      acquire: Effect.gen(function*() {
+        const proxy = yield* usableProxy(
+          credentials.server,
+          credentials.proxy ?? proxyFor(credentials.server, variables)
+        )
+        const tls = yield* credentials.tls
+        yield* remember(tls)
+        return yield* makeHttpClient(tls, proxy)
+      }),
+      idleTimeToLive: "Infinity"
+    })
+
+    const renewed = Effect.gen(function*() {
+      const before = yield* Ref.get(known)
+      const now = yield* Effect.option(credentials.tls)
+      // Unreadable: what we have may still do, and is all there is.
+      if (before === undefined || Option.isNone(now)) return false
+      const isSame = JSON.stringify(now.value) === JSON.stringify(before.tls)
+      if (!isSame) yield* RcRef.invalidate(clients)
+      else yield* remember(before.tls)
+      return !isSame
+    })
+
+    const client = Effect.gen(function*() {
+      const before = yield* Ref.get(known)
+      if (before !== undefined && (yield* Clock.monotonicTimeNanos) - before.readAtNanos >= materialAgeNanos) {
+        yield* renewed
+      }
+      return yield* RcRef.get(clients)
+    })
+
+    return { client, renewed, forget: RcRef.invalidate(clients) }
+  }
+)
+
+const variable = (...names: ReadonlyArray<string>): Effect.Effect<string> =>
+  Effect.map(
+    Effect.forEach(names, (name) => Effect.orElseSucceed(Config.String(name), () => "")),
+    (texts) => texts.find((text) => text !== "") ?? ""
+  )
+
+/** Upper case first, as Go has it. */
+const proxyVariables: Effect.Effect<ProxyVariables> = Effect.all({
+  httpsProxy: variable("HTTPS_PROXY", "https_proxy"),
+  httpProxy: variable("HTTP_PROXY", "http_proxy"),
+  noProxy: variable("NO_PROXY", "no_proxy")
+})
+
+/** The proxy that the environment has for a server. */
+export const proxyOfServer = (server: string) =>
+  Effect.flatMap(proxyVariables, (variables) => usableProxy(server, proxyFor(server, variables)))
+
+const usableProxy = Effect.fnUntraced(function*(server: string, text: string | undefined) {
+  if (text === undefined) return undefined
+  const proxy = parseProxyUrl(text)
+  // Not the text itself: it may hold a password.
+  const problem = proxy === undefined ? "it is no URL" : unsupportedProxy(proxy, server)
+  if (problem === undefined) return proxy
+  return yield* new KubernetesCredentialsError({ source: "HTTPS_PROXY, HTTP_PROXY or proxy-url", cause: problem })
+})
+
+// One socket: a request waits for the one before. The server drops idle connections after 90 s (kube-apiserver,
+// `IdleTimeout`); ours goes first, so that no request meets a connection which is just being closed.
+export const makeHttpClient = Effect.fnUntraced(function*(tls: KubernetesTls, proxy: URL | undefined) {
+  // Read here, once: node would throw at each connection for a PEM file that is broken or half written.
+  const secureContext = yield* Effect.try({
+    try: () => createSecureContext({ ca: tls.ca, cert: tls.cert, key: tls.key }),
+    catch: (cause) => new KubernetesCredentialsError({ source: "the TLS material", cause })
+  })
+  const connection = { keepAlive: true, keepAliveMsecs: 30_000, maxSockets: 1, timeout: 60_000 }
+  const agents = yield* Effect.acquireRelease(
+    Effect.sync(() => ({
+      http: new HttpAgent({ ...connection, ...(proxy === undefined ? {} : { proxyEnv: { HTTP_PROXY: proxy.href } }) }),
+      https: httpsAgent(
+        {
+          ...connection,
+          rejectUnauthorized: tls.skipVerify !== true,
+          secureContext,
+          ...(tls.serverName === undefined ? {} : { servername: tls.serverName })
+        },
+        proxy,
+        tls.ca
+      )
+    })),
+    ({ http, https }) =>
+      Effect.sync(() => {
+        http.destroy()
+        https.destroy()
+      })
+  )
+  const client = yield* NodeHttpClient.makeNodeHttp.pipe(Effect.provideService(NodeHttpClient.HttpAgent, agents))
+  // One socket is busy, and it is this one's for as long as its body is not read.
+  const answering = Effect.sync(() => {
+    const busy = [agents.http, agents.https].flatMap(({ sockets }) => Object.values(sockets)).flat()
+    return Effect.sync(() => {
+      for (const socket of busy) socket?.destroy()
+    })
+  })
+  return { client, answering } satisfies ApiClient
+})
+
+const httpsAgent = (options: AgentOptions, proxy: URL | undefined, ca: string | undefined): HttpsAgent =>
+  proxy === undefined ? new HttpsAgent(options) : new TunnelAgent(options, proxy, ca)
+
+/** An agent of node's, TLS and session resumption included, whose bytes go through a proxy. */
+class TunnelAgent extends HttpsAgent {
+  readonly #proxy: URL
+  readonly #ca: string | undefined
+
+  constructor(options: AgentOptions, proxy: URL, ca: string | undefined) {
+    super(options)
+    this.#proxy = proxy
+    this.#ca = ca
+  }
+
+  override createConnection(options: RequestOptions) {
+    const { host, port } = options
+    const way = {
+      proxy: this.#proxy,
+      host: host ?? "",
+      port: Number(port),
+      ...(this.#ca === undefined ? {} : { ca: this.#ca })
+    }
+    const throughTunnel = { ...options, socket: new ProxyTunnel(way) }
+    return super.createConnection(throughTunnel)
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * The plain requests of KubernetesApi: list, get, create and the status patch, over one connection.
+ * HttpKubernetesApi adds watches and events. Nothing is retried here: who asks knows whether asking again makes sense.
+ */
+import { Effect, Option, Schema } from "effect"
+import type { KubernetesApi, KubernetesApiError } from "../../../services/kubernetes/KubernetesApi.ts"
+import { KubernetesObject, type ResourceType } from "../../../services/kubernetes/KubernetesObject.ts"
+import { listPages } from "../watching/ListPages.ts"
+import type { ApiConnection, ApiRequest } from "./ApiConnection.ts"
+import { malformed } from "./ApiFailure.ts"
+import { apiVersionOf, collectionPath, statusPath } from "./ResourcePath.ts"
+
+type ObjectRequests = Pick<KubernetesApi["Service"], "list" | "get" | "create" | "patchStatus">
+
+/** Requests for objects in `namespace`; writes are recorded in managedFields under `fieldManager`. */
+export const makeObjectRequests = (
+  connection: ApiConnection,
+  { fieldManager, namespace }: { readonly fieldManager: string; readonly namespace: string }
+): ObjectRequests => ({
+  list: (resource) =>
+    listPages(connection, {
+      resource: resource.plural,
+      path: collectionPath(resource, namespace),
+      resourceVersion: ""
+    }).pipe(Effect.map(({ objects }) => objects)),
+
+  // A LIST of one: a watch needs that verb anyway, so nobody has to be granted another.
+  get: (resource, name) =>
+    listPages(connection, {
+      resource: resource.plural,
+      path: collectionPath(resource, namespace),
+      resourceVersion: "",
+      params: { fieldSelector: `metadata.name=${name}` }
+    }).pipe(
+      Effect.map(({ objects: [object] }) => Option.fromUndefinedOr(object)),
+      Effect.catchIf((error) => error.reason === "NotFound", () => Effect.succeedNone)
+    ),
+
+  create: (resource, object) =>
+    requestObject(connection, {
+      verb: "create",
+      method: "POST",
+      resource: resource.plural,
+      path: collectionPath(resource, namespace),
+      params: { fieldManager },
+      body: { contentType: "application/json", text: JSON.stringify(completed(resource, namespace, object)) }
+    }),
+
+  patchStatus: (resource, name, status) =>
+    requestObject(connection, {
+      verb: "patch",
+      method: "PATCH",
+      resource: resource.plural,
+      path: statusPath(resource, namespace, name),
+      params: { fieldManager },
+      body: { contentType: "application/merge-patch+json", text: JSON.stringify({ status }) }
+    })
+})
+
+const decodeObject = Schema.decodeUnknownOption(Schema.fromJsonString(KubernetesObject))
+
+const requestObject = Effect.fnUntraced(
+  function*(connection: ApiConnection, request: ApiRequest): Effect.fn.Return<KubernetesObject, KubernetesApiError> {
+    const text = yield* connection.text(request)
+    const object = decodeObject(text)
+    return Option.isSome(object)
+      ? object.value
+      : yield* malformed(request, `not an object: ${text.slice(0, 200)}`)
+  }
+)
+
+const completed = (
+  resource: ResourceType,
+  namespace: string,
+  object: { readonly metadata: { readonly name: string } } & Schema.JsonObject
+) => ({
+  ...object,
+  apiVersion: apiVersionOf(resource),
+  kind: resource.kind,
+  metadata: { ...object.metadata, ...(resource.namespaced ? { namespace } : {}) }
+})

@@ -1,0 +1,24 @@
+/**
+ * Where a kind lives under the API server's root. The HTTP client asks these paths.
+ * Kubernetes API concepts, "Resource URIs".
+ */
+import type { ResourceType } from "../../../services/kubernetes/KubernetesObject.ts"
+
+/** Path of a collection. A cluster-scoped kind has no namespace, whatever is given. */
+export const collectionPath = (resource: ResourceType, namespace: string): string => {
+  const root = resource.group === "" ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`
+  const scope = resource.namespaced ? `/namespaces/${encodeURIComponent(namespace)}` : ""
+  return `${root}${scope}/${resource.plural}`
+}
+
+/** Path of one object. */
+export const objectPath = (resource: ResourceType, namespace: string, name: string): string =>
+  `${collectionPath(resource, namespace)}/${encodeURIComponent(name)}`
+
+/** Path of one object's status subresource. */
+export const statusPath = (resource: ResourceType, namespace: string, name: string): string =>
+  `${objectPath(resource, namespace, name)}/status`
+
+/** The `apiVersion` that objects of the kind carry: `v1`, `ptp.openshift.io/v1`. */
+export const apiVersionOf = (resource: ResourceType): string =>
+  resource.group === "" ? resource.version : `${resource.group}/${resource.version}`

@@ -1,0 +1,112 @@
+/**
+ * Runs processes that are none: the linuxptp of a simulated node, which prints what the real one would print on the
+ * Effect clock, without NIC, root or kernel. The demo and tests use it. Files are read from the spec and never written.
+ */
+import { Clock, Context, Deferred, Duration, Effect, Exit, Layer, Option, Random } from "effect"
+import { type ManagementAnswer, ManagementClient } from "../../../services/linuxptp/ManagementClient.ts"
+import {
+  type OutputLine,
+  type ProcessExit,
+  ProcessRunner,
+  type RunningProcess
+} from "../../../services/processes/ProcessRunner.ts"
+import type { ManagementSocket, ProcessSpec } from "../../../services/processes/ProcessSpec.ts"
+import { SimulatedNetwork } from "./SimulatedNetwork.ts"
+import type { Ptp4lAnswer, SimulatedProgram } from "./SimulatedProgram.ts"
+import { type Installation, startProgram } from "./StartProgram.ts"
+
+/** A process that runs, and what its program is just now. */
+interface Slot {
+  program: SimulatedProgram
+}
+
+const nanosInMilli = 1e6
+const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / nanosInMilli)
+
+const make = Effect.fnUntraced(function*(installation: Installation) {
+  const network = yield* SimulatedNetwork
+  const random = yield* Random.Random
+  const scope = yield* Effect.scope
+  /** Who is bound to a path: the last one that came, as with real sockets. */
+  const sockets = new Map<string, Slot>()
+  const world = {
+    ask: (path: string) => sockets.get(path)?.program.answer(),
+    draw: () => random.nextDoubleUnsafe(),
+    newPid: network.newPid
+  }
+
+  /** Ends when the program ends by itself. */
+  const run = Effect.fnUntraced(function*(slot: Slot, onLine: (line: OutputLine) => void) {
+    while (true) {
+      const now = yield* monotonicMillis
+      const node = yield* network.node(installation.nodeName)
+      const step = slot.program.step({ ...world, node, now })
+      slot.program = step.next
+      step.lines.forEach(onLine)
+      if (step.exitCode !== undefined) return { code: step.exitCode }
+      yield* Effect.sleep(Duration.millis(Math.ceil(step.wakeAt - now)))
+    }
+  })
+
+  /** From the start to the exit, which the program, a signal or the end of the layer brings. */
+  const live = (slot: Slot, signalled: Deferred.Deferred<ProcessExit>, onLine: (line: OutputLine) => void) =>
+    Effect.acquireUseRelease(
+      Effect.sync(() => slot.program.sockets.forEach((path) => sockets.set(path, slot))),
+      () => Effect.raceFirst(Deferred.await(signalled), run(slot, onLine)),
+      () =>
+        Effect.sync(() => {
+          for (const path of slot.program.sockets) if (sockets.get(path) === slot) sockets.delete(path)
+        })
+    ).pipe(
+      Effect.tap((exit) =>
+        isPolite(exit) ? Effect.map(monotonicMillis, (now) => slot.program.farewell(now).forEach(onLine)) : Effect.void
+      )
+    )
+
+  const start = Effect.fnUntraced(function*(spec: ProcessSpec, onLine: (line: OutputLine) => void) {
+    const slot: Slot = { program: startProgram(spec, installation) }
+    const signalled = yield* Deferred.make<ProcessExit>()
+    const ended = yield* Deferred.make<ProcessExit>()
+    const kill = Effect.asVoid(Deferred.succeed(signalled, { signal: "SIGKILL" }))
+    const known = { node: installation.nodeName, id: spec.id, kill }
+    yield* network.admit(known)
+    yield* live(slot, signalled, onLine).pipe(
+      Effect.onExit((exit) =>
+        Effect.andThen(
+          network.dismiss(known),
+          Deferred.succeed(ended, Exit.isSuccess(exit) ? exit.value : { signal: "SIGKILL" })
+        )
+      ),
+      Effect.forkIn(scope)
+    )
+    return {
+      pid: network.newPid(),
+      scheduling: Effect.succeed(
+        spec.fifoPriority === undefined
+          ? { policy: "SCHED_OTHER", priority: 0 }
+          : { policy: "SCHED_FIFO", priority: spec.fifoPriority }
+      ),
+      exit: Deferred.await(ended),
+      signal: (signal) => signal === "SIGKILL" ? kill : Effect.asVoid(Deferred.succeed(signalled, { code: 0 }))
+    } satisfies RunningProcess
+  }, Effect.uninterruptible)
+
+  const ask = (socket: ManagementSocket) => Effect.sync(() => Option.map(answerOf(sockets.get(socket.path)), described))
+  return Context.make(ProcessRunner, { start }).pipe(Context.add(ManagementClient, { isAvailable: true, ask }))
+})
+
+const answerOf = (slot: Slot | undefined) => Option.fromUndefinedOr(slot?.program.answer())
+
+/** Nobody simulates a clock's quality. */
+const described = ({ ports }: Ptp4lAnswer): ManagementAnswer => ({
+  ports: ports.map(({ state }, index) => ({ number: index + 1, state })),
+  clockClass: undefined
+})
+
+/** All programs of linuxptp obey SIGTERM with exit code 0. */
+const isPolite = (exit: ProcessExit): boolean => "code" in exit && exit.code === 0
+
+/** The processes of one node of the simulated network. They end with the layer. */
+export const layer = (
+  installation: Installation
+): Layer.Layer<ProcessRunner | ManagementClient, never, SimulatedNetwork> => Layer.effectContext(make(installation))

@@ -1,0 +1,86 @@
+/**
+ * The `openshift_ptp_*` metrics and how series become them: what changed is set, what is gone is removed. The names
+ * are those of existing dashboards, so some units in them are not true; the help sentences say what is meant.
+ */
+import { Effect, Metric } from "effect"
+import type { Series, SeriesName } from "../services/clocks/ClockSeries.ts"
+
+const gauge = (name: string, description: string) => Metric.gauge(`openshift_ptp_${name}`, { description })
+
+/** Every metric by its name without the prefix. */
+export const ptpMetrics: Readonly<Record<SeriesName, Metric.Metric<number, unknown>>> = {
+  offset_ns: gauge("offset_ns", "Offset from the source in nanoseconds; its rms where linuxptp prints summaries."),
+  max_offset_ns: gauge("max_offset_ns", "Largest offset of a summary interval, or the offset, in nanoseconds."),
+  frequency_adjustment_ns: gauge(
+    "frequency_adjustment_ns",
+    "Frequency adjustment of the clock in parts per billion (the name's unit is historical)."
+  ),
+  delay_ns: gauge("delay_ns", "Path delay, or time to read the source, in nanoseconds; 0 where linuxptp prints none."),
+  clock_state: gauge("clock_state", "0 = FREERUN, 1 = LOCKED, 2 = HOLDOVER."),
+  clock_class: gauge(
+    "clock_class",
+    "Clock class of the grandmaster, as IEEE 1588 has it: 6 locked, 7 holdover, 248 default."
+  ),
+  interface_role: gauge(
+    "interface_role",
+    "0 = PASSIVE, 1 = SLAVE, 2 = MASTER, 3 = FAULTY, 4 = UNKNOWN, 5 = LISTENING."
+  ),
+  process_status: gauge("process_status", "0 = DOWN, 1 = UP."),
+  process_restart_count: Metric.counter("openshift_ptp_process_restart_count", {
+    description: "Starts of the process, the first one too.",
+    incremental: true
+  })
+}
+
+interface Published {
+  readonly metric: Metric.Metric<number, unknown>
+  readonly isCounter: boolean
+  value: number
+}
+
+/** The series in the metric registry of the fiber; its owner is the only one that writes them. */
+export interface PublishedSeries {
+  /** Makes the registry show exactly these. */
+  readonly publish: (wanted: ReadonlyArray<Series>) => Effect.Effect<void>
+}
+
+/** Nothing is published yet. The series that are left go with the scope. */
+export const makePublishedSeries = Effect.gen(function*() {
+  const context = yield* Effect.context()
+  const published = new Map<string, Published>()
+
+  const remove = (key: string, { metric }: Published) => {
+    Metric.removeUnsafe(metric, context)
+    published.delete(key)
+  }
+
+  const publish = (wanted: ReadonlyArray<Series>) =>
+    Effect.sync(() => {
+      const seen = new Set<string>()
+      for (const series of wanted) {
+        const key = seriesKey(series)
+        seen.add(key)
+        let known = published.get(key)
+        // A counter that goes back is another one: the process was replaced.
+        if (known !== undefined && known.isCounter && series.value < known.value) {
+          remove(key, known)
+          known = undefined
+        }
+        if (known?.value === series.value) continue
+        const { isCounter, metric } = known ?? newSeries(series)
+        metric.updateUnsafe(isCounter ? series.value - (known?.value ?? 0) : series.value, context)
+        published.set(key, { metric, isCounter, value: series.value })
+      }
+      for (const [key, known] of published) if (!seen.has(key)) remove(key, known)
+    })
+
+  yield* Effect.addFinalizer(() => publish([]))
+  return { publish } satisfies PublishedSeries
+})
+
+const newSeries = ({ labels, name }: Series) => ({
+  metric: Metric.withAttributes(ptpMetrics[name], labels),
+  isCounter: name === "process_restart_count"
+})
+
+const seriesKey = ({ labels, name }: Series): string => JSON.stringify([name, ...Object.values(labels)])

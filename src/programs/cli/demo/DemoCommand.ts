@@ -1,0 +1,181 @@
+/**
+ * `demo`: the whole story in one program: an embedded API server on loopback, nodes, and on each of them the real
+ * daemon over HTTP. Hardware and linuxptp are simulated, or with `--real` are ptp4l in network namespaces.
+ */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import { Effect, Layer, Logger, Schedule, Schema, Stream } from "effect"
+import { Command, Flag } from "effect/cli"
+import { fileURLToPath } from "node:url"
+import * as PlainCredentials from "../../../layers/kubernetes/credentials/PlainCredentials.ts"
+import * as HttpKubernetesApi from "../../../layers/kubernetes/HttpKubernetesApi.ts"
+import { innermostDetail } from "../../../layers/observability/PortTaken.ts"
+import { EmbeddedApiServer } from "../../../layers/simulated/apiserver/EmbeddedApiServer.ts"
+import { seedNode } from "../../../layers/simulated/apiserver/SeedNode.ts"
+import * as SimulatedNetwork from "../../../layers/simulated/linuxptp/SimulatedNetwork.ts"
+import { KubernetesApi } from "../../../services/kubernetes/KubernetesApi.ts"
+import { nodePTPDevs } from "../../../services/kubernetes/NodePTPDev.ts"
+import { createManifests, type Manifest, readManifestFile } from "./CreateManifests.ts"
+import { type DemoNode, demoNodes, exampleConfigs } from "./DemoNodes.ts"
+import * as DemoScreen from "./DemoScreen.ts"
+import { runStory } from "./DemoStory.ts"
+import { showTable } from "./DemoTable.ts"
+import { kubectlLines } from "./KubectlLines.ts"
+import { realNodes } from "./RealNodes.ts"
+import { simulatedMachine } from "./SimulatedMachine.ts"
+import { type DemoNodeOptions, runDemoNode } from "./SimulatedNodeDaemon.ts"
+
+interface DemoOptions {
+  readonly nodes: number
+  readonly port: number
+  readonly empty: boolean
+  readonly real: boolean
+}
+
+/** Every daemon of the demo has its own ports above the API server's: metrics from +101 on, health from +201 on. */
+const portsOf = (port: number, index: number) =>
+  port === 0 ? { metricsPort: 0, healthPort: 0 } : { metricsPort: port + 101 + index, healthPort: port + 201 + index }
+
+const deployed = (name: string) => fileURLToPath(new URL(`../../../deploy/${name}`, import.meta.url))
+
+/** The cluster begins with namespace, CRDs and examples, or with nodes alone. */
+const populate = Effect.fnUntraced(function*(server: string, configs: ReadonlyArray<Manifest>) {
+  for (const file of ["00-ns.yaml", "01-crd.yaml"]) {
+    yield* createManifests(server, yield* readManifestFile(deployed(file)))
+  }
+  yield* createManifests(server, configs)
+})
+
+/** In an empty cluster the kinds come with the user's manifests; daemons that start before would only retry. */
+const kindsAreServed = Effect.gen(function*() {
+  const api = yield* KubernetesApi
+  yield* Effect.retry(api.list(nodePTPDevs), Schedule.spaced("250 millis")).pipe(Effect.orDie)
+})
+
+const runNodes = <R>(
+  options: DemoOptions,
+  server: string,
+  nodes: ReadonlyArray<Pick<DemoNodeOptions<R>, "name" | "machine" | "runDirectory">>
+) =>
+  Effect.forEach(
+    nodes,
+    (node, index) => runDemoNode({ ...node, server, ...portsOf(options.port, index) }),
+    { concurrency: "unbounded", discard: true }
+  )
+
+const tell = (options: DemoOptions) =>
+  Effect.gen(function*() {
+    const { url } = yield* EmbeddedApiServer
+    const screen = yield* DemoScreen.DemoScreen
+    yield* screen.say(kubectlLines({ ...options, port: Number(new URL(url).port) }))
+    yield* kindsAreServed
+    const api = yield* KubernetesApi
+    return yield* showTable(api.watchAll(nodePTPDevs).pipe(Stream.map(({ objects }) => objects)))
+  })
+
+// Not traced: a span as long as the demo would be the parent of everything in it, and end with it.
+const simulated = Effect.fnUntraced(function*(options: DemoOptions) {
+  const nodes: ReadonlyArray<DemoNode> = demoNodes(options.nodes)
+  const { url } = yield* EmbeddedApiServer
+  yield* Effect.forEach(nodes, ({ labels, name }) => seedNode(name, labels), { discard: true })
+  if (!options.empty) yield* populate(url, exampleConfigs(options.nodes))
+  const screen = yield* DemoScreen.DemoScreen
+  const daemons = Effect.andThen(
+    kindsAreServed,
+    runNodes(
+      options,
+      url,
+      nodes.map(({ name }) => ({ name, machine: simulatedMachine(name), runDirectory: `/var/run/${name}` }))
+    )
+  )
+  const story = options.empty ? Effect.never : runStory("worker-1", screen.say)
+  return yield* Effect.all([daemons, story, tell(options)], { concurrency: "unbounded", discard: true }).pipe(
+    Effect.provide(SimulatedNetwork.layer(nodes))
+  )
+})
+
+const real = Effect.fnUntraced(function*(options: DemoOptions) {
+  const { url } = yield* EmbeddedApiServer
+  const { configs, nodes } = yield* realNodes(options.nodes)
+  yield* Effect.forEach(nodes, ({ name }) => seedNode(name, { "node-role.kubernetes.io/worker": "" }), {
+    discard: true
+  })
+  if (!options.empty) yield* populate(url, configs)
+  const daemons = Effect.andThen(kindsAreServed, runNodes(options, url, nodes))
+  return yield* Effect.all([daemons, tell(options)], { concurrency: "unbounded", discard: true })
+})
+
+/** The demo's own client, for its table. */
+const client = Layer.unwrap(
+  Effect.map(
+    EmbeddedApiServer,
+    ({ url }) =>
+      HttpKubernetesApi.layer({ namespace: "ptp", nodeName: "", component: "demo" }).pipe(
+        Layer.provide(PlainCredentials.layer({ server: url }))
+      )
+  )
+)
+
+/** The demo can't listen where it should. */
+class DemoPortTaken extends Schema.TaggedError<DemoPortTaken>()("DemoPortTaken", {
+  port: Schema.Int,
+  cause: Schema.Defect()
+}) {
+  override get message(): string {
+    return `cannot listen on 127.0.0.1:${this.port} (or on the nodes' ports above it): ${
+      innermostDetail(this.cause)
+    }; ` +
+      "is another demo running? Try --port"
+  }
+}
+
+const runDemo = (options: DemoOptions) =>
+  Effect.scoped(options.real ? real(options) : simulated(options)).pipe(
+    Effect.provide(
+      Layer.mergeAll(
+        client,
+        DemoScreen.layer,
+        NodeFileSystem.layer,
+        NodeHttpClient.layerNodeHttp,
+        Logger.layer([])
+      ).pipe(
+        Layer.provideMerge(EmbeddedApiServer.layer({ port: options.port }))
+      )
+    ),
+    Effect.catchTag(
+      ["ServeError", "PortTaken"],
+      (cause) => Effect.fail(new DemoPortTaken({ port: options.port, cause }))
+    )
+  )
+
+const most = 99
+
+/** The `demo` subcommand; ends with SIGINT or SIGTERM. */
+export const demoCommand = Command.make(
+  "demo",
+  {
+    nodes: Flag.Int("nodes").pipe(
+      Flag.withMetavar("N"),
+      Flag.withDefault(3),
+      Flag.filter((nodes) => nodes >= 1 && nodes <= most, (nodes) => `expected 1 to ${most} nodes, not ${nodes}`),
+      Flag.withDescription("how many nodes the cluster has (3)")
+    ),
+    port: Flag.Int("port").pipe(
+      Flag.withMetavar("P"),
+      Flag.withDefault(8001),
+      Flag.filter((port) => port >= 0 && port <= 65_000, (port) => `expected a port, not ${port}`),
+      Flag.withDescription(
+        "where the API server listens on 127.0.0.1 (8001); nodes have metrics at +101.., health at +201.."
+      )
+    ),
+    empty: Flag.Boolean("empty").pipe(
+      Flag.withDefault(false),
+      Flag.withDescription("nodes only: create everything else with kubectl")
+    ),
+    real: Flag.Boolean("real").pipe(
+      Flag.withDefault(false),
+      Flag.withDescription("real ptp4l with software time stamps in network namespaces (Linux, root)")
+    )
+  },
+  runDemo
+).pipe(Command.withDescription("The whole story without cluster or NIC"))
