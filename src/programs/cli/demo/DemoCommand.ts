@@ -36,7 +36,7 @@ interface DemoOptions {
 const portsOf = (port: number, index: number) =>
   port === 0 ? { metricsPort: 0, healthPort: 0 } : { metricsPort: port + 101 + index, healthPort: port + 201 + index }
 
-const deployed = (name: string) => fileURLToPath(new URL(`../../../deploy/${name}`, import.meta.url))
+const deployed = (name: string) => fileURLToPath(new URL(`../../../../deploy/${name}`, import.meta.url))
 
 /** The cluster begins with namespace, CRDs and examples, or with nodes alone. */
 const populate = Effect.fnUntraced(function*(server: string, configs: ReadonlyArray<Manifest>) {
