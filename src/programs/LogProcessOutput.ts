@@ -12,12 +12,11 @@ import {
 } from "../services/linuxptp/LogReduction.ts"
 import { type ProcessLine, ProcessSupervisor } from "../services/processes/ProcessSupervisor.ts"
 import type { Decision } from "../services/profiles/Decision.ts"
+import { profileKey } from "../services/profiles/ProfileKey.ts"
 import { NodeState } from "./NodeState.ts"
 
 /** Processes whose state is kept; the one that has been silent longest is forgotten first. */
 const mostProcesses = 256
-
-const profileKey = (config: string, profile: string): string => `${config}/${profile}`
 
 const reductionsOf = (decision: Option.Option<Decision>): ReadonlyMap<string, LogReduction> =>
   new Map(

@@ -8,11 +8,11 @@ import type { LinuxptpVersion } from "../services/linuxptp/LinuxptpVersion.ts"
 import { ConfigurationCheck } from "../services/processes/ConfigurationCheck.ts"
 import type { ProcessSpec } from "../services/processes/ProcessSpec.ts"
 import type { ProcessStatus } from "../services/processes/ProcessSupervisor.ts"
-import { decide, type Decided, type RunningVersion } from "../services/profiles/Decide.ts"
+import { decide, type Decided } from "../services/profiles/Decide.ts"
 import type { Decision } from "../services/profiles/Decision.ts"
 import { knownGoodOf } from "../services/profiles/KnownGoodOf.ts"
 import type { KnownGood } from "../services/profiles/LastKnownGood.ts"
-import { emptyLastValid, type LastValid } from "../services/profiles/LastValid.ts"
+import { emptyLastValid, type LastValid, type RunningVersion } from "../services/profiles/LastValid.ts"
 import { emptyPhcHistory, observePhcs, type PhcHistory, withPhcReplacements } from "../services/profiles/PhcHistory.ts"
 import {
   allWorked,
@@ -21,7 +21,7 @@ import {
   learnFrom,
   learnRefusal,
   type SeenNic
-} from "../services/profiles/ProfileTrials.ts"
+} from "../services/profiles/Rollback.ts"
 import { Settings } from "../services/Settings.ts"
 import type { Configuration, Facts } from "./NodeFacts.ts"
 import { NodeState } from "./NodeState.ts"

@@ -10,7 +10,7 @@ import type { WatchedChange } from "../services/kubernetes/KubernetesApi.ts"
 import type { LinuxptpVersion } from "../services/linuxptp/LinuxptpVersion.ts"
 import { changeToRunningDuration, reconcileDuration, rejectedProfiles } from "../services/Metrics.ts"
 import { ProcessSupervisor } from "../services/processes/ProcessSupervisor.ts"
-import type { Decision } from "../services/profiles/Decision.ts"
+import { type Decision, mistakesOf, warningsOf } from "../services/profiles/Decision.ts"
 import { type KnownGood, LastKnownGood } from "../services/profiles/LastKnownGood.ts"
 import { Settings } from "../services/Settings.ts"
 import { makeNodeDecisions } from "./NodeDecisions.ts"
@@ -148,13 +148,6 @@ const loadKnownGood = Effect.gen(function*() {
 /** A change's trace is where its spans belong; without one they begin a trace of their own. */
 const parentOf = (cause: WatchedChange | undefined) =>
   cause === undefined ? {} : { parent: Option.getOrUndefined(cause.span) }
-
-/** The mistakes that concern this node. */
-export const mistakesOf = (decision: Decision) =>
-  decision.problems.filter((problem) => problem.severity === "error" && problem.elsewhere !== true)
-
-const warningsOf = (decision: Decision) =>
-  decision.problems.filter((problem) => problem.severity === "warning" && problem.elsewhere !== true)
 
 const isNotIn = <A>(known: ReadonlyArray<A>) => (one: A): boolean => !known.some((other) => Equal.equals(other, one))
 

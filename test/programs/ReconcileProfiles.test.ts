@@ -9,6 +9,7 @@ import { KubernetesApi } from "../../src/services/kubernetes/KubernetesApi.ts"
 import { nodes } from "../../src/services/kubernetes/Node.ts"
 import { nodePTPCfgs } from "../../src/services/kubernetes/NodePTPCfg.ts"
 import { ProcessSupervisor } from "../../src/services/processes/ProcessSupervisor.ts"
+import { mistakesOf } from "../../src/services/profiles/Decision.ts"
 import { makeInMemoryNode, ptp4lConfig } from "./InMemoryNode.ts"
 
 const make = Effect.gen(function*() {
@@ -80,7 +81,7 @@ describe("ReconcileProfiles", () => {
       const good = yield* Queue.take(applied)
       yield* set(nodePTPCfgs, [ptp4lConfig("-2 --uds_addr=/etc/x")])
       const { decision } = yield* awaitReconciliation(({ decision }) =>
-        Option.exists(decision, (decided) => ReconcileProfiles.mistakesOf(decided).length > 0)
+        Option.exists(decision, (decided) => mistakesOf(decided).length > 0)
       )
       assert.deepStrictEqual(Option.map(decision, ({ processes }) => processes), Option.some(good))
       assert.strictEqual(yield* Queue.size(applied), 0)

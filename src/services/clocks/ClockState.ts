@@ -6,6 +6,8 @@ import type { NetworkInterface } from "../devices/PtpDevice.ts"
 import type { ProcessSpec } from "../processes/ProcessSpec.ts"
 import type { ProcessLine, ProcessStatus } from "../processes/ProcessSupervisor.ts"
 import type { ChosenProfile, ClockThreshold } from "../profiles/Decision.ts"
+import { profileKey } from "../profiles/ProfileKey.ts"
+import { defaultClockThreshold } from "../profiles/ProfileSettings.ts"
 import {
   endOfRun,
   judgeProcess,
@@ -39,13 +41,9 @@ export const initialClockState: ClockState = {
 /** Processes that spoke but were never listed: more than a node ever starts at once. */
 const mostUnlisted = 64
 
-/** The contract's values, for a process whose profile is not known (yet). */
-const defaultThreshold: ClockThreshold = { holdOverTimeoutSeconds: 5, maxOffsetNs: 100, minOffsetNs: -100 }
-
-const profileKey = (config: string, profile: string): string => `${config}/${profile}`
-
 const judgementOf = ({ thresholds }: ClockState, { config, profile }: ProcessSpec, now: bigint) => ({
-  threshold: thresholds.get(profileKey(config, profile)) ?? defaultThreshold,
+  // The profile of a process may not be known yet.
+  threshold: thresholds.get(profileKey(config, profile)) ?? defaultClockThreshold,
   now
 })
 

@@ -8,10 +8,11 @@ import type { NodeIdentity } from "../kubernetes/Node.ts"
 import type { PtpProfile } from "../kubernetes/NodePTPCfg.ts"
 import type { LinuxptpVersion } from "../linuxptp/LinuxptpVersion.ts"
 import type { ChosenProfile, Decision, Problem, RolledBackProfile, SkippedProfile } from "./Decision.ts"
-import type { LastValid, ValidProfile } from "./LastValid.ts"
+import { type LastValid, type RunningVersion, type ValidProfile, validProfile } from "./LastValid.ts"
 import type { PlanProblem } from "./PlanProblem.ts"
+import { profileKey } from "./ProfileKey.ts"
 import { clockThreshold, knownPtpSettings } from "./ProfileSettings.ts"
-import { type Candidate, candidatesOf, profileKey, type ProfileVersion, rememberCandidates } from "./ProfileVersions.ts"
+import { type Candidate, candidatesOf, type ProfileVersion, rememberCandidates } from "./ProfileVersions.ts"
 import { generationText, readObjects } from "./ReadObjects.ts"
 import { byText, sortProblems, sortSkipped } from "./ResultOrder.ts"
 import { type Settled, settleWinners, type Winner } from "./SettleWinners.ts"
@@ -30,11 +31,6 @@ export interface DecideInput {
   readonly memory: LastValid
   /** Versions that run by the decision before. */
   readonly running?: ReadonlyArray<ValidProfile>
-}
-
-/** A profile version that runs by a decision, and its processes: by how these do it is known to work or not to start. */
-export interface RunningVersion extends ValidProfile {
-  readonly processIds: ReadonlyArray<string>
 }
 
 /** A decision, what to remember for the next one, and the versions that run. */
@@ -77,9 +73,7 @@ const isProven = ({ memory, running = [] }: DecideInput, uid: string, version: P
   [...memory.worked, ...running].some((proven) => proven.uid === uid && isSame(proven, version))
 
 const runningVersion = (winner: Winner): RunningVersion => ({
-  uid: winner.selected.uid,
-  profile: winner.version.profile,
-  ...(winner.version.generation === undefined ? {} : { generation: winner.version.generation }),
+  ...validProfile(winner.selected.uid, winner.version.profile, winner.version.generation),
   processIds: processesOf(winner).map(({ id }) => id)
 })
 

@@ -71,3 +71,12 @@ export interface Decision {
   readonly problems: ReadonlyArray<Problem>
   readonly rolledBack: ReadonlyArray<RolledBackProfile>
 }
+
+/** The mistakes that concern this node. */
+export const mistakesOf = (decision: Decision): ReadonlyArray<Problem> => hereOf(decision, "error")
+
+/** What this node runs in spite of. */
+export const warningsOf = (decision: Decision): ReadonlyArray<Problem> => hereOf(decision, "warning")
+
+const hereOf = ({ problems }: Decision, severity: Problem["severity"]) =>
+  problems.filter((problem) => problem.severity === severity && problem.elsewhere !== true)

@@ -8,7 +8,7 @@ import type { NodeIdentity } from "../kubernetes/Node.ts"
 import type { NodePTPCfg } from "../kubernetes/NodePTPCfg.ts"
 import type { KnownGood } from "./LastKnownGood.ts"
 import type { LastValid, ValidProfile } from "./LastValid.ts"
-import { profileKey } from "./ProfileVersions.ts"
+import { profileKey } from "./ProfileKey.ts"
 import { entriesFor } from "./Recommendations.ts"
 
 /** A profile that runs, by the uid of the object that holds it. */

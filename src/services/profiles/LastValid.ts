@@ -3,7 +3,7 @@
  * turned out not to start. A mistake in an object or a profile never stops what runs. `decide` reads the memory and
  * gives the next one; it is a schema, because it outlives the daemon on disk.
  */
-import { Schema } from "effect"
+import { Equal, Schema } from "effect"
 import { NodePTPCfg, PtpProfile } from "../kubernetes/NodePTPCfg.ts"
 
 /** A version of a profile and its object's generation then. */
@@ -13,6 +13,26 @@ export const ValidProfile = Schema.Struct({
   generation: Schema.optionalKey(Schema.Int)
 })
 export type ValidProfile = typeof ValidProfile.Type
+
+/** A version as it is remembered. */
+export const validProfile = (uid: string, profile: PtpProfile, generation: number | undefined): ValidProfile => ({
+  uid,
+  profile,
+  ...(generation === undefined ? {} : { generation })
+})
+
+/** The other one is a version of the same profile. */
+export const isOfSameProfile = ({ profile, uid }: ValidProfile) => (other: ValidProfile): boolean =>
+  other.uid === uid && other.profile.name === profile.name
+
+/** The other one is the same version: whatever its generation, the same text. */
+export const isSameVersion = (version: ValidProfile) => (other: ValidProfile): boolean =>
+  isOfSameProfile(version)(other) && Equal.equals(version.profile, other.profile)
+
+/** A version that runs by a decision, and its processes: by how these do it is known to work or not to start. */
+export interface RunningVersion extends ValidProfile {
+  readonly processIds: ReadonlyArray<string>
+}
 
 /** A version that decodes and passes every check, and yet does not run. */
 export const RejectedProfile = Schema.Struct({

@@ -6,6 +6,7 @@ import type { NodeIdentity } from "../kubernetes/Node.ts"
 import type { NodePTPCfg } from "../kubernetes/NodePTPCfg.ts"
 import type { Problem, SkippedProfile, SkipReason } from "./Decision.ts"
 import { deadRules } from "./NodeMatch.ts"
+import { profileKey } from "./ProfileKey.ts"
 import { entriesFor, type Entry, noPriority } from "./Recommendations.ts"
 import { byText } from "./ResultOrder.ts"
 
@@ -70,7 +71,7 @@ const winnersOf = (entries: ReadonlyArray<Entry>): ReadonlyArray<SelectedProfile
   for (const { by, matchedBy: rule, recommendation, target } of entries) {
     if (!target.found || rule === undefined) continue
     const { name, uid } = target.config
-    const key = JSON.stringify([uid, recommendation.profile])
+    const key = profileKey(uid, recommendation.profile)
     const earlier = winners.get(key)
     winners.set(key, {
       config: name,
@@ -114,7 +115,7 @@ const notRecommended = (
   configs: ReadonlyArray<NodePTPCfg>,
   entries: ReadonlyArray<Entry>
 ): ReadonlyArray<SkippedProfile> => {
-  const own = new Set(entries.map(({ by, recommendation }) => JSON.stringify([by.uid, recommendation.profile])))
+  const own = new Set(entries.map(({ by, recommendation }) => profileKey(by.uid, recommendation.profile)))
   const fromOutside = new Set(
     entries
       .filter(({ by, recommendation }) => by.profiles.every(({ name }) => name !== recommendation.profile))
@@ -122,7 +123,7 @@ const notRecommended = (
   )
   return configs.flatMap((config) =>
     config.profiles
-      .filter(({ name }) => !own.has(JSON.stringify([config.uid, name])) && !fromOutside.has(name))
+      .filter(({ name }) => !own.has(profileKey(config.uid, name)) && !fromOutside.has(name))
       .map(({ name }) => ({
         config: config.name,
         name,

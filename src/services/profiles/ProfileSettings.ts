@@ -6,11 +6,18 @@ import { lineFilter, lineFilterExpected } from "../linuxptp/LineFilter.ts"
 import type { ClockThreshold } from "./Decision.ts"
 import { planError, type PlanProblem, planWarning } from "./PlanProblem.ts"
 
-/** Bounds of the offset for LOCKED and the length of HOLDOVER: 5 s and ±100 ns where the profile says nothing. */
+/** The contract's values, where a profile says nothing. */
+export const defaultClockThreshold: ClockThreshold = {
+  holdOverTimeoutSeconds: 5,
+  maxOffsetNs: 100,
+  minOffsetNs: -100
+}
+
+/** Bounds of the offset for LOCKED and the length of HOLDOVER. */
 export const clockThreshold = ({ ptpClockThreshold: given }: PtpProfile): ClockThreshold => ({
-  holdOverTimeoutSeconds: given?.holdOverTimeout ?? 5,
-  maxOffsetNs: given?.maxOffsetThreshold ?? 100,
-  minOffsetNs: given?.minOffsetThreshold ?? -100
+  holdOverTimeoutSeconds: given?.holdOverTimeout ?? defaultClockThreshold.holdOverTimeoutSeconds,
+  maxOffsetNs: given?.maxOffsetThreshold ?? defaultClockThreshold.maxOffsetNs,
+  minOffsetNs: given?.minOffsetThreshold ?? defaultClockThreshold.minOffsetNs
 })
 
 /** What each key takes, and whether a value is one. */

@@ -4,9 +4,10 @@
 import { Equal } from "effect"
 import type { NodePTPCfg, PtpProfile } from "../kubernetes/NodePTPCfg.ts"
 import { knownPlan } from "./KnownPlans.ts"
-import type { LastValid, RejectedProfile, ValidProfile } from "./LastValid.ts"
+import { type LastValid, type RejectedProfile, type ValidProfile, validProfile } from "./LastValid.ts"
 import type { PlanContext } from "./PlanContext.ts"
 import { planError, type PlanProblem, planWarning } from "./PlanProblem.ts"
+import { profileKey } from "./ProfileKey.ts"
 import { isValidPlan, type ProfilePlan } from "./ProfilePlan.ts"
 import { generationText } from "./ReadObjects.ts"
 
@@ -29,9 +30,6 @@ export interface Candidate {
   /** A version that passed every check and yet turned out not to run: the one in the object, or one before it. */
   readonly rejected: RejectedProfile | undefined
 }
-
-/** Names a profile across all objects. */
-export const profileKey = (uid: string, profile: string): string => JSON.stringify([uid, profile])
 
 /** Where a profile's versions are looked up, by `profileKey`. */
 interface Remembered {
@@ -64,7 +62,7 @@ export const candidatesOf = (
   return candidates
 }
 
-interface Place {
+interface HeldProfile {
   readonly config: NodePTPCfg
   readonly index: number
   readonly profile: PtpProfile
@@ -72,7 +70,7 @@ interface Place {
 }
 
 const candidateOf = (
-  { config, index, key, profile }: Place,
+  { config, index, key, profile }: HeldProfile,
   remembered: Remembered,
   setup: Pick<PlanContext, "version" | "runDir">
 ): Candidate => {
@@ -135,8 +133,7 @@ export const rememberCandidates = (
     profiles: [...candidates].flatMap(([key, { config, versions: [best] }]) => {
       const earlier = lastValid.get(key)
       if (best === undefined) return earlier === undefined ? [] : [earlier]
-      const { generation, profile } = best
-      return [{ uid: config.uid, profile, ...(generation === undefined ? {} : { generation }) }]
+      return [validProfile(config.uid, best.profile, best.generation)]
     }),
     worked: memory.worked.filter(({ profile, uid }) => candidates.has(profileKey(uid, profile.name))),
     // The next edit that can run is tried anew.

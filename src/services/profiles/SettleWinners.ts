@@ -8,8 +8,9 @@ import type { NodePTPCfg } from "../kubernetes/NodePTPCfg.ts"
 import { bindPhc2sys, type Phc2sysPlan } from "./Phc2sysPlan.ts"
 import { isError, type PlanProblem } from "./PlanProblem.ts"
 import { type Claimant, type Conflict, findConflicts } from "./ProfileConflicts.ts"
+import { profileKey } from "./ProfileKey.ts"
 import { type SelectedProfile, type Selection, selectProfiles } from "./ProfileSelection.ts"
-import { type Candidate, profileKey, type ProfileVersion, withoutBest } from "./ProfileVersions.ts"
+import { type Candidate, type ProfileVersion, withoutBest } from "./ProfileVersions.ts"
 
 /** A winner with the version of it that runs. */
 export interface Winner extends Claimant {

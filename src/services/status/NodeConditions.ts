@@ -6,7 +6,7 @@ import type { ClockReason, NodeClock } from "../clocks/NodeClock.ts"
 import type { Condition } from "../kubernetes/KubernetesObject.ts"
 import { hintForMessage } from "../linuxptp/KnownFaults.ts"
 import type { Complaint, ProcessStatus } from "../processes/ProcessSupervisor.ts"
-import type { Decision, Problem } from "../profiles/Decision.ts"
+import { type Decision, mistakesOf, type Problem } from "../profiles/Decision.ts"
 
 export type ConditionNow = Omit<Condition, "lastTransitionTime">
 
@@ -50,7 +50,7 @@ const applied = ({ decision, isFromDisk, linuxptpMissing, statuses }: ConditionF
       "runs the last configuration that worked, until the API server answers"
     )
   }
-  const mistakes = decision.problems.filter((problem) => problem.severity === "error" && problem.elsewhere !== true)
+  const mistakes = mistakesOf(decision)
   if (mistakes.length > 0) {
     return condition("Applied", "False", "InvalidConfiguration", mistakes.map(problemText).join("; "))
   }

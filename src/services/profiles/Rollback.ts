@@ -1,27 +1,26 @@
 /**
- * What running processes teach about the profiles that started them: a version whose processes were all ready works,
- * one that ends again and again at its start by its own configuration does not. Pure; the reconciler keeps the memory.
+ * Where a rollback is decided: a version of a profile whose processes end again and again at their start, by their own
+ * configuration, is rejected; one whose processes were all ready worked, and is never rejected again. What runs in the
+ * place of a rejected version is the first of `versions` in ProfileVersions.
  */
 import { Equal } from "effect"
 import type { PtpProfile } from "../kubernetes/NodePTPCfg.ts"
 import type { ProcessSpec } from "../processes/ProcessSpec.ts"
 import type { ProcessStatus } from "../processes/ProcessSupervisor.ts"
-import type { RunningVersion } from "./Decide.ts"
-import type { LastValid, RejectedProfile, ValidProfile } from "./LastValid.ts"
+import {
+  isOfSameProfile,
+  isSameVersion,
+  type LastValid,
+  type RejectedProfile,
+  type RunningVersion,
+  type ValidProfile,
+  validProfile
+} from "./LastValid.ts"
 
 /** One may be an accident of the start. Three can be over in 50 ms: a NIC that comes after them is a new trial. */
 const enoughErrors = 3
 
-const isOf = ({ profile, uid }: ValidProfile) => (other: ValidProfile): boolean =>
-  other.uid === uid && other.profile.name === profile.name
-
-const isSame = (a: ValidProfile) => (b: ValidProfile): boolean => isOf(a)(b) && Equal.equals(a.profile, b.profile)
-
-const versionOf = ({ generation, profile, uid }: RunningVersion): ValidProfile => ({
-  uid,
-  profile,
-  ...(generation === undefined ? {} : { generation })
-})
+const versionOf = ({ generation, profile, uid }: RunningVersion): ValidProfile => validProfile(uid, profile, generation)
 
 /**
  * The memory after the processes of `running` were seen with these statuses; the same object when they teach nothing.
@@ -55,7 +54,7 @@ export interface Planned {
 
 /** The processes that `next` has of the decision before it: a new version did not start them. */
 export const inheritedBy = (next: Omit<Planned, "inherited">, before: Planned): ReadonlySet<string> => {
-  const isOld = (version: RunningVersion) => before.running.some(isSame(version))
+  const isOld = (version: RunningVersion) => before.running.some(isSameVersion(version))
   return new Set(next.running.flatMap((version) =>
     version.processIds.filter((id) => {
       const spec = next.processes.find((process) => process.id === id)
@@ -76,16 +75,16 @@ export const learnRefusal = (
   if (version === undefined) return memory
   // The version that was to stand in for a refused one is no better. Were it to take the place of that rejection, the
   // first would be tried again, and the two would go on for ever.
-  const isStandIn = memory.profiles.some(isSame(version)) && !memory.worked.some(isSame(version)) &&
-    memory.rejected.some((other) => isOf(version)(other) && !isSame(version)(other))
+  const isStandIn = memory.profiles.some(isSameVersion(version)) && !memory.worked.some(isSameVersion(version)) &&
+    memory.rejected.some((other) => isOfSameProfile(version)(other) && !isSameVersion(version)(other))
   return isStandIn
-    ? { ...memory, profiles: memory.profiles.filter((other) => !isSame(version)(other)) }
+    ? { ...memory, profiles: memory.profiles.filter((other) => !isSameVersion(version)(other)) }
     : withRejected(memory, version, "Refused", message)
 }
 
 /** True when every version that runs here is known to work, or has nothing that could fail. */
 export const allWorked = (memory: LastValid, running: ReadonlyArray<RunningVersion>): boolean =>
-  running.every((version) => version.processIds.length === 0 || memory.worked.some(isSame(version)))
+  running.every((version) => version.processIds.length === 0 || memory.worked.some(isSameVersion(version)))
 
 /** A NIC that was seen. Some drivers register its clock a moment after the NIC, which is an arrival of its own. */
 export type SeenNic = NonNullable<RejectedProfile["nics"]>[number]
@@ -109,10 +108,10 @@ const names = (profile: PtpProfile, nic: string): boolean =>
   Object.values(profile).some((text) => typeof text === "string" && text.split(/[^\w.:@-]+/).includes(nic))
 
 const withWorking = (memory: LastValid, version: RunningVersion): LastValid =>
-  memory.worked.some(isSame(version)) && !memory.rejected.some(isSame(version)) ? memory : {
+  memory.worked.some(isSameVersion(version)) && !memory.rejected.some(isSameVersion(version)) ? memory : {
     ...memory,
-    worked: [...memory.worked.filter((other) => !isOf(version)(other)), versionOf(version)],
-    rejected: memory.rejected.filter((other) => !isSame(version)(other))
+    worked: [...memory.worked.filter((other) => !isOfSameProfile(version)(other)), versionOf(version)],
+    rejected: memory.rejected.filter((other) => !isSameVersion(version)(other))
   }
 
 /** What worked once is tried for ever: what keeps it from starting is not its text. */
@@ -122,7 +121,11 @@ const withRejected = (
   by: RejectedProfile["by"],
   message: string
 ): LastValid =>
-  memory.worked.some(isSame(version)) || memory.rejected.some(isSame(version)) ? memory : {
+  memory.worked.some(isSameVersion(version)) || memory.rejected.some(isSameVersion(version)) ? memory : {
     ...memory,
-    rejected: [...memory.rejected.filter((other) => !isOf(version)(other)), { ...versionOf(version), by, message }]
+    rejected: [...memory.rejected.filter((other) => !isOfSameProfile(version)(other)), {
+      ...versionOf(version),
+      by,
+      message
+    }]
   }

@@ -4,7 +4,7 @@ import type { ProcessSpec } from "../../../src/services/processes/ProcessSpec.ts
 import { newProcessStatus, type ProcessStatus } from "../../../src/services/processes/ProcessSupervisor.ts"
 import { decide } from "../../../src/services/profiles/Decide.ts"
 import { emptyLastValid, type LastValid } from "../../../src/services/profiles/LastValid.ts"
-import { allWorked, forgiveFor, learnFrom, learnRefusal } from "../../../src/services/profiles/ProfileTrials.ts"
+import { allWorked, forgiveFor, learnFrom, learnRefusal } from "../../../src/services/profiles/Rollback.ts"
 
 interface Version {
   readonly ptp4lOpts?: string
