@@ -76,6 +76,19 @@ const cycleFrom = (name: string): ReadonlyArray<string> | undefined => {
   return walk(name, [name])
 }
 
+/** All modules and packages that `name` comes to by the imports that `importsOf` gives. */
+const reachableFrom = (
+  name: string,
+  importsOf: (source: SourceFile) => ReadonlyArray<string>
+): ReadonlyArray<string> => {
+  const reached = new Set([name])
+  for (const at of reached) {
+    const source = byName.get(at)
+    for (const imported of source === undefined ? [] : importsOf(source)) reached.add(imported)
+  }
+  return [...reached]
+}
+
 describe("dependency rules", () => {
   it("reads the sources and their imports at all", () => {
     assert.isAbove(sources.length, 100)
@@ -146,20 +159,21 @@ describe("dependency rules", () => {
       []
     ))
 
-  it("what a node loads has no part of the embedded API server, nor its packages, nor those of a kubeconfig", () => {
-    const loaded = new Set(["programs/cli/RunProgram.ts"])
-    for (const name of loaded) for (const imported of byName.get(name)?.importsAtOnce ?? []) loaded.add(imported)
-    assert.include([...loaded], "programs/Daemon.ts")
-    const notForNodes = new Set([
-      "@marcbachmann/cel-js",
-      "ajv",
-      "fast-json-patch",
-      "yaml",
-      "socks",
-      "layers/kubernetes/credentials/KubeConfigCredentials.ts"
-    ])
+  it("what a node loads has nothing that is loaded late: no manifests, no kubeconfig, nor their packages", () => {
+    const loaded = reachableFrom("programs/cli/RunProgram.ts", ({ importsAtOnce }) => importsAtOnce)
+    assert.include(loaded, "programs/Daemon.ts")
+    const late = new Set(["yaml", "socks", "layers/kubernetes/credentials/KubeConfigCredentials.ts"])
+    assert.deepStrictEqual(loaded.filter((name) => late.has(name)), [])
+  })
+
+  it("the image's entry never reaches what is simulated, the demo or their packages, not even late", () => {
+    const reached = reachableFrom("programs/cli/main.ts", ({ imports }) => imports)
+    assert.includeMembers([...reached], ["programs/Daemon.ts", "programs/cli/PlanCommand.ts", "yaml"])
+    const ofTheDemo = new Set(["@marcbachmann/cel-js", "ajv", "fast-json-patch"])
     assert.deepStrictEqual(
-      [...loaded].filter((name) => roomOf(name) === "layers/simulated" || notForNodes.has(name)),
+      reached.filter((name) =>
+        roomOf(name) === "layers/simulated" || name.startsWith("programs/cli/demo/") || ofTheDemo.has(name)
+      ),
       []
     )
   })

@@ -38,11 +38,11 @@ const tellFailure = Effect.fnUntraced(function*(error: unknown) {
   return yield* new ToldFailure({ exitCode: Runtime.getErrorExitCode(error) })
 })
 
+/** A command line, ready to run. */
+export type Program<E> = Effect.Effect<void, E, NodeServices.NodeServices>
+
 /** Runs the program and ends the process with its exit code. */
-export const launch = <E>(
-  program: Effect.Effect<void, E, NodeServices.NodeServices>,
-  options: { readonly isService: boolean }
-): void => {
+export const launch = <E>(program: Program<E>, options: { readonly isService: boolean }): void => {
   // A reader that goes away (`| head`) is no reason to stop a clock.
   process.stdout.on("error", () => {})
   process.stderr.on("error", () => {})

@@ -1,17 +1,16 @@
 /**
- * The entry of the one program. It answers signals from its first line on, because loading everything else takes a
- * while and a daemon that is told to stop has not failed.
+ * The entry of the image: the daemon, and the commands that are of use on a node. The demo is not in the image; a
+ * checkout starts at demo/main.ts, which has it too.
  */
-const stopEarly = () => process.exit(0)
-const isRun = process.argv[2] === "run"
-const isService = isRun || process.argv[2] === "demo"
-if (isService) process.once("SIGTERM", stopEarly).once("SIGINT", stopEarly)
+import { start } from "./Start.ts"
 
-const [{ launch }, { program }] = await Promise.all([
-  import("./Launch.ts"),
-  isRun ? import("./RunProgram.ts") : import("./Program.ts")
-])
-launch(program, { isService })
-// Only after the program's own handlers are there: a signal that came while a module loaded is still to be delivered,
-// and without a handler in between it would be lost.
-process.off("SIGTERM", stopEarly).off("SIGINT", stopEarly)
+const command = process.argv[2]
+if (command === "demo") {
+  console.error("error: there is no demo in this build: run `npm start` in a checkout of linuxptp-daemon")
+  process.exitCode = 2
+} else if (command === "run") {
+  // A node that boots loads the daemon alone.
+  await start({ isService: true, load: () => import("./RunProgram.ts") })
+} else {
+  await start({ isService: false, load: () => import("./Program.ts") })
+}
