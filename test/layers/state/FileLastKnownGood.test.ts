@@ -1,3 +1,4 @@
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
@@ -9,7 +10,7 @@ import { makeParent, newState, openState } from "./StateDirectory.ts"
 
 const layer = Layer.unwrap(
   Effect.map(makeParent, (parent) => FileLastKnownGood.layer({ directory: `${parent}/lib/linuxptp-daemon` }))
-)
+).pipe(Layer.provide(NodeFileSystem.layer))
 
 suite("in a directory", layer)
 

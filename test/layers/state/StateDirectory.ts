@@ -1,5 +1,6 @@
 /** A state directory of a test's own, what LastKnownGood makes of its files, and what it says about them. */
-import { Effect, Layer, Logger, Option, References } from "effect"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import { Effect, type FileSystem, Layer, Logger, Option, References } from "effect"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import path from "node:path"
@@ -14,14 +15,17 @@ export const makeParent = Effect.acquireRelease(
 )
 
 /** The layer on `directory`, with the numbers of `numbered` for what is saved; 0 is nothing. */
-export const openState = (directory: string) =>
+export const openState = (directory: string, disk: Layer.Layer<FileSystem.FileSystem> = NodeFileSystem.layer) =>
   Effect.gen(function*() {
     const warnings: Array<string> = []
     const logger = Logger.make(({ fiber, logLevel, message }) => {
       const { detail, file } = fiber.getRef(References.CurrentLogAnnotations)
       warnings.push(`${logLevel} ${String(message)}: ${path.basename(String(file))}: ${String(detail)}`)
     })
-    const live = Layer.provideMerge(FileLastKnownGood.layer({ directory }), Logger.layer([logger]))
+    const live = FileLastKnownGood.layer({ directory }).pipe(
+      Layer.provide(disk),
+      Layer.provideMerge(Logger.layer([logger]))
+    )
     const context = yield* Layer.build(live)
     const { load, save } = yield* Effect.provideContext(LastKnownGood, context)
     return {

@@ -54,8 +54,8 @@ describe("a file that is not to be believed", () => {
 
 describe("a directory that can't be used", () => {
   it.effect.each<readonly [directory: string, detail: string]>([
-    ["/proc/linuxptp/state", "ENOENT: no such file or directory, mkdir '/proc/linuxptp/state'"],
-    ["/dev/null", "ENOTDIR: not a directory, unlink '/dev/null/last-known-good.json.unfinished'"]
+    ["/proc/linuxptp/state", "ENOENT: no such file or directory, mkdir '/proc/linuxptp'"],
+    ["/dev/null", "ENOTDIR: not a directory, lstat '/dev/null/last-known-good.json.unfinished'"]
   ])("fails the save and says why: %s", ([directory, detail]) =>
     Effect.gen(function*() {
       const { file, load, save } = yield* openState(directory)
