@@ -7,6 +7,7 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { Console, Effect, FileSystem, Layer, Logger, Option, Queue, Schema, Stream } from "effect"
 import * as ManagementSocketClient from "../src/layers/linuxptp/ManagementSocketClient.ts"
+import * as Libc from "../src/layers/native/Libc.ts"
 import * as ChildProcessRunner from "../src/layers/processes/ChildProcessRunner.ts"
 import * as SupervisedLinuxptp from "../src/programs/cli/SupervisedLinuxptp.ts"
 import { KubernetesObject } from "../src/services/kubernetes/KubernetesObject.ts"
@@ -164,7 +165,7 @@ export const benchRestart: Effect.Effect<void, unknown> = Effect.gen(function*()
   const moments: Moments = { endedAt: new Map(), firstLines: yield* Queue.unbounded<FirstLine>() }
   const searchPath = [directory, "/usr/bin", "/bin"]
   const supervisor = SupervisedLinuxptp.layer.pipe(
-    Layer.provide(ManagementSocketClient.layer),
+    Layer.provide(ManagementSocketClient.layer.pipe(Layer.provide(Libc.layer))),
     Layer.provide(timedRunner(moments)),
     Layer.provide(ChildProcessRunner.layer({ runDirectory: directory, searchPath }))
   )

@@ -2,11 +2,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option } from "effect"
 import * as ManagementSocketClient from "../../src/layers/linuxptp/ManagementSocketClient.ts"
+import * as Libc from "../../src/layers/native/Libc.ts"
 import { ManagementClient } from "../../src/services/linuxptp/ManagementClient.ts"
 import { eventually, ip, labLayer, labMissing, plugCable, startGrandmaster } from "./Lab.ts"
 import { clientProfile, conditionOf, isWell, makeWellNode, portOf, signal } from "./LabNode.ts"
 
-const live = Effect.provide(Layer.provideMerge(ManagementSocketClient.layer, labLayer))
+const live = Effect.provide(Layer.provideMerge(ManagementSocketClient.layer, Layer.merge(labLayer, Libc.layer)))
 
 describe.skipIf(labMissing !== undefined)(
   `faults${labMissing === undefined ? "" : ` (skipped: ${labMissing})`}`,

@@ -3,12 +3,13 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Layer, Option } from "effect"
 import { existsSync, rmSync } from "node:fs"
 import * as ManagementSocketClient from "../../src/layers/linuxptp/ManagementSocketClient.ts"
+import * as Libc from "../../src/layers/native/Libc.ts"
 import type { NodePTPDevStatus } from "../../src/services/kubernetes/NodePTPDev.ts"
 import { ManagementClient } from "../../src/services/linuxptp/ManagementClient.ts"
 import { eventually, labLayer, labMissing, startPtp4l } from "./Lab.ts"
 import { clientProfile, conditionOf, isWell, kill, makeWellNode, portOf } from "./LabNode.ts"
 
-const live = Effect.provide(Layer.provideMerge(ManagementSocketClient.layer, labLayer))
+const live = Effect.provide(Layer.provideMerge(ManagementSocketClient.layer, Layer.merge(labLayer, Libc.layer)))
 
 const isSocketDead = (status: NodePTPDevStatus) => conditionOf(status, "Degraded").reason === "ManagementSocketDead"
 

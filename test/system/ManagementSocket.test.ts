@@ -4,6 +4,7 @@ import { Duration, Effect, Layer, Option } from "effect"
 import { execFileSync } from "node:child_process"
 import { existsSync, readdirSync } from "node:fs"
 import * as ManagementSocketClient from "../../src/layers/linuxptp/ManagementSocketClient.ts"
+import * as Libc from "../../src/layers/native/Libc.ts"
 import { type ManagementAnswer, ManagementClient } from "../../src/services/linuxptp/ManagementClient.ts"
 import { eventually, type Lab, labLayer, labMissing, makeLab, startPtp4l } from "./Lab.ts"
 
@@ -22,12 +23,12 @@ const makeNode = Effect.gen(function*() {
   return { lab, ptp4l, ask, socket, answer, answerWhere }
 })
 
-const live = Effect.provide(Layer.provideMerge(ManagementSocketClient.layer, labLayer))
+const live = Effect.provide(Layer.provideMerge(ManagementSocketClient.layer, Layer.merge(labLayer, Libc.layer)))
 
 /** Of a client that has seen nothing yet. */
 const askAfresh = (socket: Parameters<ManagementClient["Service"]["ask"]>[0]) =>
   Effect.flatMap(ManagementClient, ({ ask }) => ask(socket)).pipe(
-    Effect.provide(Layer.fresh(ManagementSocketClient.layer))
+    Effect.provide(Layer.fresh(Layer.provide(ManagementSocketClient.layer, Libc.layer)))
   )
 
 /** Every message goes on to as many boundary clocks as `hops`. */

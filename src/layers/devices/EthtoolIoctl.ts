@@ -4,7 +4,7 @@
  */
 import { Effect, type Scope } from "effect"
 import type { TimestampingAnswer } from "../../services/devices/InterfaceClassification.ts"
-import { type Libc, openSocket, type SystemCallError } from "../native/Libc.ts"
+import * as Libc from "../native/Libc.ts"
 
 const AF_INET = 2
 const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000
@@ -32,17 +32,21 @@ const RX_NONE = 1 << 0
 export type AskTimestamping = (interfaceName: string) => TimestampingAnswer
 
 /** Opens the one socket through which all interfaces are asked; it is closed with the scope. */
-export const open = Effect.fn("EthtoolIoctl.open")(
-  function*(libc: Libc): Effect.fn.Return<AskTimestamping, SystemCallError, Scope.Scope> {
-    const fd = yield* openSocket(libc, AF_INET, SOCK_DGRAM_CLOEXEC, 0)
-    return (name) => {
-      const tsInfo = Buffer.alloc(TS_INFO_SIZE)
-      tsInfo.writeUInt32LE(ETHTOOL_GET_TS_INFO)
-      if (libc.ioctl(fd, SIOCETHTOOL, { name, data: tsInfo }) < 0) return { _tag: "Refused", errno: libc.errno() }
-      return readTsInfo(tsInfo)
-    }
+export const open: Effect.Effect<
+  AskTimestamping,
+  Libc.SystemCallError | Libc.LibcUnavailable,
+  Libc.Libc | Scope.Scope
+> = Effect.gen(function*() {
+  const libc = yield* Libc.calls
+  const fd = yield* Libc.openSocket(AF_INET, SOCK_DGRAM_CLOEXEC, 0)
+  const ask: AskTimestamping = (name) => {
+    const tsInfo = Buffer.alloc(TS_INFO_SIZE)
+    tsInfo.writeUInt32LE(ETHTOOL_GET_TS_INFO)
+    if (libc.ioctl(fd, SIOCETHTOOL, { name, data: tsInfo }) < 0) return { _tag: "Refused", errno: libc.errno() }
+    return readTsInfo(tsInfo)
   }
-)
+  return ask
+}).pipe(Effect.withSpan("EthtoolIoctl.open"))
 
 /** Reads a filled `struct ethtool_ts_info` with the rules of linuxptp clock.c, clock_create (required_modes). */
 export const readTsInfo = (tsInfo: Buffer): TimestampingAnswer => {

@@ -3,7 +3,7 @@
  * Sysfs device discovery looks again then. What changed is not read here: sysfs says it, and a lost message costs nothing.
  */
 import { Effect, type Scope, Stream } from "effect"
-import { type Libc, openSocket, SystemCallError } from "../native/Libc.ts"
+import * as Libc from "../native/Libc.ts"
 
 const AF_NETLINK = 16
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000
@@ -16,19 +16,22 @@ const SOCKADDR_NL_SIZE = 12
 const messagesPerLook = 256
 
 /** Opens the socket; from now on no change is missed. The stream ticks once for all that came since its last look. */
-export const open = Effect.fn("RouteNetlink.open")(
-  function*(libc: Libc): Effect.fn.Return<Stream.Stream<void>, SystemCallError, Scope.Scope> {
-    const fd = yield* openSocket(libc, AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE)
-    const address = Buffer.alloc(SOCKADDR_NL_SIZE)
-    address.writeUInt16LE(AF_NETLINK, 0)
-    address.writeUInt32LE(RTMGRP_LINK, 8)
-    if (libc.bind(fd, address, SOCKADDR_NL_SIZE) < 0) {
-      return yield* new SystemCallError({ call: "bind", errno: libc.errno() })
-    }
-    // A blocking recv would hold one of libuv's four threads for life and keep the program from exiting.
-    return Stream.tick("200 millis").pipe(Stream.filter(() => drain(libc, fd)))
+export const open: Effect.Effect<
+  Stream.Stream<void>,
+  Libc.SystemCallError | Libc.LibcUnavailable,
+  Libc.Libc | Scope.Scope
+> = Effect.gen(function*() {
+  const libc = yield* Libc.calls
+  const fd = yield* Libc.openSocket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE)
+  const address = Buffer.alloc(SOCKADDR_NL_SIZE)
+  address.writeUInt16LE(AF_NETLINK, 0)
+  address.writeUInt32LE(RTMGRP_LINK, 8)
+  if (libc.bind(fd, address, SOCKADDR_NL_SIZE) < 0) {
+    return yield* new Libc.SystemCallError({ call: "bind", errno: libc.errno() })
   }
-)
+  // A blocking recv would hold one of libuv's four threads for life and keep the program from exiting.
+  return Stream.tick("200 millis").pipe(Stream.filter(() => drain(libc, fd)))
+}).pipe(Effect.withSpan("RouteNetlink.open"))
 
 /**
  * Ticks 100 ms after a burst of events, and again 2 s later: a driver registers its PHC after its NIC, and that makes
@@ -42,7 +45,7 @@ export const settled = (events: Stream.Stream<void>): Stream.Stream<void> =>
   )
 
 /** Empties the socket and says whether anything was in it. */
-const drain = (libc: Libc, fd: number): boolean => {
+const drain = (libc: Libc.LibcCalls, fd: number): boolean => {
   // One byte is enough: the rest of a datagram is dropped by the kernel.
   const buffer = Buffer.alloc(1)
   let changed = false

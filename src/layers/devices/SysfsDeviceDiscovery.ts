@@ -6,7 +6,7 @@
 import { Duration, Effect, Equal, FileSystem, Layer, Stream, SubscriptionRef } from "effect"
 import { DeviceDiscovery } from "../../services/devices/DeviceDiscovery.ts"
 import { isPtpCapable, type NetworkInterface } from "../../services/devices/PtpDevice.ts"
-import * as Libc from "../native/Libc.ts"
+import type { Libc } from "../native/Libc.ts"
 import * as EthtoolIoctl from "./EthtoolIoctl.ts"
 import * as RouteNetlink from "./RouteNetlink.ts"
 import { makeScan } from "./SysfsInterfaces.ts"
@@ -28,7 +28,7 @@ const filesOnly = (interval: Duration.Input): Sources => ({
 /** Discovers the interfaces below `sysfsRoot`. The layer is ready once they have been read for the first time. */
 export const layer = (
   options: { readonly sysfsRoot: string }
-): Layer.Layer<DeviceDiscovery, never, FileSystem.FileSystem> =>
+): Layer.Layer<DeviceDiscovery, never, FileSystem.FileSystem | Libc> =>
   Layer.effect(
     DeviceDiscovery,
     Effect.gen(function*() {
@@ -76,10 +76,9 @@ export const restAfter = (look: Duration.Duration): Duration.Duration =>
 const isKernelsOwn = (sysfsRoot: string): boolean => /^\/+sys\/*$/.test(sysfsRoot)
 
 const kernelSources = Effect.gen(function*() {
-  const libc = yield* Libc.load
   const sources: Sources = {
-    askTimestamping: yield* EthtoolIoctl.open(libc),
-    looks: Stream.merge(every("30 seconds"), RouteNetlink.settled(yield* RouteNetlink.open(libc)))
+    askTimestamping: yield* EthtoolIoctl.open,
+    looks: Stream.merge(every("30 seconds"), RouteNetlink.settled(yield* RouteNetlink.open))
   }
   return sources
 }).pipe(

@@ -7,7 +7,7 @@ import { readAnswers } from "../../services/linuxptp/ManagementAnswers.ts"
 import { type ManagementAnswer, ManagementClient } from "../../services/linuxptp/ManagementClient.ts"
 import * as ManagementMessage from "../../services/linuxptp/ManagementMessage.ts"
 import type { ManagementSocket } from "../../services/processes/ProcessSpec.ts"
-import * as Libc from "../native/Libc.ts"
+import { Libc } from "../native/Libc.ts"
 import * as UnixDatagram from "../native/UnixDatagram.ts"
 import * as SocketHolders from "./SocketHolders.ts"
 
@@ -27,13 +27,17 @@ const datagramsPerLook = 256
 const datagramSize = 1_500
 
 /** Never fails: where native calls are not to be had, it says so once and `isAvailable` is false. */
-export const layer: Layer.Layer<ManagementClient> = Layer.effect(
+export const layer: Layer.Layer<ManagementClient, never, Libc> = Layer.effect(
   ManagementClient,
   Effect.gen(function*() {
-    const libc = yield* Libc.load
     // A seccomp profile that forbids such a socket shall be told now, and not look like a dead ptp4l later.
-    yield* Effect.scoped(UnixDatagram.openAnswerable(libc))
-    return ManagementClient.of({ isAvailable: true, ask: makeAsk(libc) })
+    yield* Effect.scoped(UnixDatagram.openAnswerable)
+    const ask = makeAsk()
+    const libc = yield* Libc
+    return ManagementClient.of({
+      isAvailable: true,
+      ask: (socket) => Effect.provideService(ask(socket), Libc, libc)
+    })
   }).pipe(
     Effect.catch((error) =>
       Effect.logWarning("cannot ask ptp4l on its management socket; its log alone says how it is").pipe(
@@ -44,13 +48,13 @@ export const layer: Layer.Layer<ManagementClient> = Layer.effect(
   )
 )
 
-const makeAsk = (libc: Libc.Libc): ManagementClient["Service"]["ask"] => {
+const makeAsk = () => {
   const holders = SocketHolders.make()
-  return (socket) =>
+  return (socket: ManagementSocket) =>
     Effect.suspend(() => {
       const holder = holders.look(socket.path)
       if (holder === undefined) return Effect.succeedNone
-      return Effect.map(question(libc, socket), Option.filter(() => holder.confirm()))
+      return Effect.map(question(socket), Option.filter(() => holder.confirm()))
     }).pipe(
       Effect.scoped,
       // No descriptors left: as good as no answer, and whatever took them all says more.
@@ -63,11 +67,11 @@ const makeAsk = (libc: Libc.Libc): ManagementClient["Service"]["ask"] => {
     )
 }
 
-const question = Effect.fnUntraced(function*(libc: Libc.Libc, socket: ManagementSocket) {
-  const fd = yield* UnixDatagram.openAnswerable(libc)
-  if (UnixDatagram.connect(libc, fd, socket.path) !== undefined) return Option.none<ManagementAnswer>()
+const question = Effect.fnUntraced(function*(socket: ManagementSocket) {
+  const { connect, receive, send } = yield* UnixDatagram.openAnswerable
+  if (connect(socket.path) !== undefined) return Option.none<ManagementAnswer>()
   // A queue that is full of questions belongs to one who does not answer.
-  if (!questionsOf(socket).every((bytes) => UnixDatagram.send(libc, fd, bytes))) return Option.none<ManagementAnswer>()
+  if (!questionsOf(socket).every(send)) return Option.none<ManagementAnswer>()
   const messages: Array<ManagementMessage.ManagementMessage> = []
   const buffer = Buffer.alloc(datagramSize)
   for (let waited = 0; waited < patienceMillis;) {
@@ -76,7 +80,7 @@ const question = Effect.fnUntraced(function*(libc: Libc.Libc, socket: Management
     waited += step
     const before = messages.length
     for (let n = 0; n < datagramsPerLook; n++) {
-      const datagram = UnixDatagram.receive(libc, fd, buffer)
+      const datagram = receive(buffer)
       if (datagram === undefined) break
       const message = ManagementMessage.decode(datagram)
       if (message !== undefined && isAnswer(message)) messages.push(message)

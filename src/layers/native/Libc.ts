@@ -1,9 +1,9 @@
 /**
- * The C library calls that Node has not: sockets of other families than INET, UNIX datagrams among them, and ioctl.
- * Device discovery and the management client use it, so it stands beside their folders and knows neither. koffi is
- * loaded here and only when asked, since most programs never need it.
+ * The C library calls that Node does not have: sockets of other families than INET (UNIX datagrams, netlink), ioctl and
+ * flock. Device discovery, the management client and the run directory ask this service for them. koffi is loaded at
+ * the first question, since most programs never ask.
  */
-import { Effect, Schema, type Scope } from "effect"
+import { Context, Effect, Layer, Schema, type Scope } from "effect"
 
 /** Native calls can't be made at all: no koffi binary for this platform, or a C library without the symbols. */
 export class LibcUnavailable extends Schema.TaggedError<LibcUnavailable>()("LibcUnavailable", {
@@ -25,7 +25,7 @@ export class SystemCallError extends Schema.TaggedError<SystemCallError>()("Syst
 }
 
 /** The calls, as the manual pages have them; -1 is failure, and `errno` must be asked before the next call. */
-export interface Libc {
+export interface LibcCalls {
   readonly socket: (domain: number, type: number, protocol: number) => number
   readonly close: (fd: number) => number
   readonly bind: (fd: number, address: Buffer, length: number) => number
@@ -44,49 +44,62 @@ export interface Libc {
 /** Other names of EAGAIN, EOPNOTSUPP and EDEADLK on Linux; a number shall have one name. */
 const synonyms = new Set(["EWOULDBLOCK", "ENOTSUP", "EDEADLOCK"])
 
-const bindCalls: Effect.Effect<Libc, LibcUnavailable> = Effect.tryPromise({
-  try: async () => {
-    const { default: koffi } = await import("koffi")
-    const self = koffi.load(null)
-    const ifreq = koffi.struct({ name: koffi.array("char", 16), data: "void *", rest: koffi.array("uint8", 16) })
-    const ioctl = self.func("ioctl", "int", ["int", "ulong", koffi.pointer(ifreq)])
-    const names = new Map(
-      Object.entries(koffi.os.errno).filter(([name]) => !synonyms.has(name)).map(([name, number]) => [number, name])
-    )
-    return {
-      socket: self.func("int socket(int, int, int)"),
-      close: self.func("int close(int)"),
-      bind: self.func("int bind(int, void *, uint32)"),
-      connect: self.func("int connect(int, void *, uint32)"),
-      send: self.func("long send(int, void *, size_t, int)"),
-      recv: self.func("long recv(int, void *, size_t, int)"),
-      ioctl: (fd: number, request: number, { data, name }: { readonly name: string; readonly data: Buffer }) =>
-        ioctl(fd, request, { name, data, rest: [] }),
-      flock: self.func("int flock(int, int)"),
-      exit: self.func("void _exit(int)"),
-      errno: () => names.get(koffi.errno()) ?? String(koffi.errno())
-    }
-  },
-  catch: (cause) => new LibcUnavailable({ cause })
-})
+/** Binds the calls to the C library that Node itself runs on, be it glibc or musl. */
+const bindCalls = (loadKoffi: () => Promise<typeof import("koffi")>): Effect.Effect<LibcCalls, LibcUnavailable> =>
+  Effect.tryPromise({
+    try: async () => {
+      const { default: koffi } = await loadKoffi()
+      const self = koffi.load(null)
+      const ifreq = koffi.struct({ name: koffi.array("char", 16), data: "void *", rest: koffi.array("uint8", 16) })
+      const ioctl = self.func("ioctl", "int", ["int", "ulong", koffi.pointer(ifreq)])
+      const names = new Map(
+        Object.entries(koffi.os.errno).filter(([name]) => !synonyms.has(name)).map(([name, number]) => [number, name])
+      )
+      return {
+        socket: self.func("int socket(int, int, int)"),
+        close: self.func("int close(int)"),
+        bind: self.func("int bind(int, void *, uint32)"),
+        connect: self.func("int connect(int, void *, uint32)"),
+        send: self.func("long send(int, void *, size_t, int)"),
+        recv: self.func("long recv(int, void *, size_t, int)"),
+        ioctl: (fd: number, request: number, { data, name }: { readonly name: string; readonly data: Buffer }) =>
+          ioctl(fd, request, { name, data, rest: [] }),
+        flock: self.func("int flock(int, int)"),
+        exit: self.func("void _exit(int)"),
+        errno: () => names.get(koffi.errno()) ?? String(koffi.errno())
+      }
+    },
+    catch: (cause) => new LibcUnavailable({ cause })
+  })
 
-/**
- * Loads koffi and binds the calls to the C library that Node itself runs on, be it glibc or musl. Once for the whole
- * program: koffi does not give back what a binding takes, and a platform that it lacks stays lacking.
- */
-export const load: Effect.Effect<Libc, LibcUnavailable> = Effect.runSync(Effect.cached(bindCalls))
+export class Libc extends Context.Service<Libc, {
+  /** Loads koffi when it is asked for the first time. The answer stays: a platform that koffi lacks stays lacking. */
+  readonly calls: Effect.Effect<LibcCalls, LibcUnavailable>
+}>()("linuxptp-daemon/layers/native/Libc") {}
+
+/** The calls, for whoever has the service. */
+export const calls: Effect.Effect<LibcCalls, LibcUnavailable, Libc> = Effect.flatMap(Libc, (libc) => libc.calls)
+
+/** The service, over koffi or another way to load it. */
+export const makeFrom = (loadKoffi: () => Promise<typeof import("koffi")>): Effect.Effect<Libc["Service"]> =>
+  Effect.map(Effect.cached(bindCalls(loadKoffi)), (calls) => ({ calls }))
+
+export const make = makeFrom(() => import("koffi"))
+
+export const layer: Layer.Layer<Libc> = Layer.effect(Libc, make)
 
 /** Opens a socket that is closed with the scope. */
-export const openSocket = (
-  libc: Libc,
+export const openSocket = Effect.fnUntraced(function*(
   domain: number,
   type: number,
   protocol: number
-): Effect.Effect<number, SystemCallError, Scope.Scope> =>
-  Effect.acquireRelease(
+): Effect.fn.Return<number, SystemCallError | LibcUnavailable, Libc | Scope.Scope> {
+  const libc = yield* calls
+  return yield* Effect.acquireRelease(
     Effect.suspend(() => {
       const fd = libc.socket(domain, type, protocol)
       return fd < 0 ? Effect.fail(new SystemCallError({ call: "socket", errno: libc.errno() })) : Effect.succeed(fd)
     }),
     (fd) => Effect.sync(() => libc.close(fd))
   )
+})

@@ -3,7 +3,7 @@
  * clean-up of left-behind sockets use it. No call waits.
  */
 import { Effect, type Scope } from "effect"
-import { type Libc, openSocket, SystemCallError } from "./Libc.ts"
+import * as Libc from "./Libc.ts"
 
 const AF_UNIX = 1
 const SOCK_DGRAM_CLOEXEC_NONBLOCK = 2 | 0o2000000 | 0o4000
@@ -14,43 +14,56 @@ const SUN_FAMILY_SIZE = 2
 /** Bytes of `sun_path` without the zero at its end, Linux uapi/linux/un.h. */
 const longestPath = 107
 
+/** An open socket. */
+export interface UnixDatagram {
+  /**
+   * Connects to the socket at `path`; from then on nobody else can send to this one (Linux af_unix.c, unix_may_send).
+   * Gives the name of the error, undefined for none: `ECONNREFUSED` is a socket that nobody holds any more.
+   */
+  readonly connect: (path: string) => string | undefined
+  /** False when the peer is gone or does not empty its queue. */
+  readonly send: (bytes: Uint8Array) => boolean
+  /** The next datagram, cut to the buffer; undefined when there is none. The next call overwrites it. */
+  readonly receive: (buffer: Buffer) => Uint8Array | undefined
+}
+
+type Opened = Effect.Effect<UnixDatagram, Libc.SystemCallError | Libc.LibcUnavailable, Libc.Libc | Scope.Scope>
+
+const openFd = Libc.openSocket(AF_UNIX, SOCK_DGRAM_CLOEXEC_NONBLOCK, 0)
+
 /** Opens a socket that nobody can answer yet; it is closed with the scope. */
-export const open = (libc: Libc): Effect.Effect<number, SystemCallError, Scope.Scope> =>
-  openSocket(libc, AF_UNIX, SOCK_DGRAM_CLOEXEC_NONBLOCK, 0)
+export const open: Opened = Effect.gen(function*() {
+  return over(yield* Libc.calls, yield* openFd)
+})
 
 /**
  * Opens a socket with an address that the kernel picks in its abstract namespace (unix(7), "Autobind feature"): it can
  * be answered, and there is no file that a killed daemon could leave behind. It is reached from the same network
  * namespace only, which a daemon's children are in.
  */
-export const openAnswerable = (libc: Libc): Effect.Effect<number, SystemCallError, Scope.Scope> =>
-  Effect.tap(open(libc), (fd) => {
-    const family = Buffer.alloc(SUN_FAMILY_SIZE)
-    family.writeUInt16LE(AF_UNIX)
-    return libc.bind(fd, family, SUN_FAMILY_SIZE) < 0
-      ? Effect.fail(new SystemCallError({ call: "bind", errno: libc.errno() }))
-      : Effect.void
-  })
+export const openAnswerable: Opened = Effect.gen(function*() {
+  const libc = yield* Libc.calls
+  const fd = yield* openFd
+  const family = Buffer.alloc(SUN_FAMILY_SIZE)
+  family.writeUInt16LE(AF_UNIX)
+  if (libc.bind(fd, family, SUN_FAMILY_SIZE) < 0) {
+    return yield* new Libc.SystemCallError({ call: "bind", errno: libc.errno() })
+  }
+  return over(libc, fd)
+})
 
-/**
- * Connects to the socket at `path`; from then on nobody else can send to this one (Linux af_unix.c, unix_may_send).
- * Gives the name of the error, undefined for none: `ECONNREFUSED` is a socket that nobody holds any more.
- */
-export const connect = (libc: Libc, fd: number, path: string): string | undefined => {
-  const name = Buffer.from(path)
-  if (name.length > longestPath) return "ENAMETOOLONG"
-  const address = Buffer.alloc(SUN_FAMILY_SIZE + name.length + 1)
-  address.writeUInt16LE(AF_UNIX)
-  name.copy(address, SUN_FAMILY_SIZE)
-  return libc.connect(fd, address, address.length) < 0 ? libc.errno() : undefined
-}
-
-/** False when the peer is gone or does not empty its queue. */
-export const send = (libc: Libc, fd: number, bytes: Uint8Array): boolean =>
-  libc.send(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL) === bytes.length
-
-/** The next datagram, cut to the buffer; undefined when there is none. The next call overwrites it. */
-export const receive = (libc: Libc, fd: number, buffer: Buffer): Uint8Array | undefined => {
-  const size = libc.recv(fd, buffer, buffer.length, MSG_DONTWAIT)
-  return size < 0 ? undefined : buffer.subarray(0, size)
-}
+const over = (libc: Libc.LibcCalls, fd: number): UnixDatagram => ({
+  connect: (path) => {
+    const name = Buffer.from(path)
+    if (name.length > longestPath) return "ENAMETOOLONG"
+    const address = Buffer.alloc(SUN_FAMILY_SIZE + name.length + 1)
+    address.writeUInt16LE(AF_UNIX)
+    name.copy(address, SUN_FAMILY_SIZE)
+    return libc.connect(fd, address, address.length) < 0 ? libc.errno() : undefined
+  },
+  send: (bytes) => libc.send(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL) === bytes.length,
+  receive: (buffer) => {
+    const size = libc.recv(fd, buffer, buffer.length, MSG_DONTWAIT)
+    return size < 0 ? undefined : buffer.subarray(0, size)
+  }
+})

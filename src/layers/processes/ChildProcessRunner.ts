@@ -16,6 +16,7 @@ import {
   type RunningProcess
 } from "../../services/processes/ProcessRunner.ts"
 import type { ProcessSpec, Program } from "../../services/processes/ProcessSpec.ts"
+import * as Libc from "../native/Libc.ts"
 import { findProgram, systemSearchPath } from "../native/ProgramPath.ts"
 import { markVariables } from "./ChildMarks.ts"
 import { removeDeadClientSockets } from "./ClientSockets.ts"
@@ -93,6 +94,7 @@ const ensureDescriptors = () => {
 const spawnChild = (
   spec: ProcessSpec,
   onLine: (line: OutputLine) => void,
+  removeLeftSockets: Effect.Effect<void>,
   { runDirectory, searchPath = systemSearchPath, within = [] }: ChildProcessRunnerOptions
 ) =>
   Effect.callback<RunningProcess, ProcessStartError>((resume) => {
@@ -118,7 +120,7 @@ const spawnChild = (
       // Without a pid the fork failed, which the error event tells. A signal to group 0 would be one to ourselves.
       if (child.pid === undefined) return
       drain(child, onLine)
-      const process_ = running(spec, child, child.pid)
+      const process_ = running(spec, child, child.pid, removeLeftSockets)
       child.once("spawn", () => resume(Effect.succeed(process_)))
     } catch (cause) {
       // Node throws for some errors instead of emitting them, E2BIG and ENOMEM among them.
@@ -175,13 +177,18 @@ const cleanUp = (spec: ProcessSpec, pid: number) => {
 }
 
 /** What is left of a group whose leader is dead: its members, their files, and sockets of pids that nobody knows. */
-const removeGroup = async (spec: ProcessSpec, leader: number) => {
+const removeGroup = async (spec: ProcessSpec, leader: number, removeLeftSockets: Effect.Effect<void>) => {
   await groupGone(leader)
   removeDirectory(spec)
-  await Effect.runPromise(removeDeadClientSockets())
+  await Effect.runPromise(removeLeftSockets)
 }
 
-const running = (spec: ProcessSpec, child: ChildProcess, pid: number): RunningProcess => {
+const running = (
+  spec: ProcessSpec,
+  child: ChildProcess,
+  pid: number,
+  removeLeftSockets: Effect.Effect<void>
+): RunningProcess => {
   let isReaped = false
   const ended = new Promise<ProcessExit>((resolve) => {
     child.once("exit", (code, signal) => {
@@ -202,7 +209,7 @@ const running = (spec: ProcessSpec, child: ChildProcess, pid: number): RunningPr
   })
   // timemaster's children outlive it by a moment when it was killed, and hold the NICs of its successor.
   const gone = spec.program === "timemaster"
-    ? ended.then((exit) => removeGroup(spec, pid).then(() => exit))
+    ? ended.then((exit) => removeGroup(spec, pid, removeLeftSockets).then(() => exit))
     : ended
   return {
     pid,
@@ -215,12 +222,18 @@ const running = (spec: ProcessSpec, child: ChildProcess, pid: number): RunningPr
 
 /** Children carry the marks of `runDirectory` and of this run of the program (ChildMarks). */
 export const layer = (options: ChildProcessRunnerOptions): Layer.Layer<ProcessRunner> =>
-  Layer.succeed(ProcessRunner, {
-    start: (spec, onLine) =>
-      writeFiles(spec).pipe(
-        Effect.andThen(spawnChild(spec, onLine, options)),
-        // Also what was written before the disk was full.
-        Effect.tapError(() => Effect.sync(() => removeDirectory(spec))),
-        Effect.uninterruptible
-      )
-  })
+  Layer.effect(
+    ProcessRunner,
+    Effect.map(Libc.Libc, (libc) => {
+      const removeLeftSockets = Effect.provideService(removeDeadClientSockets(), Libc.Libc, libc)
+      return ProcessRunner.of({
+        start: (spec, onLine) =>
+          writeFiles(spec).pipe(
+            Effect.andThen(spawnChild(spec, onLine, removeLeftSockets, options)),
+            // Also what was written before the disk was full.
+            Effect.tapError(() => Effect.sync(() => removeDirectory(spec))),
+            Effect.uninterruptible
+          )
+      })
+    })
+  ).pipe(Layer.provide(Libc.layer))

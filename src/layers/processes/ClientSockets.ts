@@ -5,7 +5,7 @@
 import { Effect } from "effect"
 import { lstatSync, readdirSync, unlinkSync } from "node:fs"
 import path from "node:path"
-import * as Libc from "../native/Libc.ts"
+import type { Libc } from "../native/Libc.ts"
 import * as UnixDatagram from "../native/UnixDatagram.ts"
 
 /** `phc2sys.<pid>` and, where several clients are in one process, `phc2sys.<pid>.<n>`. */
@@ -17,7 +17,7 @@ const clientSocket = /^(phc2sys|ts2phc|pmc)\.\d+(\.\d+)?$/
  */
 export const removeDeadClientSockets = (
   { directory = "/var/run" }: { readonly directory?: string } = {}
-): Effect.Effect<void> =>
+): Effect.Effect<void, never, Libc> =>
   removeDead(directory).pipe(
     // Left-overs do no harm but for their names; there will be a next time.
     Effect.catch((error) =>
@@ -30,11 +30,10 @@ export const removeDeadClientSockets = (
 const removeDead = Effect.fnUntraced(function*(directory: string) {
   const candidates = namesIn(directory).filter((name) => clientSocket.test(name))
   if (candidates.length === 0) return
-  const libc = yield* Libc.load
   const removed: Array<string> = []
   for (const name of candidates) {
     const file = path.join(directory, name)
-    if (isSocket(file) && (yield* isDead(libc, file)) && unlink(file)) removed.push(name)
+    if (isSocket(file) && (yield* isDead(file)) && unlink(file)) removed.push(name)
   }
   if (removed.length === 0) return
   yield* Effect.logInfo("removed sockets of linuxptp clients that are gone").pipe(
@@ -61,10 +60,8 @@ const isSocket = (file: string): boolean => {
 }
 
 /** Connecting sends nothing, and the kernel knows a holder by the file, not by a pid. */
-const isDead = (libc: Libc.Libc, file: string) =>
-  Effect.scoped(
-    Effect.map(UnixDatagram.open(libc), (fd) => UnixDatagram.connect(libc, fd, file) === "ECONNREFUSED")
-  )
+const isDead = (file: string) =>
+  Effect.scoped(Effect.map(UnixDatagram.open, ({ connect }) => connect(file) === "ECONNREFUSED"))
 
 const unlink = (file: string): boolean => {
   try {

@@ -36,7 +36,7 @@ export class RunDirectoryError extends Schema.TaggedError<RunDirectoryError>()("
 /** LOCK_EX | LOCK_NB, flock(2). */
 const exclusiveNonBlocking = 2 | 4
 
-const lockExclusively = ({ flock }: Libc.Libc, directory: string): number => {
+const lockExclusively = ({ flock }: Libc.LibcCalls, directory: string): number => {
   // The directory itself is locked, so no lock file stays behind. Node opens with O_CLOEXEC, so no child inherits the
   // lock, and the kernel drops it when this process dies by any means.
   const fd = openSync(directory, "r")
@@ -114,10 +114,12 @@ export const resolve = (directory: string): Effect.Effect<string, RunDirectoryEr
  * Takes the lock of a resolved directory, starts the guard and ends left-overs. At the end what left its process group
  * is ended too, then the guard is dismissed and the lock given back.
  */
-export const layer = ({ directory }: { readonly directory: string }): Layer.Layer<never, RunDirectoryError> =>
+export const layer = (
+  { directory }: { readonly directory: string }
+): Layer.Layer<never, RunDirectoryError, Libc.Libc> =>
   Layer.effectDiscard(Effect.gen(function*() {
     yield* Effect.acquireRelease(
-      Libc.load.pipe(
+      Libc.calls.pipe(
         Effect.mapError(failedOn(directory)),
         Effect.flatMap((libc) =>
           Effect.try({ try: () => lockExclusively(libc, directory), catch: failedOn(directory) })

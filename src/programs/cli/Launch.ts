@@ -6,8 +6,8 @@ import * as Libc from "../../layers/native/Libc.ts"
 import { withUsageExit } from "./UsageExit.ts"
 
 /** A service that Kubernetes or a person asks to stop has not failed: 0 instead of the shell's 130. */
-const serviceTeardown: Runtime.Teardown = (exit, onExit) => {
-  const end = (code: number) => void Effect.runPromise(endAtOnce(code)).then(() => onExit(code))
+const serviceTeardown = (libc: Libc.Libc["Service"]): Runtime.Teardown => (exit, onExit) => {
+  const end = (code: number) => void Effect.runPromise(endAtOnce(libc, code)).then(() => onExit(code))
   return Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause) ? end(0) : Runtime.defaultTeardown(exit, end)
 }
 
@@ -15,8 +15,8 @@ const serviceTeardown: Runtime.Teardown = (exit, onExit) => {
  * Everything is done and written by now. Node's own end waits for V8's compiler threads, and once in some hundred times
  * for ever (nodejs/node#54918): the kubelet would have to kill a daemon that has stopped. Returns without native calls.
  */
-const endAtOnce = (code: number): Effect.Effect<void> =>
-  Libc.load.pipe(Effect.map(({ exit }) => exit(code)), Effect.ignore)
+const endAtOnce = ({ calls }: Libc.Libc["Service"], code: number): Effect.Effect<void> =>
+  calls.pipe(Effect.map(({ exit }) => exit(code)), Effect.ignore)
 
 /** A command's output is its answer alone; what a layer has to complain about goes to stderr. */
 const quietLogs = Layer.merge(
@@ -39,7 +39,7 @@ const tellFailure = Effect.fnUntraced(function*(error: unknown) {
 })
 
 /** A command line, ready to run. */
-export type Program<E> = Effect.Effect<void, E, NodeServices.NodeServices>
+export type Program<E> = Effect.Effect<void, E, NodeServices.NodeServices | Libc.Libc>
 
 /** Runs the program and ends the process with its exit code. */
 export const launch = <E>(program: Program<E>, options: { readonly isService: boolean }): void => {
@@ -48,10 +48,13 @@ export const launch = <E>(program: Program<E>, options: { readonly isService: bo
   process.stderr.on("error", () => {})
   // The default action would end the daemon without its finalizers.
   if (options.isService) process.on("SIGHUP", () => process.kill(process.pid, "SIGTERM"))
+  // Made before the runtime, which ends before the teardown asks it.
+  const libc = Effect.runSync(Libc.make)
   program.pipe(
     withUsageExit,
     Effect.catch(tellFailure),
+    Effect.provideService(Libc.Libc, libc),
     Effect.provide(options.isService ? NodeServices.layer : Layer.merge(NodeServices.layer, quietLogs)),
-    NodeRuntime.runMain(options.isService ? { teardown: serviceTeardown } : {})
+    NodeRuntime.runMain(options.isService ? { teardown: serviceTeardown(libc) } : {})
   )
 }

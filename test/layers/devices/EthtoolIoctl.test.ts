@@ -62,7 +62,7 @@ describe("open", () => {
     Effect.gen(function*() {
       const script = scriptedLibc({ tsInfo: { ens1f0: tsInfo(full) } })
       yield* Effect.scoped(Effect.gen(function*() {
-        const ask = yield* EthtoolIoctl.open(script.libc)
+        const ask = yield* Effect.provide(EthtoolIoctl.open, script.layer)
         assert.deepInclude(ask("ens1f0"), { _tag: "Answered", phcIndex: 3 })
         assert.deepStrictEqual(ask("gone0"), { _tag: "Refused", errno: "ENODEV" })
         assert.deepStrictEqual(script.openSockets(), [3])
@@ -72,7 +72,9 @@ describe("open", () => {
 
   it.effect("fails with the name of the error where sockets are forbidden", () =>
     Effect.gen(function*() {
-      const error = yield* Effect.flip(EthtoolIoctl.open(scriptedLibc({ socketErrno: "EPERM" }).libc))
+      const error = yield* Effect.flip(
+        Effect.provide(EthtoolIoctl.open, scriptedLibc({ socketErrno: "EPERM" }).layer)
+      )
       assert.include(error.message, "socket failed with EPERM")
     }))
 
@@ -80,7 +82,7 @@ describe("open", () => {
     "learns from this kernel that lo stamps in software only",
     () =>
       Effect.gen(function*() {
-        const ask = yield* EthtoolIoctl.open(yield* Libc.load)
+        const ask = yield* EthtoolIoctl.open
         assert.deepStrictEqual(ask("lo"), {
           _tag: "Answered",
           phcIndex: undefined,
@@ -89,6 +91,6 @@ describe("open", () => {
           software: true
         })
         assert.deepStrictEqual(ask("nosuchnic0"), { _tag: "Refused", errno: "ENODEV" })
-      })
+      }).pipe(Effect.provide(Libc.layer))
   )
 })

@@ -18,7 +18,7 @@ describe("RouteNetlink", () => {
   it.effect("ticks once for a burst, not at all for silence", () =>
     Effect.gen(function*() {
       const script = scriptedLibc({})
-      const ticks = yield* ticksOf(yield* RouteNetlink.open(script.libc))
+      const ticks = yield* ticksOf(yield* Effect.provide(RouteNetlink.open, script.layer))
       yield* TestClock.adjust("10 seconds")
       assert.isAbove(script.receiveCalls(), 40)
       assert.strictEqual(yield* Queue.size(ticks), 0)
@@ -32,7 +32,7 @@ describe("RouteNetlink", () => {
   it.effect("ticks when messages were lost, since something changed then", () =>
     Effect.gen(function*() {
       const script = scriptedLibc({})
-      const ticks = yield* ticksOf(yield* RouteNetlink.open(script.libc))
+      const ticks = yield* ticksOf(yield* Effect.provide(RouteNetlink.open, script.layer))
       script.received.push("ENOBUFS")
       yield* TestClock.adjust("200 millis")
       yield* Queue.take(ticks)
@@ -42,7 +42,7 @@ describe("RouteNetlink", () => {
     Effect.gen(function*() {
       const script = scriptedLibc({})
       script.received.push(...Array.from({ length: 300 }, () => "message" as const))
-      const ticks = yield* ticksOf(yield* RouteNetlink.open(script.libc))
+      const ticks = yield* ticksOf(yield* Effect.provide(RouteNetlink.open, script.layer))
       yield* Queue.take(ticks)
       assert.strictEqual(script.received.length, 44)
       yield* TestClock.adjust("200 millis")
@@ -53,7 +53,7 @@ describe("RouteNetlink", () => {
   it.effect("closes its socket with the scope, also when it may not listen", () =>
     Effect.gen(function*() {
       const script = scriptedLibc({ bindErrno: "EPERM" })
-      const error = yield* Effect.flip(Effect.scoped(RouteNetlink.open(script.libc)))
+      const error = yield* Effect.flip(Effect.scoped(Effect.provide(RouteNetlink.open, script.layer)))
       assert.include(error.message, "bind failed with EPERM")
       assert.deepStrictEqual(script.openSockets(), [])
     }))

@@ -1,5 +1,6 @@
 /** A C library for tests: it answers from a script and remembers which sockets are open. */
-import type { Libc } from "../../../src/layers/native/Libc.ts"
+import { Effect, Layer } from "effect"
+import { Libc, type LibcCalls } from "../../../src/layers/native/Libc.ts"
 
 interface Script {
   /** Filled `struct ethtool_ts_info` by interface; other names are ENODEV. */
@@ -12,13 +13,13 @@ interface Script {
 export const scriptedLibc = (script: Script) => {
   const open = new Set<number>()
   const received: Array<"message" | "ENOBUFS"> = []
-  let calls = 0
+  let receiveCalls = 0
   let errno = "0"
   const fail = (name: string): number => {
     errno = name
     return -1
   }
-  const libc: Libc = {
+  const calls: LibcCalls = {
     socket: () => {
       if (script.socketErrno !== undefined) return fail(script.socketErrno)
       const fd = 3 + open.size
@@ -32,7 +33,7 @@ export const scriptedLibc = (script: Script) => {
     connect: () => fail("EAFNOSUPPORT"),
     send: () => fail("ENOTCONN"),
     recv: () => {
-      calls += 1
+      receiveCalls += 1
       const next = received.shift()
       if (next === undefined) return fail("EAGAIN")
       return next === "message" ? 1 : fail(next)
@@ -45,5 +46,10 @@ export const scriptedLibc = (script: Script) => {
     },
     errno: () => errno
   }
-  return { libc, received, openSockets: () => [...open], receiveCalls: () => calls }
+  return {
+    layer: Layer.succeed(Libc, { calls: Effect.succeed(calls) }),
+    received,
+    openSockets: () => [...open],
+    receiveCalls: () => receiveCalls
+  }
 }

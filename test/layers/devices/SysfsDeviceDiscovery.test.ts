@@ -4,10 +4,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Duration, Effect, FileSystem, Layer, Logger, Queue, References } from "effect"
 import { TestClock } from "effect/testing"
 import * as SysfsDeviceDiscovery from "../../../src/layers/devices/SysfsDeviceDiscovery.ts"
+import * as Libc from "../../../src/layers/native/Libc.ts"
 import { Machine, readInterfaces, suite } from "./DeviceDiscoverySuite.ts"
 import { makeSysfsTree, type TreeInterface } from "./SysfsTree.ts"
 
-const platform = Layer.merge(NodeFileSystem.layer, NodePath.layer)
+const platform = Layer.mergeAll(NodeFileSystem.layer, NodePath.layer, Libc.layer)
 
 const nic = (name: string, phcIndex: number): TreeInterface => ({
   name,

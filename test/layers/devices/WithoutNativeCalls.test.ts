@@ -1,23 +1,11 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Logger, Queue } from "effect"
-import { vi } from "vitest"
 import * as SysfsDeviceDiscovery from "../../../src/layers/devices/SysfsDeviceDiscovery.ts"
-import * as Libc from "../../../src/layers/native/Libc.ts"
+import { withoutNativeCalls } from "../native/WithoutNativeCalls.ts"
 import { readInterfaces } from "./DeviceDiscoverySuite.ts"
 
-vi.mock("koffi", () => {
-  throw new Error("no binary for this platform")
-})
-
 describe("device discovery without native calls", () => {
-  it.effect("says what is missing", () =>
-    Effect.gen(function*() {
-      const error = yield* Effect.flip(Libc.load)
-      assert.strictEqual(error._tag, "LibcUnavailable")
-      assert.include(error.message, "koffi")
-    }))
-
   it.effect.skipIf(process.platform !== "linux")("goes on with the files of /sys, after one warning", () => {
     const lines: Array<string> = []
     const logs = Logger.layer([
@@ -35,7 +23,7 @@ describe("device discovery without native calls", () => {
       ])
     }).pipe(Effect.provide(
       SysfsDeviceDiscovery.layer({ sysfsRoot: "/sys/" }).pipe(
-        Layer.provide(NodeFileSystem.layer),
+        Layer.provide([NodeFileSystem.layer, withoutNativeCalls]),
         Layer.provideMerge(logs)
       )
     ))

@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Option } from "effect"
+import { Effect, Fiber, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
 import { mkdirSync, readdirSync, renameSync, unlinkSync, writeFileSync } from "node:fs"
 import * as ManagementSocketClient from "../../../src/layers/linuxptp/ManagementSocketClient.ts"
+import * as Libc from "../../../src/layers/native/Libc.ts"
 import { ManagementClient } from "../../../src/services/linuxptp/ManagementClient.ts"
 import { answersTo, listenAt, temporaryDirectory } from "../processes/ScriptedPtp4l.ts"
 
@@ -41,7 +42,7 @@ const askInVain = Effect.fnUntraced(function*(path: string) {
 const statesOf = (answered: Effect.Success<ReturnType<typeof exchange>>) =>
   Option.getOrUndefined(answered)?.ports.map(({ state }) => state)
 
-const provide = Effect.provide(ManagementSocketClient.layer)
+const provide = Effect.provide(Layer.provide(ManagementSocketClient.layer, Libc.layer))
 
 describe.skipIf(process.platform !== "linux")("ManagementSocketClient", () => {
   it.effect("is done with the last answer, and has every port and the clock class", () =>

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { existsSync, readdirSync, symlinkSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
+import * as Libc from "../../../src/layers/native/Libc.ts"
 import { removeDeadClientSockets } from "../../../src/layers/processes/ClientSockets.ts"
 import { listenAt, temporaryDirectory } from "./ScriptedPtp4l.ts"
 
@@ -24,7 +25,7 @@ describe.skipIf(process.platform !== "linux")("removeDeadClientSockets", () => {
       yield* Effect.forEach(names, (name) => leaveAt(`${directory}/${name}`), { discard: true })
       yield* removeDeadClientSockets({ directory })
       assert.deepStrictEqual(readdirSync(directory), [])
-    }))
+    }).pipe(Effect.provide(Libc.layer)))
 
   it.effect("leaves what is held, no client's by its name, or no datagram socket", () =>
     Effect.gen(function*() {
@@ -38,12 +39,12 @@ describe.skipIf(process.platform !== "linux")("removeDeadClientSockets", () => {
       const before = readdirSync(directory)
       yield* removeDeadClientSockets({ directory })
       assert.deepStrictEqual(readdirSync(directory), before)
-    }))
+    }).pipe(Effect.provide(Libc.layer)))
 
   it.effect("does nothing without the directory", () =>
     Effect.gen(function*() {
       const directory = `${yield* temporaryDirectory}/none`
       yield* removeDeadClientSockets({ directory })
       assert.isFalse(existsSync(directory))
-    }))
+    }).pipe(Effect.provide(Libc.layer)))
 })

@@ -5,6 +5,7 @@
 import { Effect, FileSystem, Layer, Metric, Queue, Random, Semaphore } from "effect"
 import { readdirSync } from "node:fs"
 import * as ManagementSocketClient from "../../../src/layers/linuxptp/ManagementSocketClient.ts"
+import * as Libc from "../../../src/layers/native/Libc.ts"
 import * as ChildProcessRunner from "../../../src/layers/processes/ChildProcessRunner.ts"
 import * as SupervisedLinuxptp from "../../../src/programs/cli/SupervisedLinuxptp.ts"
 import { ProcessRunner } from "../../../src/services/processes/ProcessRunner.ts"
@@ -71,7 +72,7 @@ export const makeEndlessDeaths = Effect.gen(function*() {
   let allowed = 0
   const fibers = makeFiberCount()
   const supervised = SupervisedLinuxptp.layer.pipe(
-    Layer.provide(ManagementSocketClient.layer),
+    Layer.provide(ManagementSocketClient.layer.pipe(Layer.provide(Libc.layer))),
     Layer.provide(heldRunner(turns, () => allowed, held)),
     Layer.provide(
       ChildProcessRunner.layer({ runDirectory: directory, searchPath: [directory, "/usr/bin", "/bin"] })

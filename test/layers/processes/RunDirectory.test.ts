@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, Layer } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs"
+import * as Libc from "../../../src/layers/native/Libc.ts"
 import { markedProcesses, markVariables, runDirectoryMark } from "../../../src/layers/processes/ChildMarks.ts"
 import * as RunDirectory from "../../../src/layers/processes/RunDirectory.ts"
 
@@ -10,7 +11,7 @@ const makeDirectory = FileSystem.FileSystem.use((fs) => fs.makeTempDirectoryScop
 const open = (directory: string) =>
   Effect.flatMap(
     RunDirectory.resolve(directory),
-    (resolved) => Layer.build(RunDirectory.layer({ directory: resolved }))
+    (resolved) => Layer.build(Layer.provide(RunDirectory.layer({ directory: resolved }), Libc.layer))
   )
 
 /** A process that carries the mark of a directory, as a child of an earlier daemon would. */

@@ -3,6 +3,7 @@
  * directory, then one shell script for each child, or `timemaster:SCRIPT`. Prints one line when all are started.
  */
 import { Effect, Layer, Logger } from "effect"
+import * as Libc from "../../../src/layers/native/Libc.ts"
 import * as ChildProcessRunner from "../../../src/layers/processes/ChildProcessRunner.ts"
 import * as RunDirectory from "../../../src/layers/processes/RunDirectory.ts"
 import { ProcessRunner } from "../../../src/services/processes/ProcessRunner.ts"
@@ -34,6 +35,7 @@ await Effect.runPromise(
     Effect.provide(
       ChildProcessRunner.layer({ runDirectory }).pipe(
         Layer.provide(RunDirectory.layer({ directory: runDirectory })),
+        Layer.provide(Libc.layer),
         Layer.provideMerge(Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)]))
       )
     )

@@ -4,14 +4,10 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { createServer } from "node:net"
 import os from "node:os"
 import path from "node:path"
-import { vi } from "vitest"
 import * as ManagementSocketClient from "../../../src/layers/linuxptp/ManagementSocketClient.ts"
 import { removeDeadClientSockets } from "../../../src/layers/processes/ClientSockets.ts"
 import { ManagementClient } from "../../../src/services/linuxptp/ManagementClient.ts"
-
-vi.mock("koffi", () => {
-  throw new Error("no binary for this platform")
-})
+import { withoutNativeCalls } from "../native/WithoutNativeCalls.ts"
 
 describe("without native calls", () => {
   it.effect("nobody is asked, and that is said once and by isAvailable", () => {
@@ -27,7 +23,7 @@ describe("without native calls", () => {
       assert.deepStrictEqual(lines, [
         "Warn cannot ask ptp4l on its management socket; its log alone says how it is"
       ])
-    }).pipe(Effect.provide(Layer.provideMerge(ManagementSocketClient.layer, logs)))
+    }).pipe(Effect.provide(Layer.provideMerge(ManagementSocketClient.layer, [withoutNativeCalls, logs])))
   })
 
   it.effect("no socket is removed, since nobody can tell whether it is held", () =>
@@ -42,5 +38,5 @@ describe("without native calls", () => {
       })
       yield* removeDeadClientSockets({ directory })
       assert.deepStrictEqual(readdirSync(directory), ["pmc.1"])
-    }))
+    }).pipe(Effect.provide(withoutNativeCalls)))
 })

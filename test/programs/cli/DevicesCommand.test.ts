@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Exit, FileSystem, Layer, Path, Runtime, Schema } from "effect"
 import { Command } from "effect/cli"
 import { TestConsole } from "effect/testing"
+import * as Libc from "../../../src/layers/native/Libc.ts"
 import * as InMemoryDeviceDiscovery from "../../../src/layers/simulated/devices/InMemoryDeviceDiscovery.ts"
 import {
   devicesCommand,
@@ -36,7 +37,7 @@ const br0: NetworkInterface = {
   notCapable: "a bridge has no clock: use one of its ports"
 }
 
-const platform = Layer.merge(NodeServices.layer, TestConsole.layer)
+const platform = Layer.mergeAll(NodeServices.layer, TestConsole.layer, Libc.layer)
 const printed = Effect.map(TestConsole.logLines, (lines) => lines.map(String).join("\n"))
 
 const exitCode = <A, E>(exit: Exit.Exit<A, E>): number => {
