@@ -8,6 +8,7 @@ import { Command, Flag } from "effect/cli"
 import * as SysfsDeviceDiscovery from "../../layers/devices/SysfsDeviceDiscovery.ts"
 import { DeviceDiscovery } from "../../services/devices/DeviceDiscovery.ts"
 import { isPtpCapable, type NetworkInterface } from "../../services/devices/PtpDevice.ts"
+import { tableLines } from "./Table.ts"
 
 /** Prints what `DeviceDiscovery` finds at this moment. */
 export const listDevices = Effect.fn("listDevices")(function*(output: "text" | "json") {
@@ -45,11 +46,7 @@ const columns = ["NAME", "KIND", "LINK", "PHC", "PCI ADDRESS", "DRIVER", "PTP"]
 export const renderDevicesText = (interfaces: ReadonlyArray<NetworkInterface>): string => {
   if (interfaces.length === 0) return "No network interfaces found."
   const ordered = [...interfaces.filter(isPtpCapable), ...interfaces.filter((nic) => !isPtpCapable(nic))]
-  const rows = [columns, ...ordered.map(cellsOf)]
-  const widths = columns.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows
-    .map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd())
-    .join("\n")
+  return tableLines(columns, ordered.map(cellsOf)).join("\n")
 }
 
 const cellsOf = (nic: NetworkInterface): ReadonlyArray<string> => [

@@ -12,6 +12,7 @@ import type {
 } from "../../services/kubernetes/KubernetesCredentials.ts"
 import type { KubernetesObject } from "../../services/kubernetes/KubernetesObject.ts"
 import { nodePTPDevs, NodePTPDevStatus } from "../../services/kubernetes/NodePTPDev.ts"
+import { tableLines } from "./Table.ts"
 
 /** One node as the table shows it. */
 export interface NodeRow {
@@ -56,18 +57,14 @@ const columns = ["NODE", "PROFILE", "CLOCK", "APPLIED", "PROBLEM"]
 /** The rows as a table for people. */
 export const renderRows = (rows: ReadonlyArray<NodeRow>): string => {
   if (rows.length === 0) return "No NodePTPDevs found."
-  const cells = [
-    columns,
-    ...rows.map(({ applied, clock, node, problems, profiles }) => [
-      node,
-      profiles.join(",") || "-",
-      clock,
-      applied,
-      problems.join("; ") || "-"
-    ])
-  ]
-  const widths = columns.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)))
-  return cells.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()).join("\n")
+  const cells = rows.map(({ applied, clock, node, problems, profiles }) => [
+    node,
+    profiles.join(",") || "-",
+    clock,
+    applied,
+    problems.join("; ") || "-"
+  ])
+  return tableLines(columns, cells).join("\n")
 }
 
 const kubernetes = (server: Option.Option<string>) =>

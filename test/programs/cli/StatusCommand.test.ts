@@ -65,4 +65,9 @@ describe("status", () => {
       renderRows(nodeRows([node("worker-1", good)])),
       "NODE      PROFILE   CLOCK   APPLIED  PROBLEM\nworker-1  profile1  LOCKED  True     -"
     ))
+
+  it("lets no message steer the terminal or break its line", () => {
+    const hostile = condition("Applied", "False", "InvalidConfiguration", "a\u001B[2J\nb")
+    assert.include(renderRows(nodeRows([node("a", [hostile, ...good.slice(1)])])), "InvalidConfiguration: a?[2J?b")
+  })
 })

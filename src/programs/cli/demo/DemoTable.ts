@@ -5,6 +5,7 @@
 import { Effect, Option, Schema, Stream } from "effect"
 import type { KubernetesObject } from "../../../services/kubernetes/KubernetesObject.ts"
 import { NodePTPDevStatus } from "../../../services/kubernetes/NodePTPDev.ts"
+import { printable, tableLines } from "../Table.ts"
 import { DemoScreen } from "./DemoScreen.ts"
 
 /** What matters most comes first: a terminal of 80 columns cuts the end. */
@@ -19,9 +20,7 @@ export const renderDemoTable = (
   width: number
 ): ReadonlyArray<string> => {
   if (objects.length === 0) return ["No node has published a NodePTPDev yet."]
-  const rows = [columns, ...rowsOf(objects).values()]
-  const widths = columns.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows.map((row) => cut(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd(), width))
+  return tableLines(columns, [...rowsOf(objects).values()]).map((line) => cut(line, width))
 }
 
 /** What to tell where no table is: a line for each node that came, changed or went between two lists. */
@@ -75,7 +74,7 @@ const rowOf = (object: KubernetesObject): Row => {
       status.processes.map(processText).join(", ")
     ]
   })
-  return columns.map((_, column) => printable((column === 0 ? object.metadata.name : cells[column - 1]) || "-"))
+  return columns.map((_, column) => (column === 0 ? object.metadata.name : cells[column - 1]) || "-")
 }
 
 /** A grandmaster is on its own oscillator for good, which a bare FREERUN would not tell. */
@@ -98,11 +97,8 @@ const appliedText = ({ conditions }: NodePTPDevStatus): string => {
 /** One node without a table around it; what there is nothing of is left out. */
 const sentence = ([node = "", ...cells]: Row): string => {
   const facts = cells.flatMap((cell, index) => cell === "-" ? [] : [`${columns[index + 1]?.toLowerCase()} ${cell}`])
-  return `${node}: ${facts.length === 0 ? "no status yet" : facts.join("; ")}`
+  return printable(`${node}: ${facts.length === 0 ? "no status yet" : facts.join("; ")}`)
 }
-
-/** A status can be written by anybody with the right to; it must not steer the reader's terminal. */
-const printable = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "?")
 
 const cut = (line: string, width: number): string =>
   line.length <= width ? line : `${line.slice(0, Math.max(width - 1, 0))}…`
