@@ -65,6 +65,7 @@ describe("ClockState", () => {
     ["FREERUN Listening", slave.slice(0, 1)],
     ["FREERUN Unlocked", slave.slice(0, 3)],
     ["FREERUN Unlocked", slave],
+    ["FREERUN Unlocked", [...slave.slice(0, 3), near]],
     ["FREERUN Unlocked", [...slave, "master offset         12 s0 freq     -55 path delay      2143"]],
     ["FREERUN Unlocked", [...slave, "master offset         12 s1 freq     -55 path delay      2143"]],
     ["FREERUN OffsetOutOfBounds", [...slave, far]],
@@ -80,6 +81,19 @@ describe("ClockState", () => {
     ["FREERUN Listening", ["port 2: INITIALIZING to LISTENING on INIT_COMPLETE"]]
   ])("is %s after %j", (expected, messages) => {
     assert.strictEqual(stateAndReason(hear(running(), say(ptp4l, ...messages))), expected)
+  })
+
+  it("is as good as the worst of several clocks that one program steers", () => {
+    const several = specOf("phc2sys")
+    const heard = hear(
+      observeStatuses(observeProfiles(initialClockState, [profile()], 0n), [statusOf(several)], 0n),
+      say(
+        several,
+        "ens1f1 sys offset        101 s2 freq      -9 delay    521",
+        "CLOCK_REALTIME phc offset        12 s2 freq      -9 delay    521"
+      )
+    )
+    assert.strictEqual(stateAndReason(heard), "FREERUN OffsetOutOfBounds")
   })
 
   it("holds a lost lock for 5 s, then runs free", () => {

@@ -1,0 +1,92 @@
+/** Mistakes in how the state of a clock, its alarms and its series follow from the evidence. */
+import type { Mutant } from "./Mutant.ts"
+
+const clockState = ["services/clocks/ClockState.test.ts", "services/clocks/Measurement.test.ts"]
+const series = ["services/clocks/ClockSeries.test.ts"]
+
+export const clockMutants: ReadonlyArray<Mutant> = [
+  {
+    name: "a clock that was never LOCKED goes into HOLDOVER",
+    file: "src/services/clocks/Holdover.ts",
+    search: `previous?.state === "LOCKED" ? now`,
+    replace: `previous !== undefined ? now`,
+    tests: ["services/clocks/Holdover.test.ts", ...clockState]
+  },
+  {
+    name: "a HOLDOVER never ends",
+    file: "src/services/clocks/Holdover.ts",
+    search: "heldUntil !== undefined && now < heldUntil",
+    replace: "heldUntil !== undefined",
+    tests: ["services/clocks/Holdover.test.ts", ...clockState]
+  },
+  {
+    name: "the upper threshold excludes its own value",
+    file: "src/services/clocks/Measurement.ts",
+    search: "offset <= maxOffsetNs",
+    replace: "offset < maxOffsetNs",
+    tests: clockState
+  },
+  {
+    name: "the lower threshold is not looked at",
+    file: "src/services/clocks/Measurement.ts",
+    search: "offset >= minOffsetNs && offset <= maxOffsetNs",
+    replace: "offset <= maxOffsetNs",
+    tests: clockState
+  },
+  {
+    name: "measurements that stopped count for ever",
+    file: "src/services/clocks/ClockVerdict.ts",
+    search: `if (!measurements.every((measurement) => isFresh(measurement, now))) return "Unlocked"`,
+    replace: "",
+    tests: clockState
+  },
+  {
+    name: "one good clock of several is enough",
+    file: "src/services/clocks/ClockVerdict.ts",
+    search: "return measurements.every((measurement) => isWithin(measurement, threshold))",
+    replace: "return measurements.some((measurement) => isWithin(measurement, threshold))",
+    tests: [...clockState, "services/clocks/NodeClockView.test.ts", "programs/ObserveClocks.test.ts"]
+  },
+  {
+    name: "a port that is UNCALIBRATED is locked",
+    file: "src/services/clocks/ClockVerdict.ts",
+    search: `if (port.state !== "SLAVE" && !isMeter) return "Unlocked"`,
+    replace: "",
+    tests: clockState
+  },
+  {
+    name: "37 s are suspected on one side only",
+    file: "src/services/clocks/ClockAlarms.ts",
+    search: "Math.abs(Math.abs(offsetNs) - utcOffsetNs)",
+    replace: "Math.abs(offsetNs - utcOffsetNs)",
+    tests: ["services/clocks/ClockAlarms.test.ts"]
+  },
+  {
+    name: "a clock check alarms a line too early",
+    file: "src/services/clocks/ClockAlarms.ts",
+    search: "ClockOwnerConflict: 3,",
+    replace: "ClockOwnerConflict: 2,",
+    tests: ["services/clocks/ClockAlarms.test.ts"]
+  },
+  {
+    name: "LOCKED and HOLDOVER are swapped in clock_state",
+    file: "src/services/clocks/ClockSeries.ts",
+    search: "LOCKED: 1, HOLDOVER: 2",
+    replace: "LOCKED: 2, HOLDOVER: 1",
+    tests: series
+  },
+  {
+    name: "the label process is the id",
+    file: "src/services/clocks/ClockSeries.ts",
+    search: "process: spec.program,\n",
+    replace: "process: id,\n",
+    tests: series
+  },
+  {
+    name: "process_status is always up",
+    file: "src/services/clocks/ClockSeries.ts",
+    search: "value: pid === undefined ? 0 : 1",
+    replace: "value: 1",
+    tests: series
+  }
+]
