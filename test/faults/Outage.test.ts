@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import { sendLine } from "./Exchange.ts"
 import { syncedWorld } from "./FaultTest.ts"
 
-/** Longer than the client waits for more of a streaming list. */
+/** Less than the silence at which a client gives up a watch (WatchSession). */
 const pauseMillis = 10_000
 
 describe("a deletion during an outage", () => {
@@ -37,7 +37,7 @@ describe("a deletion during an outage", () => {
       assert.deepStrictEqual(world.breaches, [])
     }))
 
-  it.live("is seen when the streaming list that tells of it pauses before its end", () =>
+  it.live("is seen when the streaming list that tells of it is slow: it is waited for", () =>
     Effect.gen(function*() {
       const world = yield* syncedWorld(7, {})
       const { advance, cluster, isInSync, proxy, time } = world

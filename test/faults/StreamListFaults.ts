@@ -13,11 +13,15 @@ const outageMillis = 15_000
 
 const isEndOfList = (line: string) => line.includes("k8s.io/initial-events-end")
 
-/** The end of a list comes late, and everything after it too. */
-const pausing = (exchange: Exchange, { dice, proxy, time }: World) => {
+/** A list stands still before one of its objects or before its end, and everything after that is late too. */
+const slow = (exchange: Exchange, { dice, proxy, time }: World) => {
   const waiting: Array<string> = []
+  let left = dice.between(0, 3)
   exchange.onLine = (line) => {
-    if (waiting.length === 0 && !isEndOfList(line)) return sendLine(exchange, line)
+    if (waiting.length === 0 && left > 0 && !isEndOfList(line)) {
+      left -= 1
+      return sendLine(exchange, line)
+    }
     waiting.push(line)
     if (waiting.length > 1) return
     time.after(dice.between(1, 25_000), () => {
@@ -28,17 +32,17 @@ const pausing = (exchange: Exchange, { dice, proxy, time }: World) => {
   proxy.backend.forward(exchange)
 }
 
-const listsPause: Fault = {
-  kind: "streaming lists after an outage pause before their end",
+const slowLists: Fault = {
+  kind: "streaming lists after an outage are slow",
   start: async (world) => {
     const { advance, cluster, dice, edit, note, proxy } = world
-    let paused = 0
+    let slowed = 0
     const rule: Rule = (exchange) => {
       if (!isStreamList(exchange)) return undefined
-      paused += 1
-      return (taken) => pausing(taken, world)
+      slowed += 1
+      return (taken) => slow(taken, world)
     }
-    note("FAULT an outage, then streaming lists pause")
+    note("FAULT an outage, then streaming lists are slow")
     proxy.rules.push(rule)
     proxy.welcome = "reset"
     for (const front of proxy.fronts) front.reset()
@@ -49,7 +53,7 @@ const listsPause: Fault = {
     return {
       lastsMillis: dice.between(1_000, 60_000),
       end: () => void proxy.rules.splice(proxy.rules.indexOf(rule), 1),
-      happened: () => paused > 0
+      happened: () => slowed > 0
     }
   }
 }
@@ -58,18 +62,6 @@ export const streamListFaults: ReadonlyArray<Fault> = [
   takingRequests(
     "streaming lists are refused, as by an old server",
     (exchange) => answerStatus(exchange, 422, "Invalid"),
-    isStreamList,
-    forget
-  ),
-  takingRequests(
-    "streaming lists are taken for plain watches, as by an older one",
-    (exchange, { proxy }) => {
-      const url = new URL(exchange.target, "http://api")
-      url.searchParams.delete("sendInitialEvents")
-      url.searchParams.delete("resourceVersionMatch")
-      exchange.target = `${url.pathname}${url.search}`
-      proxy.backend.forward(exchange)
-    },
     isStreamList,
     forget
   ),
@@ -101,5 +93,5 @@ export const streamListFaults: ReadonlyArray<Fault> = [
     isStreamList,
     forget
   ),
-  listsPause
+  slowLists
 ]

@@ -13,19 +13,11 @@ export interface WatchProgress {
   readonly objects: ReadonlyArray<KubernetesObject>
   /** Where to go on; undefined until a list is complete. */
   readonly resourceVersion: string | undefined
-  /** What a streaming list has brought so far: half a list would look like deletions. Undefined when there is none. */
-  readonly list: StreamedList | undefined
   /**
-   * The objects of what was taken for a plain watch and may yet turn out to be a streaming list that paused. Undefined
-   * once it is certain.
+   * What a streaming list has brought so far; undefined when none is under way. It is published at its end only: half
+   * of it would look like deletions.
    */
-  readonly paused: ReadonlyArray<KubernetesObject> | undefined
-}
-
-interface StreamedList {
-  readonly events: ReadonlyArray<ObjectEvent>
-  /** The version that it was asked for, empty for the newest there is. */
-  readonly from: string
+  readonly list: ReadonlyArray<ObjectEvent> | undefined
 }
 
 /** What happened to the set, without when and under which span. */
@@ -41,12 +33,7 @@ export type Publish = (
 ) => Effect.Effect<void>
 
 /** Before the first LIST. */
-export const unlisted: WatchProgress = {
-  objects: [],
-  resourceVersion: undefined,
-  list: undefined,
-  paused: undefined
-}
+export const unlisted: WatchProgress = { objects: [], resourceVersion: undefined, list: undefined }
 
 /**
  * The progress after a complete list. It is told even when it is the set that was told last: who writes the objects
@@ -56,10 +43,14 @@ export const afterList = (
   progress: WatchProgress,
   listed: ReadonlyArray<KubernetesObject>,
   resourceVersion: string
-): ProgressStep => {
+): readonly [WatchProgress, SetChange] => {
   const objects = sortedByName(listed.map((object) => sameOf(progress, object)))
-  const next = { objects, resourceVersion, list: undefined, paused: undefined }
-  return [next, { type: "LISTED", name: "", generation: undefined, resourceVersion }]
+  return [{ objects, resourceVersion, list: undefined }, {
+    type: "LISTED",
+    name: "",
+    generation: undefined,
+    resourceVersion
+  }]
 }
 
 /** What did not change stays the same value, so that nobody looks at it again. */
@@ -71,44 +62,14 @@ const sameOf = ({ objects }: WatchProgress, object: KubernetesObject): Kubernete
 }
 
 /** The progress at the beginning of a streaming list. */
-export const beginList = ({ objects }: WatchProgress, from: string): WatchProgress => ({
-  ...unlisted,
-  objects,
-  list: { events: [], from }
-})
-
-/** True while there is a list under way that is nothing without its end. */
-export const isEndlessList = ({ list }: WatchProgress): boolean => list?.from === ""
-
-/** The progress when what a list has brought so far is taken for the events of a plain watch from its version. */
-export const asPlainWatch = (progress: WatchProgress): ProgressStep => {
-  const { list } = progress
-  if (list === undefined) return [progress, undefined]
-  const begun: ProgressStep = [
-    { ...progress, resourceVersion: list.from, list: undefined, paused: noObjects },
-    undefined
-  ]
-  return list.events.reduce(([known, earlier], event): ProgressStep => {
-    const [next, change] = afterEvent(known, event)
-    return [next, change ?? earlier]
-  }, begun)
-}
+export const beginList = ({ objects }: WatchProgress): WatchProgress => ({ ...unlisted, objects, list: [] })
 
 /** The progress after an event, and the change if the set is another one now. */
 export const afterEvent = (progress: WatchProgress, event: WatchEvent): ProgressStep => {
-  const { list, objects, paused } = progress
-  if (list !== undefined) {
-    if (event.type !== "BOOKMARK") {
-      return [{ ...progress, list: { ...list, events: [...list.events, event] } }, undefined]
-    }
-    if (!isEndOfList(event)) return [progress, undefined]
-    return afterList(progress, list.events.reduce(withEvent, noObjects), event.object.metadata.resourceVersion)
-  }
-  if (paused !== undefined && (event.type !== "BOOKMARK" || isEndOfList(event))) {
-    return afterPaused(progress, paused, event)
-  }
+  const { list, objects } = progress
+  if (list !== undefined) return afterListEvent(progress, list, event)
   const resourceVersion = event.object.metadata.resourceVersion ?? progress.resourceVersion ?? ""
-  if (event.type === "BOOKMARK") return [{ ...progress, resourceVersion, paused: undefined }, undefined]
+  if (event.type === "BOOKMARK") return [{ ...progress, resourceVersion }, undefined]
   const { generation, name } = event.object.metadata
   return [
     { ...progress, objects: sortedByName(withEvent(objects, event)), resourceVersion },
@@ -116,22 +77,15 @@ export const afterEvent = (progress: WatchProgress, event: WatchEvent): Progress
   ]
 }
 
-/**
- * The progress while both may be true. A list that paused says so by its end, and only that tells of deletions; until
- * then the version stays where it was, because an object of the list may be newer than a deletion. A plain watch says
- * so by an ordinary bookmark, which comes in no list: all that was before it had come then.
- */
-const afterPaused = (
+/** Nothing is published, and no version is known, before the bookmark that ends the list. */
+const afterListEvent = (
   progress: WatchProgress,
-  paused: ReadonlyArray<KubernetesObject>,
+  list: ReadonlyArray<ObjectEvent>,
   event: WatchEvent
 ): ProgressStep => {
-  if (event.type === "BOOKMARK") return afterList(progress, paused, event.object.metadata.resourceVersion)
-  const { generation, name, resourceVersion = "" } = event.object.metadata
-  return [
-    { ...progress, objects: sortedByName(withEvent(progress.objects, event)), paused: withEvent(paused, event) },
-    { type: event.type, name, generation, resourceVersion }
-  ]
+  if (event.type !== "BOOKMARK") return [{ ...progress, list: [...list, event] }, undefined]
+  if (!isEndOfList(event)) return [progress, undefined]
+  return afterList(progress, list.reduce(withEvent, noObjects), event.object.metadata.resourceVersion)
 }
 
 const noObjects: ReadonlyArray<KubernetesObject> = []

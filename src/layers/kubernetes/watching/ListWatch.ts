@@ -1,6 +1,7 @@
 /**
- * One collection as it is now, for as long as somebody listens: LIST, then WATCH, then whatever WatchPolicy says.
- * HttpKubernetesApi makes its `watchAll` of it. It keeps the set and hands out only whole sets.
+ * One collection as it is now, for as long as somebody listens: LIST, then WATCH, then whatever WatchPolicy says, which
+ * decides where a watch is resumed. HttpKubernetesApi makes its `watchAll` of it. It keeps the set and hands out only
+ * whole sets.
  */
 import { Clock, Effect, Queue, Random, Ref, Result, Stream } from "effect"
 import type { WatchedSet } from "../../../services/kubernetes/KubernetesApi.ts"
@@ -47,7 +48,7 @@ const carryOut = Effect.fnUntraced(function*(
     case "Watch": {
       const { resourceVersion } = step
       const sendsList = step._tag === "StreamList"
-      if (sendsList) yield* Ref.update(progress, (known) => beginList(known, resourceVersion))
+      if (sendsList) yield* Ref.update(progress, beginList)
       return yield* Effect.scoped(watchOnce(target, { resourceVersion, sendsList }, progress, publish))
     }
   }
@@ -71,9 +72,7 @@ const listOnce = Effect.fnUntraced(function*(
   // The whole set is replaced: what was deleted while nobody watched is gone with it.
   const [next, change] = afterList(yield* Ref.get(progress), listed.success.objects, listed.success.resourceVersion)
   yield* Ref.set(progress, next)
-  if (change !== undefined) {
-    yield* publish(next.objects, { ...change, receivedAtNanos: yield* Clock.monotonicTimeNanos })
-  }
+  yield* publish(next.objects, { ...change, receivedAtNanos: yield* Clock.monotonicTimeNanos })
   return { _tag: "Listed", resourceVersion: listed.success.resourceVersion }
 })
 

@@ -1,7 +1,8 @@
 /**
- * What a list-and-watch does next: a pure function (plan, outcome) -> plan, in the manner of a protocol's state machine.
- * ListWatch carries the plans out. The delays are client-go's (tools/cache/reflector.go): 0.8 s doubled to 30 s,
- * back to the start after 2 min of good health; but with full jitter, so that a whole cluster spreads its return.
+ * Where a watch is resumed: what a list-and-watch asks for after each LIST or WATCH that came to its end, and when. A pure
+ * function (plan, outcome) -> plan, in the manner of a protocol's state machine; ListWatch carries the plans out.
+ * The delays are client-go's (tools/cache/reflector.go): 0.8 s doubled to 30 s, back to the start after 2 min of good
+ * health; but with full jitter, so that a whole cluster spreads its return.
  */
 import type { KubernetesApiError } from "../../../services/kubernetes/KubernetesApi.ts"
 
@@ -153,7 +154,8 @@ const stepAfterFailure = (plan: WatchPlan, failure: Failure): WatchStep => {
   const { error, isSilent, resourceVersion } = failure
   const { step } = plan
   if (step._tag === "StreamList" && resourceVersion === undefined) {
-    return isAway(error) ? step : { _tag: "List", resourceVersion: "" }
+    // One that stands still might do so again: a LIST has an end, or a time limit.
+    return isAway(error) && !isSilent ? step : { _tag: "List", resourceVersion: "" }
   }
   // 410 says that the history is gone (Kubernetes API concepts, "410 Gone"). A server that calls the version invalid,
   // or times out because it has not reached it (504, after a restore of etcd), will never serve it either.

@@ -6,23 +6,13 @@ import { Clock, Duration, Effect, Random, Ref, Result, type Scope, Stream } from
 import type { KubernetesApiError } from "../../../services/kubernetes/KubernetesApi.ts"
 import type { ApiRequest } from "../requests/ApiConnection.ts"
 import { failureOfConnection, malformed } from "../requests/ApiFailure.ts"
-import {
-  afterEvent,
-  asPlainWatch,
-  isEndlessList,
-  type ProgressStep,
-  type Publish,
-  type WatchProgress
-} from "./ChangedSet.ts"
+import { afterEvent, type Publish, type WatchProgress } from "./ChangedSet.ts"
 import { type WatchEvent, watchEvents } from "./WatchLine.ts"
 import type { WatchOutcome } from "./WatchPolicy.ts"
 import { watchRequest, type WatchStart, type WatchTarget } from "./WatchTarget.ts"
 
 // The API server sends a bookmark about once a minute (kubernetes#90249): 90 s without one is a dead connection.
 const longestSilence = Duration.seconds(90)
-// A streaming list comes in one go; a server that takes the request for a plain watch sends its objects and no end.
-const longestSilenceInList = Duration.seconds(3)
-const longestList = Duration.seconds(30)
 // client-go's range: watches of many nodes end apart from each other.
 const shortestWatchSeconds = 300
 const longestWatchSeconds = 600
@@ -54,27 +44,15 @@ export const watchOnce = Effect.fnUntraced(function*(
   if (Result.isFailure(opened)) return notAccepted(opened.failure, yield* Ref.get(progress))
   const acceptedAt = yield* Clock.monotonicTimeNanos
   const heard: Heard = { acceptedAt, bytesAt: acceptedAt, eventAt: acceptedAt, isMute: true }
-  /** Carries the progress on, and tells of a set that is another one then. */
-  const proceed = Effect.fnUntraced(function*(step: (known: WatchProgress) => ProgressStep) {
-    const [next, change] = yield* Ref.modify(progress, (known) => {
-      const taken = step(known)
-      return [taken, taken[0]]
-    })
-    if (change !== undefined) yield* publish(next.objects, { ...change, receivedAtNanos: heard.bytesAt })
-  })
   const take = Effect.fnUntraced(function*(event: WatchEvent) {
     heard.eventAt = heard.bytesAt
     heard.isMute = false
     yield* target.heard
-    yield* proceed((known) => afterEvent(known, event))
-  })
-  const untilSilent = Effect.gen(function*() {
-    yield* untilListEnds(progress, heard)
-    const known = yield* Ref.get(progress)
-    if (isEndlessList(known)) return yield* endlessList(request)
-    // A server that does not know streaming lists took it for a plain watch from that version.
-    yield* proceed(asPlainWatch)
-    return yield* untilDead(request, heard)
+    const [next, change] = yield* Ref.modify(progress, (known) => {
+      const taken = afterEvent(known, event)
+      return [taken, taken[0]]
+    })
+    if (change !== undefined) yield* publish(next.objects, { ...change, receivedAtNanos: heard.bytesAt })
   })
   const untilEnd = opened.success.pipe(
     Stream.tap(() => noteBytes(heard)),
@@ -84,7 +62,7 @@ export const watchOnce = Effect.fnUntraced(function*(
     Effect.timeoutOption(Duration.seconds(timeoutSeconds + deadlineMarginSeconds)),
     Effect.andThen(reachedVersion(request, progress))
   )
-  const result = yield* Effect.result(Effect.raceFirst(untilEnd, untilSilent))
+  const result = yield* Effect.result(Effect.raceFirst(untilEnd, untilDead(request, heard)))
   return outcomeOf(result, yield* Ref.get(progress), heard, yield* Clock.monotonicTimeNanos)
 })
 
@@ -93,17 +71,9 @@ const noteBytes = (heard: Heard) =>
     heard.bytesAt = now
   })
 
-/** Ends when there is no streaming list under way, or when it should have ended. */
-const untilListEnds = Effect.fnUntraced(function*(progress: Ref.Ref<WatchProgress>, heard: Heard) {
-  while ((yield* Ref.get(progress)).list !== undefined) {
-    const left = listDue(heard) - (yield* Clock.monotonicTimeNanos)
-    if (left <= 0n) return
-    yield* Effect.sleep(Duration.nanos(left))
-  }
-})
-
 /**
- * The dead-man timer: fails when no event has come for too long. Events count, not bytes: a line that comes byte by byte
+ * The dead-man timer: fails when no event has come for too long. A streaming list that is slow has the same time between
+ * two of its events, and until its end the time of every watch. Events count, not bytes: a line that comes byte by byte
  * and never ends says nothing. Stream's own time-out goes by the wall clock, which this program's children step.
  */
 const untilDead = Effect.fnUntraced(
@@ -120,18 +90,11 @@ const untilDead = Effect.fnUntraced(
 
 const after = (nanos: bigint, duration: Duration.Duration): bigint => nanos + Duration.toNanosUnsafe(duration)
 
-const listDue = ({ acceptedAt, eventAt }: Heard): bigint => {
-  const silence = after(eventAt, longestSilenceInList)
-  const whole = after(acceptedAt, longestList)
-  return silence < whole ? silence : whole
-}
-
-const endlessList = (request: ApiRequest) => malformed(request, "a streaming list without an end")
-
+/** Where the next watch may go on. There is none while the list with which this one began has not ended. */
 const reachedVersion = Effect.fnUntraced(
   function*(request: ApiRequest, progress: Ref.Ref<WatchProgress>): Effect.fn.Return<string, KubernetesApiError> {
     const { resourceVersion } = yield* Ref.get(progress)
-    return resourceVersion ?? (yield* endlessList(request))
+    return resourceVersion ?? (yield* malformed(request, "a streaming list without an end"))
   }
 )
 

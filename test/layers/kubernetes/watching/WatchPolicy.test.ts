@@ -197,6 +197,14 @@ describe("nextPlan", () => {
       failures: 1
     },
     {
+      name: "lists in pages after a streaming list that stood still",
+      plan: streaming,
+      outcome: failed("Unreachable", { isSilent: true, livedMillis: 90_000 }),
+      step: "List",
+      delayMillis: 800,
+      failures: 1
+    },
+    {
       name: "resumes a streaming list that was complete",
       plan: streaming,
       outcome: failed("Unreachable", { resourceVersion: "44", healthyMillis: 60_000 }),
