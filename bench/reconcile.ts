@@ -17,7 +17,7 @@ import * as InMemoryDeviceDiscovery from "../src/layers/simulated/devices/InMemo
 import * as NoManagementClient from "../src/layers/simulated/linuxptp/NoManagementClient.ts"
 import * as SimulatedConfigurationCheck from "../src/layers/simulated/linuxptp/SimulatedConfigurationCheck.ts"
 import * as InMemoryLastKnownGood from "../src/layers/simulated/state/InMemoryLastKnownGood.ts"
-import { createManifests, readManifestFile } from "../src/programs/cli/demo/CreateManifests.ts"
+import { createManifests, readDeployedKinds } from "../src/programs/cli/demo/CreateManifests.ts"
 import * as Daemon from "../src/programs/Daemon.ts"
 import * as NodeState from "../src/programs/NodeState.ts"
 import { KubernetesApi } from "../src/services/kubernetes/KubernetesApi.ts"
@@ -69,9 +69,7 @@ const measure = Effect.gen(function*() {
   yield* fs.writeFileString(`${directory}/ptp4l`, standIn, { mode: 0o755 })
   const { url } = yield* EmbeddedApiServer
   const store = yield* ObjectStore
-  for (const file of ["deploy/00-ns.yaml", "deploy/01-crd.yaml"]) {
-    yield* createManifests(url, yield* readManifestFile(file))
-  }
+  yield* createManifests(url, yield* readDeployedKinds)
   const readAt = new Map<number, bigint>()
   const node = Layer.mergeAll(
     NodeState.layer,

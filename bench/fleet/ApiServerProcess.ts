@@ -15,7 +15,7 @@ import * as InMemoryObjectStore from "../../src/layers/simulated/apiserver/InMem
 import { type JsonObject, withMetadata } from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import { ObjectStore } from "../../src/layers/simulated/apiserver/ObjectStore.ts"
 import { seedNode } from "../../src/layers/simulated/apiserver/SeedNode.ts"
-import { createManifests, readManifestFile } from "../../src/programs/cli/demo/CreateManifests.ts"
+import { createManifests, readDeployedKinds } from "../../src/programs/cli/demo/CreateManifests.ts"
 import { nodes } from "../../src/services/kubernetes/Node.ts"
 import { nodePTPCfgs } from "../../src/services/kubernetes/NodePTPCfg.ts"
 import { nodePTPDevs, NodePTPDevStatus } from "../../src/services/kubernetes/NodePTPDev.ts"
@@ -126,9 +126,7 @@ const seed = Effect.fnUntraced(function*(count: number) {
   yield* Effect.scoped(Effect.gen(function*() {
     const { address } = yield* HttpServer.HttpServer
     const url = HttpServer.formatAddress(address)
-    for (const file of ["deploy/00-ns.yaml", "deploy/01-crd.yaml"]) {
-      yield* createManifests(url, yield* readManifestFile(file))
-    }
+    yield* createManifests(url, yield* readDeployedKinds)
   })).pipe(
     Effect.provide(Layer.merge(listenOn(new ServerTraffic(), "127.0.0.1", 0), NodeHttpClient.layerNodeHttp))
   )

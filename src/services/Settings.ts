@@ -42,6 +42,9 @@ export interface SettingsValues {
 
 export class Settings extends Context.Service<Settings, SettingsValues>()("linuxptp-daemon/services/Settings") {}
 
+/** Where the daemon keeps what its processes read, unless LINUXPTP_RUN_DIR names another place. */
+export const defaultRunDirectory = "/var/run/linuxptp-daemon"
+
 /** Reads the environment; `hostname` stands in for NODE_NAME outside of a cluster. */
 export const config = (options: { readonly hostname: Option.Option<string> }): Config.Config<SettingsValues> =>
   Config.all({
@@ -50,9 +53,7 @@ export const config = (options: { readonly hostname: Option.Option<string> }): C
       onSome: (hostname) => Config.schema(nodeName, "NODE_NAME").pipe(Config.withDefault(hostname))
     }),
     namespace: Config.NonEmptyString("POD_NAMESPACE").pipe(Config.withDefault("ptp")),
-    runDirectory: Config.schema(absolutePath, "LINUXPTP_RUN_DIR").pipe(
-      Config.withDefault("/var/run/linuxptp-daemon")
-    ),
+    runDirectory: Config.schema(absolutePath, "LINUXPTP_RUN_DIR").pipe(Config.withDefault(defaultRunDirectory)),
     stateDirectory: Config.schema(absolutePath, "LINUXPTP_STATE_DIR").pipe(
       Config.withDefault("/var/lib/linuxptp-daemon")
     ),

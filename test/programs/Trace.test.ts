@@ -13,7 +13,7 @@ import { EmbeddedApiServer } from "../../src/layers/simulated/apiserver/Embedded
 import * as InMemoryDeviceDiscovery from "../../src/layers/simulated/devices/InMemoryDeviceDiscovery.ts"
 import * as SimulatedConfigurationCheck from "../../src/layers/simulated/linuxptp/SimulatedConfigurationCheck.ts"
 import * as InMemoryLastKnownGood from "../../src/layers/simulated/state/InMemoryLastKnownGood.ts"
-import { createManifests, readManifestFile } from "../../src/programs/cli/demo/CreateManifests.ts"
+import { createManifests, readDeployedKinds } from "../../src/programs/cli/demo/CreateManifests.ts"
 import * as NodeState from "../../src/programs/NodeState.ts"
 import * as ReconcileProfiles from "../../src/programs/ReconcileProfiles.ts"
 import { InstalledLinuxptp } from "../../src/services/linuxptp/InstalledLinuxptp.ts"
@@ -108,9 +108,7 @@ describe("a trace", () => {
           }
         })))
       )
-      for (const file of ["deploy/00-ns.yaml", "deploy/01-crd.yaml"]) {
-        yield* createManifests(url, yield* readManifestFile(file))
-      }
+      yield* createManifests(url, yield* readDeployedKinds)
       yield* createManifests(url, [config("-2")])
       yield* Effect.forkScoped(Effect.provide(ReconcileProfiles.run, node))
       yield* Queue.take(runner.started)

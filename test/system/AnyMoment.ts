@@ -1,7 +1,7 @@
 /** What the tests share that end the daemon at any moment: random moments by seed, a stand-in for ptp4l, and edits. */
 import { Effect, Ref, Schedule } from "effect"
 import { HttpBody, HttpClient, HttpClientRequest } from "effect/http"
-import { createManifests, type Manifest, readManifestFile } from "../../src/programs/cli/demo/CreateManifests.ts"
+import { createManifests, type Manifest, readDeployedKinds } from "../../src/programs/cli/demo/CreateManifests.ts"
 import type { Lab } from "./Lab.ts"
 
 /** mulberry32: the moments of a run can be had again by its seed, which is printed. */
@@ -37,9 +37,7 @@ const spec = (domain: number) => ({
 
 /** The two profiles, or others, in the lab's API server. */
 export const createProfiles = Effect.fnUntraced(function*({ server }: Lab, profiles: Manifest["spec"] = spec(0)) {
-  for (const file of ["deploy/00-ns.yaml", "deploy/01-crd.yaml"]) {
-    yield* createManifests(server, yield* readManifestFile(file))
-  }
+  yield* createManifests(server, yield* readDeployedKinds)
   yield* createManifests(server, [{
     apiVersion: "ptp.openshift.io/v1",
     kind: "NodePTPCfg",

@@ -1,7 +1,7 @@
 /** A node of the lab: a grandmaster at its cables, the daemon on it, and its NodePTPDev as the API server has it. */
 import { Effect, Schema } from "effect"
 import { HttpBody, HttpClient, HttpClientRequest } from "effect/http"
-import { createManifests, type Manifest, readManifestFile } from "../../src/programs/cli/demo/CreateManifests.ts"
+import { createManifests, type Manifest, readDeployedKinds } from "../../src/programs/cli/demo/CreateManifests.ts"
 import { NodePTPDevStatus } from "../../src/services/kubernetes/NodePTPDev.ts"
 import { childrenOf, eventually, harmless, makeLab, startDaemon, startGrandmaster } from "./Lab.ts"
 
@@ -12,9 +12,7 @@ export const collection = "/apis/ptp.openshift.io/v1/namespaces/ptp"
 export const makeNode = Effect.gen(function*() {
   const lab = yield* makeLab
   const grandmaster = yield* startGrandmaster(lab)
-  for (const file of ["deploy/00-ns.yaml", "deploy/01-crd.yaml"]) {
-    yield* createManifests(lab.server, yield* readManifestFile(file))
-  }
+  yield* createManifests(lab.server, yield* readDeployedKinds)
   const runDirectory = `${lab.directory}/run`
   const daemon = yield* startDaemon(lab)
   const Answer = Schema.Struct({ status: Schema.optionalKey(NodePTPDevStatus) })

@@ -3,11 +3,11 @@
  * becomes a problem that names file and document; resources of other kinds are left out in silence.
  */
 import { Predicate, Result, SchemaParser } from "effect"
-import { type Document, parseAllDocuments } from "yaml"
 import { fieldProblems } from "../../services/kubernetes/FieldProblems.ts"
 import { KubernetesObject, ObjectMeta } from "../../services/kubernetes/KubernetesObject.ts"
 import { nodePTPCfgs } from "../../services/kubernetes/NodePTPCfg.ts"
 import type { Problem } from "../../services/profiles/Decision.ts"
+import { yamlDocuments } from "./YamlDocuments.ts"
 
 /** NodePTPCfg objects, in the order of the text. */
 export interface Manifests {
@@ -16,7 +16,7 @@ export interface Manifests {
 }
 
 /** Where a document stands, for messages. */
-interface Place {
+interface DocumentPlace {
   readonly file: string
   readonly document: string
 }
@@ -26,9 +26,9 @@ export const readManifestText = (file: string, text: string): Manifests => {
   const json = parseJson(text)
   if (json !== undefined) return readResource({ file, document: "document 1" }, json.value)
   return mergeManifests(
-    parseYaml(text).map((document, index) => {
+    yamlDocuments(text).map((document, index) => {
       const place = { file, document: `document ${index + 1}` }
-      return Result.match(yamlValue(document), {
+      return Result.match(document, {
         onSuccess: (value) => (value === null ? nothing : readResource(place, value)),
         onFailure: (message) => failed(place, message)
       })
@@ -44,7 +44,7 @@ export const mergeManifests = (all: ReadonlyArray<Manifests>): Manifests => ({
   problems: all.flatMap(({ problems }) => problems)
 })
 
-const failed = ({ document, file }: Place, message: string): Manifests => ({
+const failed = ({ document, file }: DocumentPlace, message: string): Manifests => ({
   objects: [],
   problems: [{ severity: "error", config: file, path: document, message }]
 })
@@ -55,22 +55,7 @@ const parseJson = (text: string): { readonly value: unknown } | undefined =>
     ? Result.getOrUndefined(Result.try((): { readonly value: unknown } => ({ value: JSON.parse(text) })))
     : undefined
 
-/** As Kubernetes reads it: merge keys as in YAML 1.1, no key twice. */
-const parseYaml = (text: string): ReadonlyArray<Document.Parsed> => {
-  const documents = parseAllDocuments(text, { merge: true, uniqueKeys: true, logLevel: "silent" })
-  return "empty" in documents ? [] : documents
-}
-
-/** The parser bounds what aliases may unfold to, by throwing. */
-const yamlValue = (document: Document.Parsed): Result.Result<unknown, string> => {
-  const [error] = document.errors
-  if (error !== undefined) return Result.fail(firstLine(error.message))
-  return Result.try({ try: (): unknown => document.toJS(), catch: (cause) => firstLine(String(cause)) })
-}
-
-const firstLine = (text: string): string => text.split("\n", 1)[0]?.replace(/:$/, "") ?? text
-
-const readResource = (place: Place, value: unknown): Manifests => {
+const readResource = (place: DocumentPlace, value: unknown): Manifests => {
   if (!Predicate.isObject(value)) return failed(place, "is not a resource: it is no map")
   const { apiVersion, items, kind } = fieldsOf(value)
   if (typeof kind !== "string" || kind === "") return failed(place, "is not a resource: it has no kind")
@@ -86,7 +71,7 @@ const fieldsOf = (
   value: object
 ): { readonly apiVersion?: unknown; readonly kind?: unknown; readonly items?: unknown } => value
 
-const readList = (place: Place, items: unknown): Manifests => {
+const readList = (place: DocumentPlace, items: unknown): Manifests => {
   if (items === null) return nothing
   if (!Array.isArray(items)) return failed(place, "is a list whose items are no list")
   return mergeManifests(
@@ -100,7 +85,7 @@ const decodeMeta = SchemaParser.decodeUnknownResult(ObjectMeta, { errors: "all",
 const decodeObject = SchemaParser.decodeUnknownResult(KubernetesObject)
 
 /** The metadata is read first, because what is wrong with it can be told by field. */
-const readObject = (place: Place, value: object): Manifests => {
+const readObject = (place: DocumentPlace, value: object): Manifests => {
   const metadata = withoutNulls("metadata" in value ? value.metadata : undefined)
   const meta = decodeMeta(metadata)
   if (Result.isFailure(meta)) {

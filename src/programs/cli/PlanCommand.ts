@@ -12,6 +12,7 @@ import { decide } from "../../services/profiles/Decide.ts"
 import type { Problem } from "../../services/profiles/Decision.ts"
 import { emptyLastValid } from "../../services/profiles/LastValid.ts"
 import { sortProblems } from "../../services/profiles/ResultOrder.ts"
+import { defaultRunDirectory } from "../../services/Settings.ts"
 import { readManifests } from "./Manifests.ts"
 import { renderPlanJson, renderPlanText } from "./PlanText.ts"
 
@@ -40,16 +41,21 @@ export interface PlanOptions {
 /** Where no linuxptp is installed and none is named. */
 const defaultVersion: LinuxptpVersion = { major: 4, minor: 4, patch: 0 }
 
-/** The daemon's own default, so that paths are those of the node. */
-const runDir = "/var/run/linuxptp-daemon"
-
 /** Prints the plan; fails with `PlanHasErrors` after it, or with `ManifestUnreadable` instead of it. */
 export const printPlan = Effect.fn("printPlan")(function*(options: PlanOptions) {
   const { objects, problems } = yield* readManifests(options.files)
   const linuxptpVersion = options.linuxptp ?? (yield* installedVersion)
   const node = { name: options.node, labels: options.labels }
   const interfaces = options.devices?.map((name) => ({ name }))
-  const { decision } = decide({ objects, node, interfaces, linuxptpVersion, runDir, memory: emptyLastValid })
+  const { decision } = decide({
+    objects,
+    node,
+    interfaces,
+    linuxptpVersion,
+    // Paths are those of a node.
+    runDir: defaultRunDirectory,
+    memory: emptyLastValid
+  })
   const whole = {
     ...decision,
     problems: sortProblems([

@@ -1,7 +1,9 @@
 /** Creates the objects of manifests on an API server, as `kubectl create -f` does; for clusters that begin empty. */
 import { Effect, FileSystem, Schema } from "effect"
 import { HttpBody, HttpClient, HttpClientError } from "effect/http"
-import { parseAllDocuments } from "yaml"
+import { fileURLToPath } from "node:url"
+import { ManifestUnreadable } from "../Manifests.ts"
+import { yamlDocuments } from "../YamlDocuments.ts"
 
 const Manifest = Schema.StructWithRest(
   Schema.Struct({
@@ -22,13 +24,21 @@ const collectionOf = ({ apiVersion, kind, metadata: { namespace } }: Manifest): 
 }
 
 /** Reads every document of a YAML file. */
-export const readManifestFile = Effect.fn("readManifestFile")(function*(file: string) {
+const readManifestFile = Effect.fn("readManifestFile")(function*(file: string) {
   const text = yield* FileSystem.FileSystem.use((fs) => fs.readFileString(file))
-  const documents = parseAllDocuments(text).map((document): unknown => document.toJS()).filter((value) =>
-    value !== null
+  const documents = yield* Effect.forEach(yamlDocuments(text), Effect.fromResult).pipe(
+    Effect.mapError((detail) => new ManifestUnreadable({ file, detail }))
   )
-  return yield* Schema.decodeUnknownEffect(Schema.Array(Manifest))(documents)
+  return yield* Schema.decodeUnknownEffect(Schema.Array(Manifest))(documents.filter((value) => value !== null))
 })
+
+const deployed = (name: string) => fileURLToPath(new URL(`../../../../deploy/${name}`, import.meta.url))
+
+/** What every cluster needs before a daemon is of use: the namespace and the two kinds, from deploy/. */
+export const readDeployedKinds = Effect.map(
+  Effect.forEach([deployed("00-ns.yaml"), deployed("01-crd.yaml")], readManifestFile),
+  (files) => files.flat()
+)
 
 /** Creates the objects one after the other; one that exists already stays as it is. */
 export const createManifests = Effect.fn("createManifests")(

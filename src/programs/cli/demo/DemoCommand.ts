@@ -6,7 +6,6 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Effect, Layer, Logger, Schedule, Schema, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
-import { fileURLToPath } from "node:url"
 import * as PlainCredentials from "../../../layers/kubernetes/credentials/PlainCredentials.ts"
 import * as HttpKubernetesApi from "../../../layers/kubernetes/HttpKubernetesApi.ts"
 import { innermostDetail } from "../../../layers/observability/PortTaken.ts"
@@ -15,7 +14,7 @@ import { seedNode } from "../../../layers/simulated/apiserver/SeedNode.ts"
 import * as SimulatedNetwork from "../../../layers/simulated/linuxptp/SimulatedNetwork.ts"
 import { KubernetesApi } from "../../../services/kubernetes/KubernetesApi.ts"
 import { nodePTPDevs } from "../../../services/kubernetes/NodePTPDev.ts"
-import { createManifests, type Manifest, readManifestFile } from "./CreateManifests.ts"
+import { createManifests, type Manifest, readDeployedKinds } from "./CreateManifests.ts"
 import { type DemoNode, demoNodes, exampleConfigs } from "./DemoNodes.ts"
 import * as DemoScreen from "./DemoScreen.ts"
 import { runStory } from "./DemoStory.ts"
@@ -36,14 +35,9 @@ interface DemoOptions {
 const portsOf = (port: number, index: number) =>
   port === 0 ? { metricsPort: 0, healthPort: 0 } : { metricsPort: port + 101 + index, healthPort: port + 201 + index }
 
-const deployed = (name: string) => fileURLToPath(new URL(`../../../../deploy/${name}`, import.meta.url))
-
 /** The cluster begins with namespace, CRDs and examples, or with nodes alone. */
 const populate = Effect.fnUntraced(function*(server: string, configs: ReadonlyArray<Manifest>) {
-  for (const file of ["00-ns.yaml", "01-crd.yaml"]) {
-    yield* createManifests(server, yield* readManifestFile(deployed(file)))
-  }
-  yield* createManifests(server, configs)
+  yield* createManifests(server, [...yield* readDeployedKinds, ...configs])
 })
 
 /** In an empty cluster the kinds come with the user's manifests; daemons that start before would only retry. */
