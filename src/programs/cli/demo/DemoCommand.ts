@@ -15,6 +15,7 @@ import * as SimulatedNetwork from "../../../layers/simulated/linuxptp/SimulatedN
 import { KubernetesApi } from "../../../services/kubernetes/KubernetesApi.ts"
 import { nodePTPDevs } from "../../../services/kubernetes/NodePTPDev.ts"
 import { createManifests, type Manifest, readDeployedKinds } from "./CreateManifests.ts"
+import { type DemoNodeOptions, runDemoNode } from "./DemoNodeDaemon.ts"
 import { type DemoNode, demoNodes, exampleConfigs } from "./DemoNodes.ts"
 import * as DemoScreen from "./DemoScreen.ts"
 import { runStory } from "./DemoStory.ts"
@@ -22,7 +23,6 @@ import { showTable } from "./DemoTable.ts"
 import { kubectlLines } from "./KubectlLines.ts"
 import { realNodes } from "./RealNodes.ts"
 import { simulatedMachine } from "./SimulatedMachine.ts"
-import { type DemoNodeOptions, runDemoNode } from "./SimulatedNodeDaemon.ts"
 
 interface DemoOptions {
   readonly nodes: number

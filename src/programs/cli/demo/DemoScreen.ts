@@ -2,7 +2,7 @@
  * Where the demo shows what happens: on a terminal a picture that stays at the bottom and is drawn anew in place, with
  * what is said above it; elsewhere only what is said, line by line. DemoTable draws, the story and the command say.
  */
-import { Config, Context, Effect, Layer, Queue, Semaphore, Stdio, Terminal } from "effect"
+import { Config, Context, Effect, Layer, Queue, Stdio, SynchronizedRef, Terminal } from "effect"
 
 /** Makes the lines to show for a terminal of `width` columns. */
 export type Picture = (width: number) => ReadonlyArray<string>
@@ -24,8 +24,6 @@ const clearScreen = `${escape}2J${escape}H`
 const clearToLineEnd = `${escape}K`
 const clearBelow = `${escape}J`
 const upBy = (lines: number): string => lines === 0 ? "" : `${escape}${lines}A`
-
-const noPicture: Picture = () => []
 
 /** A changed width moves lines about; so many of those that were said are then printed again. */
 const remembered = 40
@@ -50,57 +48,59 @@ const plainScreen = Effect.gen(function*() {
   })
 })
 
+/** What stands on the terminal. */
+interface Shown {
+  readonly size: Terminal.Size
+  readonly said: ReadonlyArray<string>
+  readonly picture: Picture
+  /** How many lines of the picture stand above the cursor. */
+  readonly drawn: number
+}
+
+/** What to write, and what then stands on the terminal. */
+type Step = (before: Shown) => readonly [text: string, after: Shown]
+
+/** Puts `lines`, and the picture below them, where the picture was. One write, so nothing flickers. */
+const frame = (before: Shown, lines: ReadonlyArray<string>): ReturnType<Step> => {
+  const visible = fitted(before.picture(before.size.columns || 80), before.size)
+  const text = [...lines, ...visible].map((line) => `${line}${clearToLineEnd}\n`).join("")
+  return [`${upBy(before.drawn)}${text}${clearBelow}`, { ...before, drawn: visible.length }]
+}
+
+const say = (lines: ReadonlyArray<string>): Step => (before) =>
+  frame({ ...before, said: [...before.said, ...lines].slice(-remembered) }, lines)
+
+const resize = (size: Terminal.Size): Step => (before) => {
+  const [text, after] = frame({ ...before, size, drawn: 0 }, before.said)
+  return [`${clearScreen}${text}`, after]
+}
+
 const liveScreen = Effect.gen(function*() {
   const terminal = yield* Terminal.Terminal
   const sizes = yield* terminal.size
-  let size = yield* Effect.orDie(Queue.take(sizes))
-  let said: ReadonlyArray<string> = []
-  let picture = noPicture
-  /** How many lines of the picture stand above the cursor. */
-  let drawn = 0
-
-  const oneAtATime = Semaphore.makeUnsafe(1)
-  const write = (text: () => string) =>
-    oneAtATime.withPermit(Effect.suspend(() => Effect.ignore(terminal.display(text()))))
-
-  /** The text that puts `lines`, and the picture below them, where the picture was. One write, so nothing flickers. */
-  const frame = (lines: ReadonlyArray<string>): string => {
-    const visible = fitted(picture(size.columns || 80), size)
-    const text = [...lines, ...visible].map((line) => `${line}${clearToLineEnd}\n`).join("")
-    const start = upBy(drawn)
-    drawn = visible.length
-    return `${start}${text}${clearBelow}`
-  }
-
-  // The terminal echoes ^C behind the picture; the shell's prompt goes below it.
-  yield* Effect.acquireRelease(write(() => hideCursor), () => write(() => `\n${showCursor}`))
-  yield* Effect.gen(function*() {
-    const changed = yield* Queue.take(sizes)
-    yield* write(() => {
-      size = changed
-      drawn = 0
-      return `${clearScreen}${frame(said)}`
+  const size = yield* Effect.orDie(Queue.take(sizes))
+  const shown = yield* SynchronizedRef.make<Shown>({ size, said: [], picture: () => [], drawn: 0 })
+  const perform = (step: Step) =>
+    SynchronizedRef.updateEffect(shown, (before) => {
+      const [text, after] = step(before)
+      return Effect.as(Effect.ignore(terminal.display(text)), after)
     })
-  }).pipe(
+  // The terminal echoes ^C behind the picture; the shell's prompt goes below it.
+  yield* Effect.acquireRelease(
+    perform((before) => [hideCursor, before]),
+    () => perform((before) => [`\n${showCursor}`, before])
+  )
+  yield* Queue.take(sizes).pipe(
+    Effect.flatMap((changed) => perform(resize(changed))),
     Effect.forever,
     // The terminal ends its sizes with its scope, which is also ours.
     Effect.ignore,
     Effect.forkScoped
   )
-
   return DemoScreen.of({
     isLive: true,
-    say: (text) =>
-      write(() => {
-        const lines = text.split("\n")
-        said = [...said, ...lines].slice(-remembered)
-        return frame(lines)
-      }),
-    draw: (next) =>
-      write(() => {
-        picture = next
-        return frame([])
-      })
+    say: (text) => perform(say(text.split("\n"))),
+    draw: (picture) => perform((before) => frame({ ...before, picture }, []))
   })
 })
 

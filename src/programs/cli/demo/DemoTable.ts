@@ -44,12 +44,12 @@ export const showTable = Effect.fn("showTable")(function*(objects: Stream.Stream
     const lists = Stream.concat(Stream.make([]), objects)
     yield* Stream.runForEach(lists, (current) => screen.draw((width) => ["", ...renderDemoTable(current, width)]))
   } else {
-    let before: ReadonlyArray<KubernetesObject> = []
-    yield* Stream.runForEach(objects, (current) => {
-      const lines = changedLines(before, current)
-      before = current
-      return Effect.forEach(lines, screen.say, { discard: true })
-    })
+    const changes = Stream.mapAccum(
+      objects,
+      (): ReadonlyArray<KubernetesObject> => [],
+      (before, current) => [current, changedLines(before, current)]
+    )
+    yield* Stream.runForEach(changes, screen.say)
   }
   return yield* Effect.never
 })

@@ -5,14 +5,10 @@ export const kubectlLines = (
   { empty, port, real = false }: { readonly empty: boolean; readonly port: number; readonly real?: boolean }
 ): string => {
   const server = `http://127.0.0.1:${port}`
+  const lines = (empty ? emptyCluster : exampleCluster).filter(([, command]) => !real || !command.includes(quickStart))
   return [
     `The cluster answers on ${server}. In another terminal, in this folder:`,
-    ...(empty ? emptyCluster : exampleCluster).filter(([, command]) => !real || !command.includes(quickStart)).flatMap((
-      [why, command]
-    ) => [
-      `  # ${why}`,
-      `  kubectl -s ${server} ${command}`
-    ]),
+    ...lines.flatMap(([why, command]) => [`  # ${why}`, `  kubectl -s ${server} ${command}`]),
     "Ctrl-C ends the demo."
   ].join("\n")
 }
