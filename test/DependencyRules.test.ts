@@ -162,7 +162,7 @@ describe("dependency rules", () => {
   it("what a node loads has nothing that is loaded late: no manifests, no kubeconfig, nor their packages", () => {
     const loaded = reachableFrom("programs/cli/RunProgram.ts", ({ importsAtOnce }) => importsAtOnce)
     assert.include(loaded, "programs/Daemon.ts")
-    const late = new Set(["yaml", "socks", "layers/kubernetes/credentials/KubeConfigCredentials.ts"])
+    const late = new Set(["yaml", "layers/kubernetes/credentials/KubeConfigCredentials.ts"])
     assert.deepStrictEqual(loaded.filter((name) => late.has(name)), [])
   })
 

@@ -74,44 +74,6 @@ const tunnel = (socket: Socket, target: string, track: (socket: Socket) => void,
   socket.once("close", () => void server.destroy())
 }
 
-/** A SOCKS5 proxy that lets everybody with this login through (RFC 1928, RFC 1929); what it was asked for, in order. */
-export const socksProxy = Effect.fnUntraced(function*(
-  login: { readonly user: string; readonly password: string },
-  { isMute = false } = {}
-) {
-  const targets: Array<string> = []
-  const greetings = yield* Queue.unbounded<Effect.Effect<void>>()
-  const { port, track } = yield* listening((accept) => createServer(accept), (socket) => {
-    const closed = Deferred.makeUnsafe<void>()
-    socket.once("close", () => Deferred.doneUnsafe(closed, Effect.void))
-    const said = (take: (bytes: Buffer) => void) => void socket.once("data", take)
-    said(() => {
-      Queue.offerUnsafe(greetings, Deferred.await(closed))
-      if (isMute) return
-      socket.write(Buffer.from([5, 2]))
-      said((bytes) => {
-        const isKnown = isLogin(bytes, login)
-        socket.write(Buffer.from([1, isKnown ? 0 : 1]))
-        if (isKnown) said(connectTo)
-      })
-    })
-    const connectTo = (bytes: Buffer) => {
-      // By name: who asks does not resolve it.
-      const length = bytes[4] ?? 0
-      const target = `${bytes.subarray(5, 5 + length).toString()}:${bytes.readUInt16BE(5 + length)}`
-      targets.push(`${bytes[3] === 3 ? "name" : "address"} ${target}`)
-      tunnel(socket, target, track, Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]))
-    }
-  })
-  /** The next client's greeting; gives what completes when its connection is closed. */
-  return { host: `127.0.0.1:${port}`, targets, greeted: Queue.take(greetings) }
-})
-
-const isLogin = (bytes: Buffer, login: { readonly user: string; readonly password: string }): boolean => {
-  const user = bytes.subarray(2, 2 + (bytes[1] ?? 0)).toString()
-  return user === login.user && bytes.subarray(3 + (bytes[1] ?? 0)).toString() === login.password
-}
-
 const listening = Effect.fnUntraced(function*(
   create: (accept: (socket: Socket) => void) => Server,
   accept: (socket: Socket) => void

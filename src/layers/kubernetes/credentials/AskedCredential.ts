@@ -1,14 +1,13 @@
 /**
- * The part of a kubeconfig user's proof that has to be asked for: exec plug-in, OpenID provider, token file. Who is
- * asked stays the same, and what was got from it is kept, for as long as the user's entry says the same.
+ * The part of a kubeconfig user's proof that has to be asked for: of an exec plug-in or a token file. Who is asked stays
+ * the same, and what was got from it is kept, for as long as the user's entry says the same.
  */
-import { Effect, FileSystem, Option, Ref, Schema, Semaphore } from "effect"
-import { ChildProcessSpawner } from "effect/process"
+import { Effect, type FileSystem, Option, Schema, SynchronizedRef } from "effect"
+import type { ChildProcessSpawner } from "effect/process"
 import path from "node:path"
 import { KubernetesCredentialsError } from "../../../services/kubernetes/KubernetesCredentials.ts"
 import { ExecConfig, makeExecCredential } from "./ExecCredential.ts"
 import { makeTokenFile, tokenAgeNanos } from "./LastGood.ts"
-import { makeOidcCredential, OidcConfig } from "./OidcCredential.ts"
 import type { Credential } from "./RenewedCredential.ts"
 
 /** What of a context says whom to ask. */
@@ -20,7 +19,7 @@ interface CredentialSource {
     readonly tlsServerName?: string
     readonly proxyUrl?: string
   }
-  readonly user: { readonly exec?: unknown; readonly authProvider?: unknown }
+  readonly user: { readonly exec?: unknown }
   readonly tokenFile: string | undefined
   /** Of the kubeconfig: relative paths begin there. */
   readonly directory: string
@@ -29,82 +28,45 @@ interface CredentialSource {
 type Ask = (renew: boolean) => Effect.Effect<Credential, KubernetesCredentialsError>
 
 const decodeExec = Schema.decodeUnknownOption(ExecConfig)
-const decodeProvider = Schema.decodeUnknownOption(Schema.Struct({
-  name: Schema.String,
-  config: Schema.optionalKey(Schema.NullOr(Schema.Record(Schema.String, Schema.Unknown)))
-}))
-const decodeOidc = Schema.decodeUnknownOption(OidcConfig)
-const decodeAuthorities = Schema.decodeUnknownOption(Schema.Struct({
-  "idp-certificate-authority": Schema.optionalKey(Schema.String),
-  "idp-certificate-authority-data": Schema.optionalKey(Schema.String)
-}))
 
 /** Asks for the credential of a source; an empty one when there is nothing to ask for. */
 export const makeAskedCredential = Effect.gen(function*() {
   const services = yield* Effect.context<FileSystem.FileSystem | ChildProcessSpawner.ChildProcessSpawner>()
-  const known = yield* Ref.make<{ readonly key: string; readonly ask: Ask } | undefined>(undefined)
-  const oneAtATime = yield* Semaphore.make(1)
-  const askOf = Effect.fnUntraced(function*(source: CredentialSource) {
-    const key = JSON.stringify([source.user.exec, source.user.authProvider, source.tokenFile])
-    const before = yield* Ref.get(known)
-    if (before?.key === key) return before.ask
-    const ask = yield* Effect.provideContext(makeAsk(source), services)
-    yield* Ref.set(known, { key, ask })
-    return ask
-  })
+  const known = yield* SynchronizedRef.make<{ readonly key: string; readonly ask: Ask } | undefined>(undefined)
   return Effect.fnUntraced(function*(source: CredentialSource, renew: boolean) {
-    // Making one may read a file. The connections begin together, and a refresh-token may be good for one use only.
-    const ask = yield* oneAtATime.withPermits(1)(askOf(source))
+    const key = JSON.stringify([source.user.exec, source.tokenFile])
+    // One after the other: the connections begin together, and shall ask together.
+    const ask = yield* SynchronizedRef.modifyEffect(known, (before) =>
+      Effect.map(
+        before?.key === key ? Effect.succeed(before.ask) : Effect.provideContext(makeAsk(source), services),
+        (made) => [made, { key, ask: made }] as const
+      ))
     return yield* ask(renew)
   })
 })
 
-const failure = (cause: string) => new KubernetesCredentialsError({ source: "the kubeconfig", cause })
-
-const isAbsent = (value: unknown) => value === undefined || value === null
-
-const makeAsk = Effect.fnUntraced(function*(source: CredentialSource) {
-  const { authProvider, exec } = source.user
-  if (!isAbsent(exec)) {
+const makeAsk = Effect.fnUntraced(function*(source: CredentialSource): Effect.fn.Return<
+  Ask,
+  KubernetesCredentialsError,
+  FileSystem.FileSystem | ChildProcessSpawner.ChildProcessSpawner
+> {
+  const { exec } = source.user
+  if (exec !== undefined && exec !== null) {
     const config = decodeExec(exec)
-    if (Option.isNone(config)) return yield* failure("its exec needs an apiVersion and a command")
+    if (Option.isNone(config)) {
+      return yield* new KubernetesCredentialsError({
+        source: "the kubeconfig",
+        cause: "its exec needs an apiVersion and a command"
+      })
+    }
     const { command } = config.value
     // A bare name is looked for in PATH (client-go, clientcmd loader).
     const found = command.includes("/") ? path.resolve(source.directory, command) : command
     return yield* makeExecCredential({ ...config.value, command: found }, clusterInfo(source))
   }
-  if (!isAbsent(authProvider)) return yield* makeProviderAsk(authProvider)
-  if (source.tokenFile === undefined) return () => Effect.succeed<Credential>({})
+  if (source.tokenFile === undefined) return () => Effect.succeed({})
   const token = yield* makeTokenFile(source.tokenFile)
-  return (renew: boolean) => Effect.map(token(renew ? 0n : tokenAgeNanos), (text): Credential => ({ token: text }))
-})
-
-const makeProviderAsk = Effect.fnUntraced(function*(authProvider: unknown) {
-  const provider = decodeProvider(authProvider)
-  const config = Option.flatMap(provider, (value) => decodeOidc(value.config ?? {}))
-  const name = Option.match(provider, { onNone: () => "", onSome: (value) => value.name })
-  if (name !== "oidc" || Option.isNone(config)) {
-    // azure and gcp ended with kubectl 1.26, and client-node would hold up the event loop for them.
-    return yield* failure(`its auth-provider ${name} is not supported: use its exec plug-in (exec:) instead`)
-  }
-  const authorities = Option.getOrElse(
-    decodeAuthorities(Option.match(provider, { onNone: () => ({}), onSome: (value) => value.config ?? {} })),
-    () => ({})
-  )
-  return yield* makeOidcCredential(config.value, yield* authorityText(authorities))
-})
-
-const authorityText = Effect.fnUntraced(function*(authorities: {
-  readonly "idp-certificate-authority"?: string
-  readonly "idp-certificate-authority-data"?: string
-}) {
-  const { "idp-certificate-authority": file, "idp-certificate-authority-data": data } = authorities
-  if (data !== undefined && data !== "") return Buffer.from(data, "base64").toString()
-  if (file === undefined || file === "") return undefined
-  const fileSystem = yield* FileSystem.FileSystem
-  return yield* fileSystem.readFileString(file).pipe(
-    Effect.mapError((cause) => new KubernetesCredentialsError({ source: file, cause }))
-  )
+  return (renew) => Effect.map(token(renew ? 0n : tokenAgeNanos), (text) => ({ token: text }))
 })
 
 /** As `KUBERNETES_EXEC_INFO` spells it (client.authentication.k8s.io/v1, Cluster). */

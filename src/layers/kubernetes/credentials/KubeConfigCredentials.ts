@@ -1,7 +1,8 @@
 /**
  * Credentials of a person: the kubeconfig that kubectl would take, read and merged as kubectl does. `KubeConfig` of
- * `@kubernetes/client-node` reads the files; it is loaded here only, and only when this layer is built: in a cluster
- * nobody pays for it. What has to be asked for (exec, OIDC, token files) is AskedCredential's.
+ * `@kubernetes/client-node` reads the files and makes the proof; it is loaded here only, and only when this layer is
+ * built: in a cluster nobody pays for it. What it does badly or not at all (exec plug-ins, token files) is
+ * AskedCredential's.
  */
 import type { Cluster, User } from "@kubernetes/client-node/dist/config_types.js"
 import { Config, Effect, FileSystem, Layer, Option, Schema } from "effect"
@@ -44,7 +45,7 @@ export const layer: Layer.Layer<
       ({ cluster }) => cluster.server === server,
       () => failure(`the context ${first.context} has another server now`)
     )
-    const chosen = makeLastGood(again)
+    const chosen = yield* makeLastGood(again)
     const asked = yield* makeAskedCredential
     const isPlain = server.startsWith("http:")
 
@@ -191,14 +192,17 @@ const choose = Effect.fnUntraced(function*(files: ReadonlyArray<ParsedFile>, pin
 
 const isBlank = (text: string | undefined): boolean => text === undefined || text === ""
 
-/** What client-node makes of certificates, fixed tokens, passwords and impersonation; it reads the files anew. */
+/**
+ * What client-node makes of certificates, fixed tokens, passwords, impersonation and auth-providers; it reads the files
+ * anew.
+ */
 const optionsOf = ({ cluster, user }: Chosen) =>
   Effect.tryPromise({
     try: async () => {
       const { KubeConfig } = await import("@kubernetes/client-node/dist/config.js")
       const plain = new KubeConfig()
-      // Of its proxies and plug-ins nothing is used.
-      const { authProvider: _authProvider, exec: _exec, ...plainUser } = user
+      // Of its proxies and exec plug-ins nothing is used.
+      const { exec: _exec, ...plainUser } = user
       const { proxyUrl: _proxyUrl, ...plainCluster } = cluster
       plain.loadFromClusterAndUser(plainCluster, plainUser)
       const requestOptions: RequestOptions = {}

@@ -12,9 +12,11 @@ export const tokenAgeNanos = 60_000_000_000n
 /** Age zero reads in any case. It fails only when there never was a good one. */
 export type LastGood<A> = (ageNanos: bigint) => Effect.Effect<A, KubernetesCredentialsError>
 
-export const makeLastGood = <A>(read: Effect.Effect<A, KubernetesCredentialsError>): LastGood<A> => {
-  const lastGood = Ref.makeUnsafe<{ readonly value: A; readonly readAtNanos: bigint } | undefined>(undefined)
-  const isTold = Ref.makeUnsafe(false)
+export const makeLastGood = Effect.fnUntraced(function*<A>(
+  read: Effect.Effect<A, KubernetesCredentialsError>
+): Effect.fn.Return<LastGood<A>> {
+  const lastGood = yield* Ref.make<{ readonly value: A; readonly readAtNanos: bigint } | undefined>(undefined)
+  const isTold = yield* Ref.make(false)
 
   // Once for each time that it lasts, not for each request.
   const tell = (error: KubernetesCredentialsError) =>
@@ -35,13 +37,13 @@ export const makeLastGood = <A>(read: Effect.Effect<A, KubernetesCredentialsErro
       Effect.catch((error) => known === undefined ? Effect.fail(error) : Effect.as(tell(error), known.value))
     )
   })
-}
+})
 
 /** A file's text without blanks around it, if that is what it should be. */
 export const makeCredentialFile = Effect.fnUntraced(
   function*(path: string, isGood: (text: string) => boolean, problem: string) {
     const fileSystem = yield* FileSystem.FileSystem
-    return makeLastGood(
+    return yield* makeLastGood(
       fileSystem.readFileString(path).pipe(
         // A line feed at the end, as an editor leaves it, is not part of a header.
         Effect.map((text) => text.trim()),

@@ -1,8 +1,8 @@
 /**
- * A credential that somebody has to be asked for: an exec plug-in, an OpenID provider. Kept until it ends or was
- * refused; who needs it while it is being asked for gets the same one. Asking is the caller's effect.
+ * A credential that somebody has to be asked for, as an exec plug-in is. Kept until it ends or was refused; who needs it
+ * while it is being asked for gets the same one. Asking is the caller's effect.
  */
-import { Clock, Effect, Semaphore } from "effect"
+import { Clock, Effect, SynchronizedRef } from "effect"
 import type { KubernetesCredentialsError } from "../../../services/kubernetes/KubernetesCredentials.ts"
 
 export interface Credential {
@@ -22,32 +22,32 @@ interface Held {
 /** By a wrong clock a new credential may be over already; the issuer is not asked for each request then. */
 const shortestLifeNanos = 10_000_000_000n
 
-/** `renew` asks anew although there is one: it was refused. `first` counts until then. */
+/** `renew` asks anew although there is one: it was refused. */
 export const makeRenewedCredential = Effect.fnUntraced(function*(
-  obtain: Effect.Effect<Credential, KubernetesCredentialsError>,
-  first?: Credential
+  obtain: Effect.Effect<Credential, KubernetesCredentialsError>
 ) {
-  const oneAtATime = Semaphore.makeUnsafe(1)
-  let held = first === undefined ? undefined : yield* holding(first, 0n)
+  const held = yield* SynchronizedRef.make<Held | undefined>(undefined)
 
   return Effect.fnUntraced(function*(renew: boolean) {
-    const refused = renew ? held : undefined
-    return yield* oneAtATime.withPermits(1)(Effect.gen(function*() {
-      const now = yield* Clock.monotonicTimeNanos
-      const isOver = held?.untilNanos !== undefined && now >= held.untilNanos
-      if (held !== undefined && !isOver && held !== refused) return held.credential
-      const credential = yield* obtain
-      held = yield* holding(credential, shortestLifeNanos)
-      return credential
-    }))
+    const refused = renew ? yield* SynchronizedRef.get(held) : undefined
+    return yield* SynchronizedRef.modifyEffect(
+      held,
+      Effect.fnUntraced(function*(known) {
+        const now = yield* Clock.monotonicTimeNanos
+        const isOver = known?.untilNanos !== undefined && now >= known.untilNanos
+        if (known !== undefined && !isOver && known !== refused) return [known.credential, known] as const
+        const next = yield* holding(yield* obtain)
+        return [next.credential, next] as const
+      })
+    )
   })
 })
 
 /** Its end on the monotonic clock: the wall clock may be set in between. */
-const holding = Effect.fnUntraced(function*(credential: Credential, atLeastNanos: bigint) {
-  if (credential.expiresAtMillis === undefined) return { credential, untilNanos: undefined } satisfies Held
+const holding = Effect.fnUntraced(function*(credential: Credential): Effect.fn.Return<Held> {
+  if (credential.expiresAtMillis === undefined) return { credential, untilNanos: undefined }
   const leftMillis = credential.expiresAtMillis - (yield* Clock.currentTimeMillis)
   const leftNanos = BigInt(Math.ceil(leftMillis)) * 1_000_000n
   const now = yield* Clock.monotonicTimeNanos
-  return { credential, untilNanos: now + (leftNanos > atLeastNanos ? leftNanos : atLeastNanos) } satisfies Held
+  return { credential, untilNanos: now + (leftNanos > shortestLifeNanos ? leftNanos : shortestLifeNanos) }
 })

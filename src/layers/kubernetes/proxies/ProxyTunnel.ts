@@ -1,7 +1,7 @@
 /**
- * A way to a server through a proxy: HTTP CONNECT (to a proxy with or without TLS), or SOCKS5. The stream is there at
- * once and carries bytes as soon as the proxy has agreed, so an HTTP agent counts, queues and destroys it like any
- * other socket; node's own `proxyEnv` makes its tunnels out of the agent's sight and without TCP keep-alive.
+ * A way to a server through an HTTP proxy by CONNECT, with TLS to the proxy or without. The stream is there at once and
+ * carries bytes as soon as the proxy has agreed, so an HTTP agent counts, queues and destroys it like any other socket;
+ * node's own `proxyEnv` makes its tunnels out of the agent's sight and without TCP keep-alive.
  */
 import { connect, type Socket } from "node:net"
 import { Duplex } from "node:stream"
@@ -23,16 +23,12 @@ class ProxyTunnelError extends Error {
 const keepAlive = { keepAlive: true, keepAliveInitialDelay: 30_000 }
 /** More than this before the end of the proxy's answer is no answer to CONNECT. */
 const longestAnswer = 16_384
-const socksTimeoutMillis = 25_000
 
-/** Why this proxy cannot be used at all for a server's base URL, or undefined. */
-export const unsupportedProxy = ({ protocol }: URL, server: string): string | undefined => {
-  if (protocol === "http:" || protocol === "https:") return undefined
-  if (protocol !== "socks5:" && protocol !== "socks5h:") {
-    return `a proxy by ${protocol.replace(":", "")} is not supported; http, https and socks5 are`
-  }
-  return server.startsWith("https:") ? undefined : "a SOCKS proxy is supported for a server with https only"
-}
+/** Why this proxy cannot be used at all, or undefined. */
+export const unsupportedProxy = ({ protocol }: URL): string | undefined =>
+  protocol === "http:" || protocol === "https:"
+    ? undefined
+    : `a proxy by ${protocol.replace(":", "")} is not supported; http and https are`
 
 /** The proxy's address for messages: without its password. */
 const proxyName = ({ host, protocol }: URL): string => `${protocol}//${host}`
@@ -48,12 +44,7 @@ export class ProxyTunnel extends Duplex {
   constructor(options: ProxyTunnelOptions) {
     super({ allowHalfOpen: false })
     this.#options = options
-    if (options.proxy.protocol.startsWith("socks")) this.#connectSocks()
-    else this.#connectHttp()
-  }
-
-  #connectHttp() {
-    const { ca, proxy } = this.#options
+    const { ca, proxy } = options
     const address = { host: bareHost(proxy), port: portOf(proxy), ...keepAlive }
     const socket = proxy.protocol === "http:" ? connect(address) : connectTls({
       ...address,
@@ -73,32 +64,6 @@ export class ProxyTunnel extends Duplex {
       this.#fail(status === null ? "its answer is not HTTP" : refusal(`${status[1]}${status[2]}`))
     }
     socket.on("data", readAnswer)
-  }
-
-  #connectSocks() {
-    const { proxy } = this.#options
-    const socket = connect({ host: bareHost(proxy), port: portOf(proxy), ...keepAlive })
-    this.#adopt(socket)
-    socket.once("connect", () => void this.#agreeBySocks(socket))
-  }
-
-  async #agreeBySocks(socket: Socket) {
-    const { host, port, proxy } = this.#options
-    const login = { userId: decode(proxy.username), password: decode(proxy.password) }
-    try {
-      // Few have such a proxy: loaded when it is needed.
-      const { SocksClient } = await import("socks")
-      await SocksClient.createConnection({
-        command: "connect",
-        destination: { host, port },
-        proxy: { host: bareHost(proxy), port: portOf(proxy), type: 5, ...(proxy.username === "" ? {} : login) },
-        existing_socket: socket,
-        timeout: socksTimeoutMillis
-      })
-      this.#open(socket, Buffer.alloc(0))
-    } catch (cause) {
-      this.#fail(cause instanceof Error ? cause.message : String(cause))
-    }
   }
 
   #connectRequest(): string {
@@ -158,9 +123,7 @@ const refusal = (status: string): string =>
 
 const bareHost = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, "")
 
-const defaultPorts: Readonly<Record<string, number>> = { "http:": 80, "https:": 443 }
-
-const portOf = ({ port, protocol }: URL): number => port === "" ? defaultPorts[protocol] ?? 1080 : Number(port)
+const portOf = ({ port, protocol }: URL): number => port === "" ? (protocol === "https:" ? 443 : 80) : Number(port)
 
 /** A percent sign that encodes nothing stands for itself. */
 const decode = (text: string): string => {

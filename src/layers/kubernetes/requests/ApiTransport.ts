@@ -44,10 +44,7 @@ export const makeApiTransport = Effect.fnUntraced(
       Effect.flatMap(Clock.monotonicTimeNanos, (readAtNanos) => Ref.set(known, { tls, readAtNanos }))
     const clients = yield* RcRef.make({
       acquire: Effect.gen(function*() {
-        const proxy = yield* usableProxy(
-          credentials.server,
-          credentials.proxy ?? proxyFor(credentials.server, variables)
-        )
+        const proxy = yield* usableProxy(credentials.proxy ?? proxyFor(credentials.server, variables))
         const tls = yield* credentials.tls
         yield* remember(tls)
         return yield* makeHttpClient(tls, proxy)
@@ -91,22 +88,18 @@ const proxyVariables: Effect.Effect<ProxyVariables> = Effect.all({
   noProxy: variable("NO_PROXY", "no_proxy")
 })
 
-/** The proxy that the environment has for a server. */
-export const proxyOfServer = (server: string) =>
-  Effect.flatMap(proxyVariables, (variables) => usableProxy(server, proxyFor(server, variables)))
-
-const usableProxy = Effect.fnUntraced(function*(server: string, text: string | undefined) {
+const usableProxy = Effect.fnUntraced(function*(text: string | undefined) {
   if (text === undefined) return undefined
   const proxy = parseProxyUrl(text)
   // Not the text itself: it may hold a password.
-  const problem = proxy === undefined ? "it is no URL" : unsupportedProxy(proxy, server)
+  const problem = proxy === undefined ? "it is no URL" : unsupportedProxy(proxy)
   if (problem === undefined) return proxy
   return yield* new KubernetesCredentialsError({ source: "HTTPS_PROXY, HTTP_PROXY or proxy-url", cause: problem })
 })
 
 // One socket: a request waits for the one before. The server drops idle connections after 90 s (kube-apiserver,
 // `IdleTimeout`); ours goes first, so that no request meets a connection which is just being closed.
-export const makeHttpClient = Effect.fnUntraced(function*(tls: KubernetesTls, proxy: URL | undefined) {
+const makeHttpClient = Effect.fnUntraced(function*(tls: KubernetesTls, proxy: URL | undefined) {
   // Read here, once: node would throw at each connection for a PEM file that is broken or half written.
   const secureContext = yield* Effect.try({
     try: () => createSecureContext({ ca: tls.ca, cert: tls.cert, key: tls.key }),

@@ -9,7 +9,7 @@ import { keepAliveSeconds } from "../KernelTimers.ts"
 import { scriptedApiServer, type ScriptedRequest, scriptedTlsApiServer } from "../ScriptedApiServer.ts"
 import { buildApi } from "../ScriptedClient.ts"
 import { devices } from "../ScriptedDevice.ts"
-import { scriptedProxy, socksProxy } from "../ScriptedProxy.ts"
+import { scriptedProxy } from "../ScriptedProxy.ts"
 import { listOf } from "../ScriptedWatch.ts"
 import { tlsFixtures } from "../TlsFixtures.ts"
 
@@ -230,30 +230,7 @@ describe("a proxy", () => {
       assert.strictEqual(yield* proxy.untaken, 0)
     }))
 
-  it.effect("may be a SOCKS5 one, which resolves the name", () =>
-    Effect.gen(function*() {
-      const server = yield* namedServer
-      const proxy = yield* socksProxy({ user: "me", password: "p@ss" })
-      const api = yield* client(server.url, { HTTPS_PROXY: `socks5://me:p%40ss@${proxy.host}` })
-      yield* answered(yield* Effect.forkChild(get(api)), server)
-      assert.deepStrictEqual(proxy.targets, [`name ${server.target}`])
-      const refused = yield* client(server.url, { HTTPS_PROXY: `socks5://me:wrong@${proxy.host}` })
-      assert.match((yield* Effect.flip(get(refused))).detail, /by proxy socks5:\/\/127\S+: .*[Aa]uthentication failed/)
-    }))
-
-  it.effect("by SOCKS5 that hangs is given up after 30 s, and its connection is closed", () =>
-    Effect.gen(function*() {
-      const server = yield* namedServer
-      const proxy = yield* socksProxy({ user: "me", password: "p@ss" }, { isMute: true })
-      const api = yield* client(server.url, { HTTPS_PROXY: `socks5://${proxy.host}` })
-      const failure = yield* Effect.forkChild(Effect.flip(get(api)))
-      const closed = yield* proxy.greeted
-      yield* TestClock.adjust("30 seconds")
-      assert.strictEqual((yield* Fiber.join(failure)).detail, "no answer in 30s")
-      yield* closed
-    }))
-
-  it.effect.each(["ftp://127.0.0.1:21", "http://", "socks4://127.0.0.1:1080"])(
+  it.effect.each(["ftp://127.0.0.1:21", "http://", "socks5://127.0.0.1:1080"])(
     "that cannot be one (%s) is told, and the server is not asked without it",
     (text) =>
       Effect.gen(function*() {
@@ -264,12 +241,6 @@ describe("a proxy", () => {
         assert.strictEqual(yield* server.opened, 0)
       })
   )
-
-  it.effect("by SOCKS5 is not left out for a server without TLS", () =>
-    Effect.gen(function*() {
-      const api = yield* client("http://api.lab.test:8001", { HTTP_PROXY: "socks5://127.0.0.1:1080" })
-      assert.match((yield* Effect.flip(get(api))).detail, /a SOCKS proxy is supported for a server with https only$/)
-    }))
 
   it.effect("is passed by for what NO_PROXY names, and on loopback", () =>
     Effect.gen(function*() {
