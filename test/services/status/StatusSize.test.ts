@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Schema } from "effect"
+import * as fc from "fast-check"
 import { type NodeFacts, nodeStatus } from "../../../src/services/status/NodeStatus.ts"
 import { spec } from "../../layers/processes/ScriptedRunner.ts"
 import { decision, facts, nic, profile, running } from "./PublishedNode.ts"
@@ -58,18 +58,20 @@ describe("shortenedToFit", () => {
     assert.isTrue(wrong.processes.every((process) => process.lastExit === undefined))
   })
 
-  it.prop("never splits a character, which the API server would replace", [Schema.String], ([text]) => {
-    const lastExit = `${text}${"🕰".repeat(200)}`
-    const problems = [{ severity: "error" as const, config: `c${text}`, path: "", message: "🕰".repeat(600) }]
-    const status = nodeStatus(
-      facts({ decision: decision({ problems }), statuses: [running({ lastExit })] }),
-      undefined,
-      now
-    )
-    assert.isTrue(
-      [...status.conditions.map(({ message }) => message), status.processes[0]?.lastExit].every((each) =>
-        each?.isWellFormed()
+  it("never splits a character, which the API server would replace", () => {
+    fc.assert(fc.property(fc.string({ unit: fc.constantFrom("a", "é", "€", "🕰") }), (text) => {
+      const lastExit = `${text}${"🕰".repeat(200)}`
+      const problems = [{ severity: "error" as const, config: `c${text}`, path: "", message: "🕰".repeat(600) }]
+      const status = nodeStatus(
+        facts({ decision: decision({ problems }), statuses: [running({ lastExit })] }),
+        undefined,
+        now
       )
-    )
+      assert.isTrue(
+        [...status.conditions.map(({ message }) => message), status.processes[0]?.lastExit].every((each) =>
+          each?.isWellFormed()
+        )
+      )
+    }))
   })
 })

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Result, Schema } from "effect"
+import { Result } from "effect"
+import * as fc from "fast-check"
 import { applyPatch } from "../../../../src/layers/simulated/apiserver/ApplyPatch.ts"
 import { builtInKinds } from "../../../../src/layers/simulated/apiserver/BuiltInKinds.ts"
 import { type Json, type JsonObject, listAt, objectAt } from "../../../../src/layers/simulated/apiserver/JsonTree.ts"
@@ -45,9 +46,12 @@ describe("mergePatch", () => {
       { a: [{ c: [[{ e: 2 }], null] }, null, "f"] }
     ))
 
-  it.prop("does the same the second time", [Schema.Json, Schema.Json], ([target, patch]) => {
-    const once = mergePatch(target, patch)
-    assert.deepStrictEqual(mergePatch(once, patch), once)
+  it("does the same the second time", () => {
+    const json = fc.json().map((text): Json => JSON.parse(text))
+    fc.assert(fc.property(json, json, (target, patch) => {
+      const once = mergePatch(target, patch)
+      assert.deepStrictEqual(mergePatch(once, patch), once)
+    }))
   })
 
   it("never reaches a prototype", () => {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as FastCheck from "fast-check"
+import * as fc from "fast-check"
 import {
   numberSetting,
   readCommandLine,
@@ -55,8 +55,8 @@ describe("readCommandLine", () => {
   })
 
   it("never throws, whatever the words and the file", () => {
-    FastCheck.assert(
-      FastCheck.property(FastCheck.array(FastCheck.string()), FastCheck.string(), (words, file) => {
+    fc.assert(
+      fc.property(fc.array(fc.string()), fc.string(), (words, file) => {
         assert.isDefined(readCommandLine(specOf("ts2phc", { words, file })).options)
       })
     )

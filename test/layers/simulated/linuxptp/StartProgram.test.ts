@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as FastCheck from "fast-check"
+import * as fc from "fast-check"
 import type { Moment } from "../../../../src/layers/simulated/linuxptp/SimulatedProgram.ts"
 import { startProgram } from "../../../../src/layers/simulated/linuxptp/StartProgram.ts"
 import { parseLogLine } from "../../../../src/services/linuxptp/LogEvent.ts"
@@ -21,11 +21,11 @@ interface Weather {
   readonly draw: number
 }
 
-const weather: FastCheck.Arbitrary<ReadonlyArray<Weather>> = FastCheck.array(
-  FastCheck.record({
-    hearsGrandmaster: FastCheck.boolean(),
-    linkUp: FastCheck.boolean(),
-    draw: FastCheck.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
+const weather: fc.Arbitrary<ReadonlyArray<Weather>> = fc.array(
+  fc.record({
+    hearsGrandmaster: fc.boolean(),
+    linkUp: fc.boolean(),
+    draw: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
   }),
   { minLength: 1, maxLength: 60 }
 )
@@ -57,8 +57,8 @@ const play = (
 
 describe("every simulated program, whatever happens to its node", () => {
   it("looks at most 20 times a second, and always forward", () => {
-    FastCheck.assert(
-      FastCheck.property(weather, (seconds) => {
+    fc.assert(
+      fc.property(weather, (seconds) => {
         const looks = new Map<number, number>()
         play(seconds, (index, now, wakeAt) => {
           assert.isAbove(wakeAt, now)
@@ -71,8 +71,8 @@ describe("every simulated program, whatever happens to its node", () => {
   })
 
   it("prints lines with linuxptp's frame and the time of the step", () => {
-    FastCheck.assert(
-      FastCheck.property(weather, (seconds) =>
+    fc.assert(
+      fc.property(weather, (seconds) =>
         play(seconds, (_, now, __, lines) => {
           for (const parsed of lines.map(parseLogLine)) {
             assert.notStrictEqual(parsed.kind, "unframed")
@@ -84,8 +84,8 @@ describe("every simulated program, whatever happens to its node", () => {
   })
 
   it("moves each port of ptp4l from the state that it said it was in", () => {
-    FastCheck.assert(
-      FastCheck.property(weather, (seconds) => {
+    fc.assert(
+      fc.property(weather, (seconds) => {
         const states = new Map<string, string>()
         play(seconds, (index, _, __, lines) => {
           for (const parsed of lines.map(parseLogLine)) {
