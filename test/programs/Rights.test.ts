@@ -1,7 +1,6 @@
 /** The daemon asks for what deploy/02-rbac.yaml grants, and uses all of it; test/cluster says the same to a real server. */
 import { describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { TestClock } from "effect/testing"
 import * as PlainCredentials from "../../src/layers/kubernetes/credentials/PlainCredentials.ts"
 import { ApiServerUnderTest } from "../contract/ApiServerUnderTest.ts"
 import { startAuthorizingFront } from "../contract/AuthorizingFront.ts"
@@ -9,12 +8,7 @@ import { createNamespace, createNode } from "../contract/Deployment.ts"
 import { rightsStory } from "../contract/RightsStory.ts"
 import { startSimulatedDaemon } from "../contract/SimulatedDaemon.ts"
 import { server } from "../layers/simulated/apiserver/EmbeddedServerUnderTest.ts"
-
-/** Time passes, and the network gets its turn in between. */
-const timePasses = Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void))).pipe(
-  Effect.andThen(TestClock.adjust("10 millis")),
-  Effect.forever
-)
+import { timePasses } from "./TimePasses.ts"
 
 describe("the daemon's rights", () => {
   it.effect("are what it uses", () =>

@@ -19,6 +19,7 @@ import * as ReconcileProfiles from "../../src/programs/ReconcileProfiles.ts"
 import { InstalledLinuxptp } from "../../src/services/linuxptp/InstalledLinuxptp.ts"
 import { Settings } from "../../src/services/Settings.ts"
 import { makeScriptedRunner, scriptedKnowledge } from "../layers/processes/ScriptedRunner.ts"
+import { timePasses } from "./TimePasses.ts"
 
 const Span = Schema.Struct({
   traceId: Schema.String,
@@ -82,8 +83,9 @@ const settings = Layer.succeed(Settings, {
 })
 
 describe("a trace", () => {
-  it.live("covers one edit of a NodePTPCfg from the watch event to the started process", () =>
+  it.effect("covers one edit of a NodePTPCfg from the watch event to the started process", () =>
     Effect.gen(function*() {
+      yield* Effect.forkScoped(timePasses)
       const receiver = yield* makeReceiver
       const { url } = yield* EmbeddedApiServer
       const runner = yield* makeScriptedRunner

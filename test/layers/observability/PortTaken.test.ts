@@ -19,7 +19,7 @@ const takenPort = Effect.acquireRelease(
 const health = Layer.succeed(Health, { stuck: Effect.succeed([]), notReady: Effect.succeed([]) })
 
 describe("an endpoint whose port is taken", () => {
-  it.live("names the setting, the port and the reason", () =>
+  it.effect("names the setting, the port and the reason", () =>
     Effect.gen(function*() {
       const port = yield* takenPort
       const host = "127.0.0.1"
