@@ -16,7 +16,8 @@ beforeAll(async () => {
   writeFileSync(path.join(directory, "package.json"), `{"type":"module"}`)
   const { output } = await build({ ...config, logLevel: "silent", output: { ...config.output, dir: directory } })
   chunks = output.filter((file) => file.type === "chunk")
-})
+  // A second of work, which a busy machine may not give at once.
+}, 60_000)
 
 /** Every module that any chunk has, as a path below the root of the project. */
 const modules = () => chunks.flatMap(({ moduleIds }) => moduleIds).map((id) => path.relative(".", id))
