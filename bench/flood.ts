@@ -8,6 +8,8 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { Clock, Console, Effect, FileSystem, Layer, Logger, Queue, Schedule, Stream } from "effect"
 import { readFileSync } from "node:fs"
 import { monitorEventLoopDelay } from "node:perf_hooks"
+import * as LinuxptpHabits from "../src/layers/linuxptp/LinuxptpHabits.ts"
+import * as Libc from "../src/layers/native/Libc.ts"
 import * as ChildProcessRunner from "../src/layers/processes/ChildProcessRunner.ts"
 import * as FiberProcessSupervisor from "../src/layers/processes/FiberProcessSupervisor.ts"
 import type { ProcessSpec } from "../src/services/processes/ProcessSpec.ts"
@@ -49,7 +51,9 @@ const measure = Effect.fn("flood.measure")(function*(name: string, flood: string
   const fs = yield* FileSystem.FileSystem
   const runDirectory = yield* fs.makeTempDirectoryScoped({ prefix: "linuxptp-daemon-bench-" })
   const machine = FiberProcessSupervisor.layer(standInKnowledge).pipe(
-    Layer.provide(ChildProcessRunner.layer({ runDirectory }))
+    Layer.provide(ChildProcessRunner.layer({ runDirectory })),
+    Layer.provide(LinuxptpHabits.layer),
+    Layer.provide(Libc.layer)
   )
   yield* Effect.gen(function*() {
     const supervisor = yield* ProcessSupervisor

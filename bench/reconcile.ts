@@ -9,6 +9,8 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Clock, Console, Effect, FileSystem, Layer, Logger, Option, Queue, Result, Schema, Stream } from "effect"
 import * as PlainCredentials from "../src/layers/kubernetes/credentials/PlainCredentials.ts"
 import * as HttpKubernetesApi from "../src/layers/kubernetes/HttpKubernetesApi.ts"
+import * as LinuxptpHabits from "../src/layers/linuxptp/LinuxptpHabits.ts"
+import * as Libc from "../src/layers/native/Libc.ts"
 import * as ChildProcessRunner from "../src/layers/processes/ChildProcessRunner.ts"
 import * as FiberProcessSupervisor from "../src/layers/processes/FiberProcessSupervisor.ts"
 import { EmbeddedApiServer } from "../src/layers/simulated/apiserver/EmbeddedApiServer.ts"
@@ -94,7 +96,9 @@ const measure = Effect.gen(function*() {
       logFormat: "json"
     }),
     FiberProcessSupervisor.layer(standInKnowledge).pipe(
-      Layer.provide(ChildProcessRunner.layer({ runDirectory: directory, searchPath: [directory, "/usr/bin", "/bin"] }))
+      Layer.provide(ChildProcessRunner.layer({ runDirectory: directory, searchPath: [directory, "/usr/bin", "/bin"] })),
+      Layer.provide(LinuxptpHabits.layer),
+      Layer.provide(Libc.layer)
     )
   )
   return yield* Effect.gen(function*() {

@@ -6,13 +6,15 @@
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { Console, Effect, FileSystem, Layer, Logger, Option, Queue, Schema, Stream } from "effect"
+import * as LinuxptpHabits from "../src/layers/linuxptp/LinuxptpHabits.ts"
 import * as ManagementSocketClient from "../src/layers/linuxptp/ManagementSocketClient.ts"
 import * as Libc from "../src/layers/native/Libc.ts"
 import * as ChildProcessRunner from "../src/layers/processes/ChildProcessRunner.ts"
 import * as SupervisedLinuxptp from "../src/programs/cli/SupervisedLinuxptp.ts"
 import { KubernetesObject } from "../src/services/kubernetes/KubernetesObject.ts"
+import type { Program } from "../src/services/linuxptp/Program.ts"
 import { ProcessRunner } from "../src/services/processes/ProcessRunner.ts"
-import type { ProcessSpec, Program } from "../src/services/processes/ProcessSpec.ts"
+import type { ProcessSpec } from "../src/services/processes/ProcessSpec.ts"
 import { ProcessSupervisor } from "../src/services/processes/ProcessSupervisor.ts"
 import { decide } from "../src/services/profiles/Decide.ts"
 import { emptyLastValid } from "../src/services/profiles/LastValid.ts"
@@ -53,7 +55,7 @@ const planOf = Effect.fnUntraced(function*(runDir: string, domain: number) {
 })
 
 interface FirstLine {
-  readonly program: Program
+  readonly program: string
   readonly at: number
 }
 
@@ -165,9 +167,11 @@ export const benchRestart: Effect.Effect<void, unknown> = Effect.gen(function*()
   const moments: Moments = { endedAt: new Map(), firstLines: yield* Queue.unbounded<FirstLine>() }
   const searchPath = [directory, "/usr/bin", "/bin"]
   const supervisor = SupervisedLinuxptp.layer.pipe(
-    Layer.provide(ManagementSocketClient.layer.pipe(Layer.provide(Libc.layer))),
+    Layer.provide(ManagementSocketClient.layer),
     Layer.provide(timedRunner(moments)),
-    Layer.provide(ChildProcessRunner.layer({ runDirectory: directory, searchPath }))
+    Layer.provide(ChildProcessRunner.layer({ runDirectory: directory, searchPath })),
+    Layer.provide(LinuxptpHabits.layer),
+    Layer.provide(Libc.layer)
   )
   yield* measure(directory, moments).pipe(Effect.scoped, Effect.provide(supervisor), Effect.flatMap(tell))
 }).pipe(Effect.scoped, Effect.provide(Layer.merge(NodeFileSystem.layer, Logger.layer([]))))

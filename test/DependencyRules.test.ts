@@ -119,6 +119,13 @@ describe("dependency rules", () => {
       []
     ))
 
+  it("what runs and supervises processes knows no program by name", () => {
+    const rooms = new Set(["layers/processes", "services/processes"])
+    const names = /ptp4l|phc2sys|ts2phc|timemaster|chronyd|\bPTP\b|linuxptp(?![-_]daemon)/i
+    const knowing = sources.filter(({ name, text }) => rooms.has(roomOf(name)) && names.test(text))
+    assert.deepStrictEqual(knowing.map(({ name }) => name), [])
+  })
+
   it("what is not real is in layers/simulated", () => {
     const outside = sources.filter(({ name }) => name.startsWith("layers/") && roomOf(name) !== "layers/simulated")
     const notReal = outside.filter(({ name }) => /(^|\/)(Simulated|InMemory|Embedded|Fake)/.test(name))

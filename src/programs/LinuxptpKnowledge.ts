@@ -5,6 +5,7 @@
 import { Effect, Option } from "effect"
 import { ManagementClient } from "../services/linuxptp/ManagementClient.ts"
 import { isOperational } from "../services/linuxptp/PortState.ts"
+import { isProgram } from "../services/linuxptp/Program.ts"
 import { becomesReady } from "../services/linuxptp/Readiness.ts"
 import { isConfigurationError, lastWords } from "../services/linuxptp/StartFailure.ts"
 import { whyNotReady } from "../services/linuxptp/WhyNotReady.ts"
@@ -17,7 +18,7 @@ export const linuxptpKnowledge: Effect.Effect<ProgramKnowledge, never, Managemen
     becomesReady,
     isConfigurationError,
     lastWords,
-    whyNotReady,
+    whyNotReady: (program, lines) => isProgram(program) ? whyNotReady(program, lines) : "",
     probe: ({ management }) =>
       management === undefined || !client.isAvailable ? undefined : Effect.map(
         client.ask(management),

@@ -32,7 +32,7 @@ describe("the faults", () => {
 describe("the scripted programs", () => {
   it("say that they are ready in words that the daemon knows, and not before", () => {
     for (const program of ["ptp4l", "phc2sys", "ts2phc", "timemaster"] as const) {
-      assert.isTrue(becomesReady(program, readyLines[program](spec("a", { program }), 1_234)), program)
+      assert.isTrue(becomesReady(program, readyLines[program]?.(spec("a", { program }), 1_234) ?? ""), program)
       assert.isFalse(becomesReady(program, talk(program, 1_234)), program)
     }
   })

@@ -3,7 +3,7 @@
  * next start of its id.
  */
 import type { ProcessExit } from "../../src/services/processes/ProcessRunner.ts"
-import type { ProcessSpec, Program } from "../../src/services/processes/ProcessSpec.ts"
+import type { ProcessSpec } from "../../src/services/processes/ProcessSpec.ts"
 import type { Dice } from "./Dice.ts"
 
 export interface Behaviour {
@@ -46,7 +46,7 @@ export const usualBehaviour = (dice: Dice): Behaviour => ({
 const stamp = (millis: number) => (millis / 1_000).toFixed(3)
 
 /** What each program prints when it works, as recorded of linuxptp (test/fixtures/logs). */
-export const readyLines: Readonly<Record<Program, (spec: ProcessSpec, millis: number) => string>> = {
+export const readyLines: Readonly<Record<string, (spec: ProcessSpec, millis: number) => string>> = {
   ptp4l: (_, millis) => `ptp4l[${stamp(millis)}]: port 1: INITIALIZING to LISTENING on INIT_COMPLETE`,
   phc2sys: (_, millis) => `phc2sys[${stamp(millis)}]: selecting CLOCK_REALTIME for synchronization`,
   ts2phc: ({ interfaces }, millis) => `ts2phc[${stamp(millis)}]: ${interfaces[0] ?? "ens1f0"} offset 3 s2 freq -7`,
@@ -54,7 +54,7 @@ export const readyLines: Readonly<Record<Program, (spec: ProcessSpec, millis: nu
 }
 
 /** What each prints beside it, all day long. */
-export const talk = (program: Program, millis: number): string =>
+export const talk = (program: string, millis: number): string =>
   program === "phc2sys"
     ? `phc2sys[${stamp(millis)}]: Waiting for ptp4l...`
     : `${program}[${stamp(millis)}]: selected local clock 62bd56.fffe.1c046d as best master`

@@ -82,7 +82,8 @@ export const makeChild = (
   const becomeReady = () => {
     if (!isLiving() || child.readyAt !== undefined) return
     const isAble = !child.isStuck && canWork()
-    const line = isAble ? readyLines[spec.program](spec, time.now()) : talk(spec.program, time.now())
+    const readyLine = isAble ? readyLines[spec.program]?.(spec, time.now()) : undefined
+    const line = readyLine ?? talk(spec.program, time.now())
     isWorking ||= isAble
     print(line)
     if (isAble && heard === line) beReady()

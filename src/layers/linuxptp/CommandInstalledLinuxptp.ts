@@ -36,4 +36,4 @@ export const layerIn = (
   )
 
 /** Asks the `ptp4l` that would run: it is looked for where ChildProcessRunner looks. */
-export const layer = layerIn(systemSearchPath)
+export const layer = Layer.unwrap(Effect.sync(() => layerIn(systemSearchPath())))

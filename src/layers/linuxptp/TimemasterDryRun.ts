@@ -83,7 +83,7 @@ const dryRun = (
   { argv, directory, files, program }: ProcessSpec,
   executable: string,
   place: string,
-  { searchPath = systemSearchPath, within = [] }: TimemasterDryRunOptions
+  { searchPath = systemSearchPath(), within = [] }: TimemasterDryRunOptions
 ): ChildProcess.Command => {
   // Without the scheduling policy that may stand in front.
   const words = argv.slice(argv.indexOf(program) + 1).map((word) =>

@@ -5,10 +5,10 @@ import path from "node:path"
 /** Where distributions put ptp4l and its like, searched after PATH: a container's PATH often lacks sbin. */
 const systemDirectories = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/bin", "/bin"]
 
-/** PATH, then the system's directories; relative entries are left out. */
-export const systemSearchPath: ReadonlyArray<string> = [
-  ...new Set([...(process.env["PATH"] ?? "").split(":"), ...systemDirectories])
-].filter((directory) => path.isAbsolute(directory))
+/** PATH as it is now, then the system's directories; relative entries are left out. */
+export const systemSearchPath = (): ReadonlyArray<string> =>
+  [...new Set([...(process.env["PATH"] ?? "").split(":"), ...systemDirectories])]
+    .filter((directory) => path.isAbsolute(directory))
 
 const isExecutable = (file: string): boolean => {
   try {
@@ -20,7 +20,7 @@ const isExecutable = (file: string): boolean => {
 }
 
 /** The file that `name` means, or undefined when it is not installed. */
-export const findProgram = (name: string, searchPath: ReadonlyArray<string> = systemSearchPath): string | undefined =>
+export const findProgram = (name: string, searchPath: ReadonlyArray<string> = systemSearchPath()): string | undefined =>
   path.isAbsolute(name)
     ? (isExecutable(name) ? name : undefined)
     : searchPath.map((directory) => path.join(directory, name)).find(isExecutable)

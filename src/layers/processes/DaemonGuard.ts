@@ -1,11 +1,12 @@
 /**
  * A small process that outlives this one by a second at most. It holds a pipe to the daemon; when the daemon dies by
  * any means, the pipe closes and the guard ends whatever carries the mark of this run of the daemon. The parent-death
- * signal does most of that, but it reaches no grandchild: timemaster's chronyd and ptp4l would live on if timemaster
- * can't end them.
+ * signal does most of that, but it reaches no grandchild: what a child has started would live on if that child can't end
+ * it.
  */
 import { Deferred, Duration, Effect, Schedule, type Scope } from "effect"
 import { spawn } from "node:child_process"
+import { ProgramHabits } from "../../services/processes/ProgramHabits.ts"
 import { findProgram, systemSearchPath } from "../native/ProgramPath.ts"
 import { instanceMark } from "./ChildMarks.ts"
 
@@ -17,9 +18,9 @@ const dismissalPatience = Duration.seconds(1)
 const successionInterval = Duration.seconds(1)
 
 /**
- * $1 is the daemon's pid, $2 the mark. Any line on stdin is the dismissal; the end without one is the daemon's death.
+ * $1 is the daemon's pid, $2 the mark, $3 the names of programs that start others (ProgramHabits). Any line on stdin is the dismissal; the end without one is the daemon's death.
  * Everything marked is killed until two looks in a row find nothing: a process has no environment for a moment while it
- * execs. A timemaster has 0.3 s to obey the kernel's SIGTERM and end its own first. A daemon that is still the parent
+ * execs. One of $3 has 0.3 s to obey the kernel's SIGTERM and end its own first. A daemon that is still the parent
  * by then has lost its pipe, not its life.
  */
 const script = `trap '' TERM INT HUP
@@ -33,7 +34,7 @@ while [ $step -lt 40 ] && [ $calm -lt 2 ]; do
   patient=
   [ "$parent" = "$1" ] && patient=daemon
   for file in $found; do
-    read -r name <"\${file%environ}comm" && [ "$name" = timemaster ] && patient=timemaster
+    read -r name <"\${file%environ}comm" && case " $3 " in *" $name "*) patient=$name ;; esac
   done
   if [ -z "$patient" ] || [ $step -ge 6 ]; then
     [ "$parent" = "$1" ] && exit 1
@@ -42,21 +43,21 @@ while [ $step -lt 40 ] && [ $calm -lt 2 ]; do
   step=$((step + 1))
 done`
 
-const spawnGuard = (shell: string) => {
+const spawnGuard = (shell: string, parents: ReadonlyArray<string>) => {
   // A session of its own: no terminal and no signal to the daemon's group reaches it. It carries no mark itself.
-  const child = spawn(shell, ["-c", script, guardName, String(process.pid), instanceMark], {
+  const child = spawn(shell, ["-c", script, guardName, String(process.pid), instanceMark, parents.join(" ")], {
     cwd: "/",
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],
-    env: { PATH: systemSearchPath.join(":"), LC_ALL: "C" }
+    env: { PATH: systemSearchPath().join(":"), LC_ALL: "C" }
   })
   // Its end is told by `ended`; a line that comes too late is nobody's loss.
   child.stdin.on("error", () => {})
-  const ended = new Promise<string>((resolve) => {
-    child.once("exit", (code, signal) => resolve(signal ?? `exit code ${code}`))
-    child.on("error", (error) => resolve(error.message))
-  })
-  return { child, ended: Effect.promise(() => ended) }
+  const ended = Deferred.makeUnsafe<string>()
+  const end = (how: string) => Deferred.doneUnsafe(ended, Effect.succeed(how))
+  child.once("exit", (code, signal) => end(signal ?? `exit code ${code}`))
+  child.on("error", (error) => end(error.message))
+  return { child, ended: Deferred.await(ended) }
 }
 
 const dismiss = ({ child, ended }: ReturnType<typeof spawnGuard>) =>
@@ -72,7 +73,8 @@ const dismiss = ({ child, ended }: ReturnType<typeof spawnGuard>) =>
  * Returns when the guard is there, and has a successor for it when it dies; dismisses it with the scope, when no child
  * is left. Without a shell there is no guard, which is told.
  */
-export const keepGuard: Effect.Effect<void, never, Scope.Scope> = Effect.gen(function*() {
+export const keepGuard: Effect.Effect<void, never, ProgramHabits | Scope.Scope> = Effect.gen(function*() {
+  const { parents } = yield* ProgramHabits
   const shell = findProgram("sh")
   if (shell === undefined || findProgram("grep") === undefined) {
     yield* Effect.logWarning("no guard: sh or grep is missing, so a daemon that is killed may leave processes behind")
@@ -81,7 +83,7 @@ export const keepGuard: Effect.Effect<void, never, Scope.Scope> = Effect.gen(fun
   const tried = yield* Deferred.make<void>()
   yield* Effect.acquireUseRelease(
     // Node throws for some errors of the fork, and tells others as an event.
-    Effect.try({ try: () => spawnGuard(shell), catch: String }).pipe(
+    Effect.try({ try: () => spawnGuard(shell, parents), catch: String }).pipe(
       Effect.ensuring(Deferred.succeed(tried, undefined))
     ),
     ({ ended }) => ended,

@@ -1,7 +1,7 @@
 /**
  * The supervisor: one fiber per process, over any `ProcessRunner`. `apply` compares by value, interrupts the fibers
  * of what has to go (dependants first), waits until they are reaped and forks the new ones; a fiber is a lifetime, so
- * its end is the child's end. It knows nothing of PTP: which line means "ready" is told to it.
+ * its end is the child's end. It knows no program: which line means "ready" is told to it.
  */
 import { Deferred, Effect, Fiber, Layer, Option, Queue, Schema, Semaphore, Stream } from "effect"
 import { applyOrder } from "../../services/processes/ApplyOrder.ts"

@@ -3,7 +3,7 @@
  * because a full pipe would stop it and with it the clock, but only so many of its lines are handed on. Only these are
  * decoded; a newline's byte is part of no other character, so lines can be told apart without that.
  */
-/** linuxptp prints at most 1024 + 128 characters; what is longer is cut. */
+/** Some four times what the programs print at most; what is longer is cut. */
 const longestLine = 4_096
 /** No character needs more bytes for each of its UTF-16 units; the rest is for one that is cut in the middle. */
 const longestLineBytes = 3 * longestLine + 4

@@ -5,11 +5,12 @@
 import { Duration, Effect, Layer, Schedule, Schema } from "effect"
 import { closeSync, openSync, readdirSync, realpathSync, rmSync } from "node:fs"
 import path from "node:path"
+import { ProgramHabits } from "../../services/processes/ProgramHabits.ts"
 import * as Libc from "../native/Libc.ts"
 import { markedProcesses, runDirectoryMark } from "./ChildMarks.ts"
-import { removeDeadClientSockets } from "./ClientSockets.ts"
 import { keepGuard } from "./DaemonGuard.ts"
-import { makeDirectory } from "./MakeDirectory.ts"
+import { makeDirectory } from "./ProcessFiles.ts"
+import { killProcess } from "./Signals.ts"
 
 /** A process takes at most this long from SIGKILL to its end, unless the kernel holds it. */
 const sweepPatience = Duration.seconds(2)
@@ -45,16 +46,8 @@ const lockExclusively = ({ flock }: Libc.LibcCalls, directory: string): number =
   throw new Error(heldByAnother)
 }
 
-const kill = (pid: number) => {
-  try {
-    process.kill(pid, "SIGKILL")
-  } catch {
-    // It ended by itself.
-  }
-}
-
 /** What a process's own directory is called (ProcessId); nothing else below the run directory is the daemon's. */
-const ownDirectory = /^(ptp4l|phc2sys|ts2phc|timemaster)-(.*-)?[0-9a-f]{8}$/
+const ownDirectory = (programs: ReadonlyArray<string>) => new RegExp(`^(${programs.join("|")})-(.*-)?[0-9a-f]{8}$`)
 
 /**
  * Kills what carries the mark until two looks in a row find nothing: one look misses a process that execs at that
@@ -66,7 +59,7 @@ const sweep = Effect.fnUntraced(function*(directory: string, patience: Duration.
   let pids = markedProcesses(mark)
   if (pids.length > 0) yield* Effect.logWarning(message).pipe(Effect.annotateLogs({ pids }))
   for (let look = 1; look < looks; look += 1) {
-    for (const pid of pids) kill(pid)
+    for (const pid of pids) killProcess(pid)
     // Not our children: nothing tells of their end, so look again.
     yield* Effect.sleep(sweepStep)
     const next = markedProcesses(mark)
@@ -87,11 +80,12 @@ const sweepAtStart = Effect.fnUntraced(function*(directory: string) {
 })
 
 /** Everything that an earlier daemon may have left on the disk; its processes are gone. */
-const removeLeftFiles = (directory: string) =>
+const removeLeftFiles = (directory: string, programs: ReadonlyArray<string>) =>
   Effect.try({
     try: () => {
+      const own = ownDirectory(programs)
       for (const name of readdirSync(directory)) {
-        if (ownDirectory.test(name)) rmSync(path.join(directory, name), { recursive: true, force: true })
+        if (own.test(name)) rmSync(path.join(directory, name), { recursive: true, force: true })
       }
     },
     catch: failedOn(directory)
@@ -116,8 +110,9 @@ export const resolve = (directory: string): Effect.Effect<string, RunDirectoryEr
  */
 export const layer = (
   { directory }: { readonly directory: string }
-): Layer.Layer<never, RunDirectoryError, Libc.Libc> =>
+): Layer.Layer<never, RunDirectoryError, Libc.Libc | ProgramHabits> =>
   Layer.effectDiscard(Effect.gen(function*() {
+    const { programs, removeAllTraces } = yield* ProgramHabits
     yield* Effect.acquireRelease(
       Libc.calls.pipe(
         Effect.mapError(failedOn(directory)),
@@ -130,7 +125,7 @@ export const layer = (
     )
     yield* keepGuard
     yield* sweepAtStart(directory)
-    yield* removeLeftFiles(directory)
-    yield* removeDeadClientSockets()
+    yield* removeLeftFiles(directory, programs)
+    yield* removeAllTraces
     yield* Effect.addFinalizer(() => sweep(directory, lastSweepPatience, "ending processes that their parent left"))
   }))

@@ -8,6 +8,7 @@ import * as SysfsDeviceDiscovery from "../../layers/devices/SysfsDeviceDiscovery
 import * as ServiceAccountCredentials from "../../layers/kubernetes/credentials/ServiceAccountCredentials.ts"
 import * as HttpKubernetesApi from "../../layers/kubernetes/HttpKubernetesApi.ts"
 import * as CommandInstalledLinuxptp from "../../layers/linuxptp/CommandInstalledLinuxptp.ts"
+import * as LinuxptpHabits from "../../layers/linuxptp/LinuxptpHabits.ts"
 import * as ManagementSocketClient from "../../layers/linuxptp/ManagementSocketClient.ts"
 import * as TimemasterDryRun from "../../layers/linuxptp/TimemasterDryRun.ts"
 import * as EventLoopLag from "../../layers/observability/EventLoopLag.ts"
@@ -36,7 +37,8 @@ const processes = ({ runDirectory }: Settings.SettingsValues) =>
     Layer.provideMerge(ManagementSocketClient.layer),
     Layer.provide(ChildProcessRunner.layer({ runDirectory })),
     // Taken before the first child, given back after the last.
-    Layer.provide(RunDirectory.layer({ directory: runDirectory }))
+    Layer.provide(RunDirectory.layer({ directory: runDirectory })),
+    Layer.provide(LinuxptpHabits.layer)
   )
 
 const credentials = (inCluster: boolean): Layer.Layer<

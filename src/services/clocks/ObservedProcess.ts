@@ -10,7 +10,7 @@ import type { ClockThreshold } from "../profiles/Decision.ts"
 import { noSightings, observeSighting, recentSightings, type Sightings } from "./ClockAlarms.ts"
 import { clockVerdict } from "./ClockVerdict.ts"
 import { type HeldClock, nextHeldClock } from "./Holdover.ts"
-import { type ClockProgram, noEvidence, observeEvent, type ProgramEvidence } from "./ProgramEvidence.ts"
+import { type ClockProgram, isClockProgram, noEvidence, observeEvent, type ProgramEvidence } from "./ProgramEvidence.ts"
 import { childName, parseChildMessage, type Speaker, speakerOf } from "./Speaker.ts"
 
 /** The clock of one program. */
@@ -64,9 +64,9 @@ const newProcess = (spec: ProcessSpec): ObservedProcess => ({
   run: 0,
   isEnded: true,
   isListed: false,
-  clocks: spec.program === "timemaster"
-    ? new Map()
-    : new Map([[spec.program, clockOf(spec.program, spec.interfaces)]]),
+  clocks: isClockProgram(spec.program)
+    ? new Map([[spec.program, clockOf(spec.program, spec.interfaces)]])
+    : new Map(),
   children: new Map(),
   sightings: noSightings
 })

@@ -2,12 +2,16 @@
  * What one linuxptp program has said since it was started, folded from its log events: the states of its ports, its
  * grandmaster and its newest measurements. Pure; whether that makes a clock locked is ClockVerdict's business.
  */
+import { Schema } from "effect"
 import type { LogEvent, OffsetEvent, PortStateEvent, SummaryEvent } from "../linuxptp/LogEvent.ts"
 import { followsMaster, type PortState } from "../linuxptp/PortState.ts"
 import { faultyMeasurement, type Measurement, measurementOf, type OffsetSource } from "./Measurement.ts"
 
 /** The programs that measure a clock. */
-export type ClockProgram = "ptp4l" | "phc2sys" | "ts2phc"
+const ClockProgram = Schema.Literals(["ptp4l", "phc2sys", "ts2phc"])
+export type ClockProgram = typeof ClockProgram.Type
+
+export const isClockProgram = Schema.is(ClockProgram)
 
 /** A port by its number. */
 export interface ObservedPort {

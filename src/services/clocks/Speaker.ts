@@ -4,7 +4,7 @@
  */
 import type { ParsedLogLine } from "../linuxptp/LogEvent.ts"
 import type { ProcessSpec } from "../processes/ProcessSpec.ts"
-import type { ClockProgram } from "./ProgramEvidence.ts"
+import { type ClockProgram, isClockProgram } from "./ProgramEvidence.ts"
 
 /** A program within a process. */
 export interface Speaker {
@@ -18,7 +18,7 @@ export interface Speaker {
 /** The speaker of a line, when the line is of a program that has a clock. */
 export const speakerOf = (spec: ProcessSpec, event: ParsedLogLine): Speaker | undefined => {
   if (event.kind === "unframed") return undefined
-  if (spec.program !== "timemaster") {
+  if (isClockProgram(spec.program)) {
     return event.program === spec.program
       ? { key: spec.program, program: spec.program, interfaces: spec.interfaces }
       : undefined

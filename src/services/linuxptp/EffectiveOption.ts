@@ -2,11 +2,11 @@
  * The value that linuxptp will work with, whoever said it: a port's section, the command line, `[global]`, or linuxptp
  * itself. ProcessPlan asks it for what other processes must agree on, such as the domain number.
  */
-import type { Program } from "../processes/ProcessSpec.ts"
 import { type ConfigFile, entriesOf } from "./ConfigFile.ts"
 import { currentName, findConfigOption } from "./ConfigOption.ts"
 import type { LinuxptpVersion } from "./LinuxptpVersion.ts"
 import type { Argument } from "./Options.ts"
+import type { Program } from "./Program.ts"
 import { findShortOption } from "./ShortOption.ts"
 
 /** The options of one process after reading, in canonical form. */

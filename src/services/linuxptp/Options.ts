@@ -2,11 +2,11 @@
  * Command-line options of linuxptp as hostile input: read as getopt_long reads them, checked against an allow-list of
  * the program and its version, and rendered anew. ProcessPlan builds argv from this and from nothing else.
  */
-import type { Program } from "../processes/ProcessSpec.ts"
 import { isConfigOptionName, namesBeginningWith } from "./ConfigOption.ts"
 import { explainMissing } from "./ConfigOptionRow.ts"
 import { readGetopt, type Token } from "./Getopt.ts"
 import type { LinuxptpVersion } from "./LinuxptpVersion.ts"
+import type { Program } from "./Program.ts"
 import { isRestricted, readLoggingLevel, readSetting, restrictedNames } from "./Setting.ts"
 import { splitShellWords } from "./ShellWords.ts"
 import { findShortOption, type ShortOption } from "./ShortOption.ts"

@@ -2,14 +2,14 @@
  * When a process that was started counts as ready, judged by its own lines. The supervisor starts dependants and
  * resets its back-off by it. Answers on ptp4l's management socket are another way, which is not known here.
  */
-import type { Program } from "../processes/ProcessSpec.ts"
 import { type ParsedLogLine, parseLogLine } from "./LogEvent.ts"
 import { isOperational } from "./PortState.ts"
+import { isProgram, type Program } from "./Program.ts"
 
 /** True for a line that shows `program` at work. Lines of other programs (children of timemaster) never count. */
-export const becomesReady = (program: Program, line: string): boolean => {
+export const becomesReady = (program: string, line: string): boolean => {
   const event = parseLogLine(line)
-  return event.kind !== "unframed" && event.program === program && rules[program](event)
+  return event.kind !== "unframed" && event.program === program && isProgram(program) && rules[program](event)
 }
 
 const rules: Readonly<Record<Program, (event: ParsedLogLine) => boolean>> = {

@@ -2,9 +2,9 @@
  * The one-letter options of each program, as its getopt string has them, with the type of each value and the
  * configuration option it stands for. `Options` reads command lines by these tables.
  */
-import type { Program } from "../processes/ProcessSpec.ts"
 import { isInRelease, type Release } from "./ConfigOptionRow.ts"
 import type { LinuxptpVersion } from "./LinuxptpVersion.ts"
+import type { Program } from "./Program.ts"
 import * as pattern from "./ValuePattern.ts"
 import { decimal, integer, intMax, intMin, type ValueType, word } from "./ValueType.ts"
 

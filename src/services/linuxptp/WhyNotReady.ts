@@ -2,10 +2,10 @@
  * Why a program that runs is not ready, for people: what to look at, and its last lines. A line need not be a fault
  * for that: waiting is ordinary at a start, and the answer only after half a minute of it.
  */
-import type { Program } from "../processes/ProcessSpec.ts"
 import { hintForMessage } from "./KnownFaults.ts"
 import { parseLogLine } from "./LogEvent.ts"
 import { parseLogFrame, withoutFrame } from "./LogLine.ts"
+import type { Program } from "./Program.ts"
 
 const shownLines = 3
 const shownLength = 120

@@ -16,7 +16,7 @@ type Specs = ReadonlyMap<string, ProcessSpec>
 
 /**
  * Compares by value. A process that runs after one that stops is stopped with it, before it, and started again:
- * phc2sys must not steer by a clock whose ptp4l is gone.
+ * a servo must not steer by a clock whose source is gone.
  */
 export const applyOrder = (running: Specs, desired: ReadonlyArray<ProcessSpec>): ApplyOrder => {
   const wanted = new Map(desired.map((spec) => [spec.id, spec]))

@@ -1,6 +1,6 @@
 /**
  * The contract that lets a program look at its own configuration before anything is stopped for it: what the daemon's
- * own lists can't know, the program does. Only timemaster has such a mode (`-n`).
+ * own lists can't know, the program does. Few programs have such a mode.
  */
 import { Context, type Effect, type Option } from "effect"
 import type { ProcessSpec } from "./ProcessSpec.ts"

@@ -1,6 +1,6 @@
 /**
  * The contract that starts one operating-system process and tells how it ended. It has no policy: the supervisor
- * decides when to start, signal and give up. Two layers give it: real child processes and the simulated linuxptp.
+ * decides when to start, signal and give up. Two layers give it: real child processes, and simulated ones.
  */
 import { Context, type Effect, Schema } from "effect"
 import type { ProcessSpec } from "./ProcessSpec.ts"
@@ -14,7 +14,7 @@ export class ProcessStartError extends Schema.TaggedError<ProcessStartError>()("
 }) {
   override get message(): string {
     return this.reason === "ProgramMissing"
-      ? `cannot start ${this.id}: ${this.program} is not installed (is linuxptp in the image?)`
+      ? `cannot start ${this.id}: ${this.program} is not installed (is it in the image?)`
       : `cannot start ${this.id}: ${this.detail}`
   }
 }

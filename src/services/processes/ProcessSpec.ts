@@ -3,10 +3,7 @@
  */
 import { Schema } from "effect"
 
-export const Program = Schema.Literals(["ptp4l", "phc2sys", "ts2phc", "timemaster"])
-export type Program = typeof Program.Type
-
-/** Where a program answers PTP management messages, and what they must carry to be heard (linuxptp port.c, port_ignore). */
+/** Where a program answers management messages, and what these must carry to be heard. */
 export const ManagementSocket = Schema.Struct({
   /** Of a UNIX datagram socket. */
   path: Schema.String,
@@ -19,11 +16,12 @@ export type ManagementSocket = typeof ManagementSocket.Type
 export const ProcessSpec = Schema.Struct({
   /** `<program>-<profile>-<8 hex digits>`, see ProcessPlan. */
   id: Schema.String,
-  program: Program,
+  /** What is run, by its name. */
+  program: Schema.String,
   profile: Schema.String,
   /** Name of the NodePTPCfg object. */
   config: Schema.String,
-  /** What is exec'd; `argv[0]` is looked up in PATH. A scheduling policy stands in front (`chrt --fifo 10 ptp4l …`). */
+  /** What is exec'd; `argv[0]` is looked up in PATH. A scheduling policy stands in front (`chrt --fifo 10 PROGRAM …`). */
   argv: Schema.Array(Schema.String),
   /** Text of each file by absolute path, all in the process's own directory. */
   files: Schema.Record(Schema.String, Schema.String),
@@ -31,7 +29,7 @@ export const ProcessSpec = Schema.Struct({
   directory: Schema.String,
   /** Ids that must be ready before this one starts, and whose end ends this one first. */
   after: Schema.Array(Schema.String),
-  /** NICs in port order: port N of ptp4l is `interfaces[N - 1]`. */
+  /** NICs in port order: port N is `interfaces[N - 1]`. */
   interfaces: Schema.Array(Schema.String),
   /** Absent for a program that can't be asked. */
   management: Schema.optionalKey(ManagementSocket),

@@ -5,7 +5,8 @@
 import type { PtpProfile } from "../kubernetes/NodePTPCfg.ts"
 import { type ConfigFile, renderConfigFile, setOption } from "../linuxptp/ConfigFile.ts"
 import type { LinuxptpVersion } from "../linuxptp/LinuxptpVersion.ts"
-import type { ProcessSpec, Program } from "../processes/ProcessSpec.ts"
+import type { Program } from "../linuxptp/Program.ts"
+import type { ProcessSpec } from "../processes/ProcessSpec.ts"
 import { processId } from "./ProcessId.ts"
 
 /** One profile, and what its processes depend on beside it. */

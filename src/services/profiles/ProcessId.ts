@@ -4,7 +4,7 @@
  * service may use: Effect's own is an effect, and this has to be pure.
  */
 import { createHash } from "node:crypto"
-import type { Program } from "../processes/ProcessSpec.ts"
+import type { Program } from "../linuxptp/Program.ts"
 
 /** Bytes of a UNIX socket path without its end (unix(7): sun_path has 108). */
 export const longestSocketPath = 107

@@ -2,7 +2,7 @@
  * Which of the winners may run together: one owner for each NIC, one writer for the system clock. The plans say what
  * each profile takes; the processes themselves don't matter here.
  */
-import type { Program } from "../processes/ProcessSpec.ts"
+import type { Program } from "../linuxptp/Program.ts"
 import type { SkipReason } from "./Decision.ts"
 import { byText } from "./ResultOrder.ts"
 

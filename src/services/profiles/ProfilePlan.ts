@@ -2,7 +2,8 @@
  * One profile as processes, before anything is known of the node's other profiles. `decide` plans every profile with
  * it, because a profile that is not valid must not even take part in selection.
  */
-import type { ProcessSpec, Program } from "../processes/ProcessSpec.ts"
+import type { Program } from "../linuxptp/Program.ts"
+import type { ProcessSpec } from "../processes/ProcessSpec.ts"
 import { bindPhc2sys, type Phc2sysDraft, readPhc2sys } from "./Phc2sysPlan.ts"
 import type { PlanContext } from "./PlanContext.ts"
 import { isError, planError, type PlanProblem, planWarning } from "./PlanProblem.ts"

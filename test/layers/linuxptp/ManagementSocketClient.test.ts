@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, renameSync, unlinkSync, writeFileSync } from "n
 import * as ManagementSocketClient from "../../../src/layers/linuxptp/ManagementSocketClient.ts"
 import * as Libc from "../../../src/layers/native/Libc.ts"
 import { ManagementClient } from "../../../src/services/linuxptp/ManagementClient.ts"
-import { answersTo, listenAt, temporaryDirectory } from "../processes/ScriptedPtp4l.ts"
+import { answersTo, listenAt, temporaryDirectory } from "./ScriptedPtp4l.ts"
 
 const LISTENING = 4
 const SLAVE = 9

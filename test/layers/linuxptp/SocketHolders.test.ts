@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { mkdirSync, renameSync, writeFileSync } from "node:fs"
 import * as SocketHolders from "../../../src/layers/linuxptp/SocketHolders.ts"
-import { temporaryDirectory } from "../processes/ScriptedPtp4l.ts"
+import { temporaryDirectory } from "./ScriptedPtp4l.ts"
 
 /** Another file of the same name; the first lives on, as the socket of a program that still runs. */
 const replace = (file: string) => {

@@ -7,8 +7,9 @@ import { spawnSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import * as TimemasterDryRun from "../../../src/layers/linuxptp/TimemasterDryRun.ts"
 import * as SimulatedConfigurationCheck from "../../../src/layers/simulated/linuxptp/SimulatedConfigurationCheck.ts"
+import type { Program } from "../../../src/services/linuxptp/Program.ts"
 import { ConfigurationCheck } from "../../../src/services/processes/ConfigurationCheck.ts"
-import type { ProcessSpec, Program } from "../../../src/services/processes/ProcessSpec.ts"
+import type { ProcessSpec } from "../../../src/services/processes/ProcessSpec.ts"
 import { spec } from "../processes/ScriptedRunner.ts"
 
 const isMissing = spawnSync("timemaster", ["-v"]).error !== undefined

@@ -1,6 +1,6 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem, Queue } from "effect"
+import { Effect, FileSystem, Layer, Queue } from "effect"
 import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import path from "node:path"
@@ -9,6 +9,10 @@ import { markedProcesses, runDirectoryMark } from "../../../src/layers/processes
 import * as ChildProcessRunner from "../../../src/layers/processes/ChildProcessRunner.ts"
 import { type OutputLine, ProcessRunner } from "../../../src/services/processes/ProcessRunner.ts"
 import { spec } from "./ScriptedRunner.ts"
+import { standInHabits } from "./StandInHabits.ts"
+
+const runnerOn = (options: ChildProcessRunner.ChildProcessRunnerOptions, habits = standInHabits()) =>
+  Effect.provide(ProcessRunner, Layer.provide(ChildProcessRunner.layer(options), habits))
 
 const makeRunDirectory = FileSystem.FileSystem.use((fs) => fs.makeTempDirectoryScoped())
 
@@ -21,7 +25,7 @@ const startShell = Effect.fnUntraced(function*(
   const runDirectory = yield* makeRunDirectory
   const directory = `${runDirectory}/ptp4l-a`
   const lines = yield* Queue.unbounded<OutputLine>()
-  const runner = yield* Effect.provide(ProcessRunner, ChildProcessRunner.layer({ runDirectory }))
+  const runner = yield* runnerOn({ runDirectory })
   const absolute = Object.fromEntries(Object.entries(files).map(([name, text]) => [`${directory}/${name}`, text]))
   const process = yield* Effect.acquireRelease(
     runner.start(
@@ -88,7 +92,7 @@ describe("ChildProcessRunner", () => {
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const runDirectory = yield* fs.makeTempDirectoryScoped()
-      const runner = yield* Effect.provide(ProcessRunner, ChildProcessRunner.layer({ runDirectory }))
+      const runner = yield* runnerOn({ runDirectory })
       const directory = `${runDirectory}/x`
       const error = yield* Effect.flip(runner.start(spec("x", { argv: ["no-such-ptp4l"], directory }), () => {}))
       assert.strictEqual(error.reason, "ProgramMissing")
@@ -99,7 +103,7 @@ describe("ChildProcessRunner", () => {
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const parent = yield* fs.makeTempDirectoryScoped()
-      const runner = yield* Effect.provide(ProcessRunner, ChildProcessRunner.layer({ runDirectory: `${parent}/run` }))
+      const runner = yield* runnerOn({ runDirectory: `${parent}/run` })
       const directory = `${parent}/run/ptp4l-a`
       const process = yield* runner.start(
         spec("ptp4l-a", { argv: ["sh", "-c", "test -d $1", "sh", directory], directory }),
@@ -110,7 +114,7 @@ describe("ChildProcessRunner", () => {
 
   it.live("says that files can't be written", () =>
     Effect.gen(function*() {
-      const runner = yield* Effect.provide(ProcessRunner, ChildProcessRunner.layer({ runDirectory: "/proc/nowhere" }))
+      const runner = yield* runnerOn({ runDirectory: "/proc/nowhere" })
       const error = yield* Effect.flip(
         runner.start(spec("x", { argv: ["sh"], directory: "/proc/nowhere/x" }), () => {})
       )
@@ -137,8 +141,8 @@ describe("ChildProcessRunner", () => {
       const runDirectory = yield* makeRunDirectory
       // Stands between daemon and child, as whoever adopts an orphan does.
       writeFileSync(`${runDirectory}/setpriv`, "#!/bin/sh\nshift 3\n\"$@\"\nexit $?\n", { mode: 0o755 })
-      const searchPath = [runDirectory, ...systemSearchPath]
-      const runner = yield* Effect.provide(ProcessRunner, ChildProcessRunner.layer({ runDirectory, searchPath }))
+      const searchPath = [runDirectory, ...systemSearchPath()]
+      const runner = yield* runnerOn({ runDirectory, searchPath })
       const directory = `${runDirectory}/ptp4l-a`
       const process = yield* runner.start(
         spec("ptp4l-a", { argv: ["touch", `${runDirectory}/ran`], directory }),
@@ -151,7 +155,7 @@ describe("ChildProcessRunner", () => {
   it.live("tells the exit of a child that ends at once, every time", () =>
     Effect.gen(function*() {
       const runDirectory = yield* makeRunDirectory
-      const runner = yield* Effect.provide(ProcessRunner, ChildProcessRunner.layer({ runDirectory }))
+      const runner = yield* runnerOn({ runDirectory })
       const exits = yield* Effect.forEach(
         Array.from({ length: 40 }, (_, index) => `ptp4l-${index}`),
         (id) =>
@@ -166,13 +170,13 @@ describe("ChildProcessRunner", () => {
   it.live("says that the fork failed, and leaves no directory", () =>
     Effect.gen(function*() {
       const runDirectory = yield* makeRunDirectory
-      const runner = yield* Effect.provide(ProcessRunner, ChildProcessRunner.layer({ runDirectory }))
+      const runner = yield* runnerOn({ runDirectory })
       const directory = `${runDirectory}/x`
       // Node throws E2BIG at once; a missing setpriv comes as an event.
       const tooLong = spec("x", { argv: ["sh", "x".repeat(4_000_000)], directory })
       assert.strictEqual((yield* Effect.flip(runner.start(tooLong, () => {}))).reason, "SpawnFailed")
       const searchPath = [`${runDirectory}/empty`]
-      const bare = yield* Effect.provide(ProcessRunner, ChildProcessRunner.layer({ runDirectory, searchPath }))
+      const bare = yield* runnerOn({ runDirectory, searchPath })
       const error = yield* Effect.flip(bare.start(spec("x", { argv: ["/bin/sh"], directory }), () => {}))
       assert.include(error.message, "setpriv")
       assert.isFalse(existsSync(directory))
@@ -199,7 +203,7 @@ describe("ChildProcessRunner", () => {
   it.live("leaves no directory when the disk refuses the second file", () =>
     Effect.gen(function*() {
       const runDirectory = yield* makeRunDirectory
-      const runner = yield* Effect.provide(ProcessRunner, ChildProcessRunner.layer({ runDirectory }))
+      const runner = yield* runnerOn({ runDirectory })
       const directory = `${runDirectory}/x`
       const files = { [`${directory}/a.conf`]: "", [`${directory}/${"b".repeat(300)}`]: "" }
       const error = yield* Effect.flip(runner.start(spec("x", { argv: ["sh"], directory, files }), () => {}))
@@ -210,7 +214,7 @@ describe("ChildProcessRunner", () => {
   it.live("removes what a predecessor that was never reaped left in the directory", () =>
     Effect.gen(function*() {
       const runDirectory = yield* makeRunDirectory
-      const runner = yield* Effect.provide(ProcessRunner, ChildProcessRunner.layer({ runDirectory }))
+      const runner = yield* runnerOn({ runDirectory })
       const directory = `${runDirectory}/ptp4l-a`
       mkdirSync(directory)
       writeFileSync(`${directory}/old.conf`, "")
@@ -266,5 +270,50 @@ describe("ChildProcessRunner", () => {
       const { lines, process } = yield* startShell("head -c 10000000 /dev/zero | tr '\\0' x; echo; echo next")
       yield* process.exit
       assert.deepStrictEqual((yield* Queue.takeN(lines, 2)).map(({ text }) => text), ["x".repeat(4_096), "next"])
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
+
+  it.live("is told what to remove of a dead process, and a program that starts others is the last to be gone", () =>
+    Effect.gen(function*() {
+      const runDirectory = yield* makeRunDirectory
+      const removed: Array<string> = []
+      const lives = () => markedProcesses(runDirectoryMark(runDirectory)).length
+      const runner = yield* runnerOn(
+        { runDirectory },
+        standInHabits({
+          removeTraces: (program, pid) => Effect.sync(() => void removed.push(`of ${program} ${pid}`)),
+          removeAllTraces: Effect.sync(() => void removed.push(`of all, while ${lives()} live`))
+        })
+      )
+      const run = Effect.fnUntraced(function*(program: string) {
+        const lines = yield* Queue.unbounded<string>()
+        const directory = `${runDirectory}/${program}-a`
+        const script = "setpriv --dump; sleep 1000 & echo up; wait"
+        const child = yield* runner.start(
+          spec(`${program}-a`, { program, argv: ["sh", "-c", script], directory }),
+          ({ text }) => Queue.offerUnsafe(lines, text)
+        )
+        yield* Queue.take(lines).pipe(Effect.repeat({ until: (text) => text === "up" }))
+        yield* child.signal("SIGKILL")
+        yield* child.exit
+        return child.pid
+      })
+      const plain = yield* run("ptp4l")
+      assert.deepStrictEqual(removed.splice(0), [`of ptp4l ${plain}`])
+      const parent = yield* run("timemaster")
+      assert.deepStrictEqual(removed, [`of timemaster ${parent}`, "of all, while 0 live"])
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
+
+  it.live("asks the kernel for SIGTERM, not SIGKILL, where a program ends others itself", () =>
+    Effect.gen(function*() {
+      const runDirectory = yield* makeRunDirectory
+      const runner = yield* runnerOn({ runDirectory })
+      const lines: Array<string> = []
+      const directory = `${runDirectory}/timemaster-a`
+      const child = yield* runner.start(
+        spec("timemaster-a", { program: "timemaster", argv: ["setpriv", "--dump"], directory }),
+        ({ text }) => lines.push(text)
+      )
+      yield* child.exit
+      assert.match(lines.join(), /death signal: (SIG)?TERM/i)
     }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
 })

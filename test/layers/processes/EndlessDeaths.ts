@@ -4,6 +4,7 @@
  */
 import { Effect, FileSystem, Layer, Metric, Queue, Random, Semaphore } from "effect"
 import { readdirSync } from "node:fs"
+import * as LinuxptpHabits from "../../../src/layers/linuxptp/LinuxptpHabits.ts"
 import * as ManagementSocketClient from "../../../src/layers/linuxptp/ManagementSocketClient.ts"
 import * as Libc from "../../../src/layers/native/Libc.ts"
 import * as ChildProcessRunner from "../../../src/layers/processes/ChildProcessRunner.ts"
@@ -72,11 +73,13 @@ export const makeEndlessDeaths = Effect.gen(function*() {
   let allowed = 0
   const fibers = makeFiberCount()
   const supervised = SupervisedLinuxptp.layer.pipe(
-    Layer.provide(ManagementSocketClient.layer.pipe(Layer.provide(Libc.layer))),
+    Layer.provide(ManagementSocketClient.layer),
     Layer.provide(heldRunner(turns, () => allowed, held)),
     Layer.provide(
       ChildProcessRunner.layer({ runDirectory: directory, searchPath: [directory, "/usr/bin", "/bin"] })
-    )
+    ),
+    Layer.provide(LinuxptpHabits.layer),
+    Layer.provide(Libc.layer)
   )
   const own = `${directory}/ptp4l-deaths`
   const endless = spec("ptp4l-deaths", {

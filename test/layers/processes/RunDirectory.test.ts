@@ -6,12 +6,13 @@ import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs"
 import * as Libc from "../../../src/layers/native/Libc.ts"
 import { markedProcesses, markVariables, runDirectoryMark } from "../../../src/layers/processes/ChildMarks.ts"
 import * as RunDirectory from "../../../src/layers/processes/RunDirectory.ts"
+import { standInHabits } from "./StandInHabits.ts"
 
 const makeDirectory = FileSystem.FileSystem.use((fs) => fs.makeTempDirectoryScoped())
 const open = (directory: string) =>
   Effect.flatMap(
     RunDirectory.resolve(directory),
-    (resolved) => Layer.build(Layer.provide(RunDirectory.layer({ directory: resolved }), Libc.layer))
+    (resolved) => Layer.build(Layer.provide(RunDirectory.layer({ directory: resolved }), [Libc.layer, standInHabits()]))
   )
 
 /** A process that carries the mark of a directory, as a child of an earlier daemon would. */

@@ -8,6 +8,7 @@ import * as ChildProcessRunner from "../../../src/layers/processes/ChildProcessR
 import * as RunDirectory from "../../../src/layers/processes/RunDirectory.ts"
 import { ProcessRunner } from "../../../src/services/processes/ProcessRunner.ts"
 import { spec } from "./ScriptedRunner.ts"
+import { standInHabits } from "./StandInHabits.ts"
 
 const [runDirectory = "", ...scripts] = process.argv.slice(2)
 
@@ -35,7 +36,7 @@ await Effect.runPromise(
     Effect.provide(
       ChildProcessRunner.layer({ runDirectory }).pipe(
         Layer.provide(RunDirectory.layer({ directory: runDirectory })),
-        Layer.provide(Libc.layer),
+        Layer.provide([Libc.layer, standInHabits()]),
         Layer.provideMerge(Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)]))
       )
     )

@@ -2,11 +2,12 @@
  * Starts 30 children, as a process of its own so that a test can limit its file descriptors, ends them, and does so
  * again. Prints the descriptors that are open after each round.
  */
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import { readdirSync } from "node:fs"
 import * as ChildProcessRunner from "../../../src/layers/processes/ChildProcessRunner.ts"
 import { ProcessRunner } from "../../../src/services/processes/ProcessRunner.ts"
 import { spec } from "./ScriptedRunner.ts"
+import { standInHabits } from "./StandInHabits.ts"
 
 const runDirectory = process.argv[2] ?? ""
 
@@ -25,5 +26,8 @@ const round = Effect.gen(function*() {
 })
 
 await Effect.runPromise(
-  round.pipe(Effect.repeat({ times: 2 }), Effect.provide(ChildProcessRunner.layer({ runDirectory })))
+  round.pipe(
+    Effect.repeat({ times: 2 }),
+    Effect.provide(Layer.provide(ChildProcessRunner.layer({ runDirectory }), standInHabits()))
+  )
 )

@@ -1,6 +1,7 @@
 /** Recorded output of linuxptp as the supervisor would hand it on, and processes to have printed it. */
 import { readFileSync } from "node:fs"
-import type { ProcessSpec, Program } from "../../../src/services/processes/ProcessSpec.ts"
+import type { Program } from "../../../src/services/linuxptp/Program.ts"
+import type { ProcessSpec } from "../../../src/services/processes/ProcessSpec.ts"
 import {
   newProcessStatus,
   type ProcessLine,

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import type { LinuxptpVersion } from "../../../src/services/linuxptp/LinuxptpVersion.ts"
 import { maxOptionTextLength, readOptions, renderArguments } from "../../../src/services/linuxptp/Options.ts"
-import type { Program } from "../../../src/services/processes/ProcessSpec.ts"
+import type { Program } from "../../../src/services/linuxptp/Program.ts"
 
 const v3: LinuxptpVersion = { major: 3, minor: 1, patch: 1 }
 const v4: LinuxptpVersion = { major: 4, minor: 4, patch: 0 }

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { readFileSync } from "node:fs"
 import { portStates } from "../../../src/services/linuxptp/PortState.ts"
+import type { Program } from "../../../src/services/linuxptp/Program.ts"
 import { becomesReady } from "../../../src/services/linuxptp/Readiness.ts"
-import type { Program } from "../../../src/services/processes/ProcessSpec.ts"
 
 const readyAt = (program: Program, fixture: string): string | undefined =>
   readFileSync(`${import.meta.dirname}/../../fixtures/logs/${fixture}`, "utf8")

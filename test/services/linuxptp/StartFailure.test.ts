@@ -2,9 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration } from "effect"
 import * as fc from "fast-check"
 import { readFileSync } from "node:fs"
+import { Program } from "../../../src/services/linuxptp/Program.ts"
 import { isConfigurationError, lastWords } from "../../../src/services/linuxptp/StartFailure.ts"
 import type { OutputLine, ProcessExit } from "../../../src/services/processes/ProcessRunner.ts"
-import { Program } from "../../../src/services/processes/ProcessSpec.ts"
 
 const programs = Program.literals
 

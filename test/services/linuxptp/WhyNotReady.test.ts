@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { readFileSync } from "node:fs"
+import { Program } from "../../../src/services/linuxptp/Program.ts"
 import { whyNotReady } from "../../../src/services/linuxptp/WhyNotReady.ts"
-import { Program } from "../../../src/services/processes/ProcessSpec.ts"
 
 const recorded = (file: string): ReadonlyArray<string> =>
   readFileSync(`${import.meta.dirname}/../../fixtures/logs/${file}-3.1.1.txt`, "utf8").trimEnd().split("\n")

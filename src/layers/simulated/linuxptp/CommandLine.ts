@@ -3,7 +3,8 @@
  * linuxptp only. It checks nothing: that a command line is allowed was decided before the process was planned.
  */
 import { parseConfigFile } from "../../../services/linuxptp/ConfigFile.ts"
-import type { ProcessSpec, Program } from "../../../services/processes/ProcessSpec.ts"
+import type { Program } from "../../../services/linuxptp/Program.ts"
+import type { ProcessSpec } from "../../../services/processes/ProcessSpec.ts"
 import type { Voice } from "./SimulatedProgram.ts"
 
 /** Options and file of one start. */
@@ -19,7 +20,7 @@ export interface CommandLine {
 }
 
 /** The getopt strings of linuxptp 4.4: `:` follows letters that take a value. */
-const letters: Record<Program, string> = {
+const letters: Readonly<Record<string, string>> = {
   ptp4l: "AEP246HSLf:i:p:sl:mqvh",
   phc2sys: "c:d:f:s:E:P:I:S:F:R:N:O:L:M:i:u:wn:xz:l:t:mqvhar",
   ts2phc: "c:f:hi:l:ms:qva",
@@ -29,7 +30,7 @@ const letters: Record<Program, string> = {
 /** Reads what `spec` would start; wrappers in front of the program (`chrt`, `setpriv`) are skipped. */
 export const readCommandLine = (spec: ProcessSpec): CommandLine => {
   const program = spec.argv.findIndex((word) => word.split("/").at(-1) === spec.program)
-  const { options, unknownLetters } = readOptions(spec.argv.slice(program + 1), letters[spec.program])
+  const { options, unknownLetters } = readOptions(spec.argv.slice(program + 1), letters[spec.program] ?? "")
   const path = options.get("f")?.at(-1)
   const text = path === undefined ? "" : spec.files[path]
   return {

@@ -50,5 +50,7 @@ const accepted = (
         voice: voiceOf("timemaster", commandLine),
         startChild: (child) => startProgram(child, installation)
       })
+    default:
+      throw new Error(`${spec.program} is not simulated`)
   }
 }

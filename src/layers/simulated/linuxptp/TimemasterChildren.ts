@@ -4,7 +4,8 @@
  */
 import { type ConfigFile, entriesOf } from "../../../services/linuxptp/ConfigFile.ts"
 import { isAtLeast, type LinuxptpVersion } from "../../../services/linuxptp/LinuxptpVersion.ts"
-import type { ProcessSpec, Program } from "../../../services/processes/ProcessSpec.ts"
+import type { Program } from "../../../services/linuxptp/Program.ts"
+import type { ProcessSpec } from "../../../services/processes/ProcessSpec.ts"
 import type { SimulatedNode } from "./SimulatedNetwork.ts"
 
 /** Where and for whom the children run. */

@@ -7,6 +7,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, FileSystem, Layer, Option, Schema } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import * as CommandInstalledLinuxptp from "../../../layers/linuxptp/CommandInstalledLinuxptp.ts"
+import * as LinuxptpHabits from "../../../layers/linuxptp/LinuxptpHabits.ts"
 import * as ChildProcessRunner from "../../../layers/processes/ChildProcessRunner.ts"
 import * as InMemoryDeviceDiscovery from "../../../layers/simulated/devices/InMemoryDeviceDiscovery.ts"
 import * as NoManagementClient from "../../../layers/simulated/linuxptp/NoManagementClient.ts"
@@ -136,7 +137,7 @@ export const realNodes = Effect.fn("RealNodes.make")(
         ChildProcessRunner.layer({
           runDirectory: `${directory}/${name}`,
           within: ["ip", "netns", "exec", `${prefix}-${name}`]
-        })
+        }).pipe(Layer.provide(LinuxptpHabits.layer))
       )
     }))
     yield* Effect.forEach(nodes, (node) => Effect.orDie(fs.makeDirectory(node.runDirectory)), { discard: true })

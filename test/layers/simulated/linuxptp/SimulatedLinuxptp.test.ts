@@ -76,7 +76,7 @@ describe("SimulatedLinuxptp", () => {
       const recorded = yield* Effect.forEach(specs, startRecorded)
       yield* TestClock.adjust("10 seconds")
       const ready = recorded.map(({ lines }, index) =>
-        lines.some((line) => becomesReady(specs[index]?.program ?? "ptp4l", line))
+        lines.some((line) => becomesReady(specs[index]?.program ?? "", line))
       )
       assert.deepStrictEqual(ready, [true, true, true, true])
     }).pipe(Effect.provide(layer), seeded))

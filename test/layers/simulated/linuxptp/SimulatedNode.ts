@@ -3,8 +3,9 @@ import { Effect, Layer, Random } from "effect"
 import * as SimulatedLinuxptp from "../../../../src/layers/simulated/linuxptp/SimulatedLinuxptp.ts"
 import * as SimulatedNetwork from "../../../../src/layers/simulated/linuxptp/SimulatedNetwork.ts"
 import type { NetworkInterface } from "../../../../src/services/devices/PtpDevice.ts"
+import type { Program } from "../../../../src/services/linuxptp/Program.ts"
 import { ProcessRunner } from "../../../../src/services/processes/ProcessRunner.ts"
-import type { ProcessSpec, Program } from "../../../../src/services/processes/ProcessSpec.ts"
+import type { ProcessSpec } from "../../../../src/services/processes/ProcessSpec.ts"
 
 export const nodeName = "worker-1"
 

@@ -2,8 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { existsSync, readdirSync, symlinkSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
+import { removeDeadClientSockets } from "../../../src/layers/linuxptp/ClientSockets.ts"
 import * as Libc from "../../../src/layers/native/Libc.ts"
-import { removeDeadClientSockets } from "../../../src/layers/processes/ClientSockets.ts"
 import { listenAt, temporaryDirectory } from "./ScriptedPtp4l.ts"
 
 /** A bound socket that nobody holds any more. */

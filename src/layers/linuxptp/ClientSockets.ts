@@ -1,12 +1,16 @@
 /**
- * Removes the sockets that linuxptp's clients bind at fixed places and that a SIGKILL leaves behind. The daemon does
- * it at its start and after a timemaster was reaped, whose children it does not know by their pids.
+ * Removes the sockets that linuxptp's clients bind at fixed places and that a SIGKILL leaves behind: those of a process
+ * that was reaped, and at the start of the daemon and after a timemaster, whose children are not known by their pids,
+ * those that nobody holds.
  */
 import { Effect } from "effect"
 import { lstatSync, readdirSync, unlinkSync } from "node:fs"
 import path from "node:path"
 import type { Libc } from "../native/Libc.ts"
 import * as UnixDatagram from "../native/UnixDatagram.ts"
+
+/** Where they are bound (linuxptp pmc_common.c). */
+const clientSockets = "/var/run"
 
 /** `phc2sys.<pid>` and, where several clients are in one process, `phc2sys.<pid>.<n>`. */
 const clientSocket = /^(phc2sys|ts2phc|pmc)\.\d+(\.\d+)?$/
@@ -16,7 +20,7 @@ const clientSocket = /^(phc2sys|ts2phc|pmc)\.\d+(\.\d+)?$/
  * namespace. Never fails; without native calls it removes nothing, since nobody can tell then.
  */
 export const removeDeadClientSockets = (
-  { directory = "/var/run" }: { readonly directory?: string } = {}
+  { directory = clientSockets }: { readonly directory?: string } = {}
 ): Effect.Effect<void, never, Libc> =>
   removeDead(directory).pipe(
     // Left-overs do no harm but for their names; there will be a next time.
@@ -26,6 +30,14 @@ export const removeDeadClientSockets = (
       )
     )
   )
+
+/** Removes what a program bound as the process `pid`, which is reaped. Never fails. */
+export const removeClientSockets = (program: string, pid: number): Effect.Effect<void> =>
+  Effect.sync(() => {
+    for (const name of namesIn(clientSockets)) {
+      if (name === `${program}.${pid}` || name.startsWith(`${program}.${pid}.`)) unlink(path.join(clientSockets, name))
+    }
+  })
 
 const removeDead = Effect.fnUntraced(function*(directory: string) {
   const candidates = namesIn(directory).filter((name) => clientSocket.test(name))
