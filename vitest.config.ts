@@ -6,7 +6,10 @@ export default defineConfig({
     exclude: ["test/system/**", "test/chaos/**", "test/cluster/**", "test/faults/**", "node_modules/**"],
     setupFiles: ["./test/setup.ts"],
     pool: "forks",
-    // How long a test may hang, not how fast it has to be: machines that run this are busy.
-    testTimeout: 30_000
+    // Files share their processes: nothing that a test leaves behind may matter to another.
+    isolate: false,
+    // How long a test may hang, not how fast it has to be: a property that is only slow on a busy machine goes on.
+    testTimeout: 300_000,
+    hookTimeout: 300_000
   }
 })

@@ -1,0 +1,45 @@
+/** The rules of docs/architecture.md for the tests themselves, read off their text. */
+import { assert, describe, it } from "@effect/vitest"
+import { readdirSync, readFileSync } from "node:fs"
+
+const tests = readdirSync("test", { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".ts"))
+  .map((name) => ({ name, text: readFileSync(`test/${name}`, "utf8") }))
+
+/** The tests, but for those in `except`, whose text has this. */
+const testsWith = (pattern: RegExp, except: ReadonlyArray<string> = []) =>
+  tests.filter(({ name, text }) => pattern.test(text) && !except.some((place) => name.startsWith(place)))
+    .map(({ name }) => name)
+
+/** Who may live in real time, and why. */
+const realTime = [
+  // Real linuxptp.
+  "system/",
+  // They bring a virtual clock of their own, which drives the whole scenario.
+  "chaos/",
+  "faults/",
+  // The kernel ends processes, takes locks and runs programs in its own time.
+  "layers/processes/ChildProcessRunner.test.ts",
+  "layers/processes/DaemonGuard.test.ts",
+  "layers/processes/RestartLeaks.test.ts",
+  "layers/processes/RunDirectory.test.ts",
+  "layers/linuxptp/TimemasterDryRun.test.ts"
+]
+
+describe("test rules", () => {
+  it("reads the tests at all", () => assert.isAbove(tests.length, 100))
+
+  it("only tests of what the kernel does live in real time", () =>
+    assert.deepStrictEqual(testsWith(/\bit\.live\b/, realTime), []))
+
+  it("whoever may live in real time does", () =>
+    assert.deepStrictEqual(
+      realTime.filter((place) => !testsWith(/\bit\.live\b/).some((name) => name.startsWith(place))),
+      []
+    ))
+
+  it("no module is mocked: files share a process, and a service is replaced by a layer", () =>
+    assert.deepStrictEqual(testsWith(/\bvi\.(do)?mock\b/i), []))
+
+  it("properties are fast-check's", () => assert.deepStrictEqual(testsWith(/\bit(\.effect)?\.prop\b/), []))
+})
