@@ -11,7 +11,8 @@ import type { ChosenProfile, Decision } from "../profiles/Decision.ts"
 import { type ConditionFacts, type ConditionNow, nodeConditions } from "./NodeConditions.ts"
 import { shortenedToFit } from "./StatusSize.ts"
 
-export interface NodeFacts extends ConditionFacts {
+/** All that a status says. */
+export interface StatusFacts extends ConditionFacts {
   readonly interfaces: ReadonlyArray<NetworkInterface>
 }
 
@@ -20,7 +21,7 @@ export interface NodeFacts extends ConditionFacts {
  * its status is the same.
  */
 export const nodeStatus = (
-  facts: NodeFacts,
+  facts: StatusFacts,
   previous: NodePTPDevStatus | undefined,
   now: string
 ): NodePTPDevStatus =>
@@ -66,15 +67,18 @@ const publishedDevice = (nic: NetworkInterface, decision: Decision | undefined) 
   }
 }
 
-const publishedClock = ({ clock, decision }: NodeFacts): Pick<NodePTPDevStatus, "clock"> =>
+const publishedClock = ({ clock, decision }: StatusFacts): Pick<NodePTPDevStatus, "clock"> =>
   clock === undefined || decision === undefined || decision.profiles.length === 0 ? {} : {
     clock: {
       state: clock.state,
       ...(clock.grandmaster === undefined ? {} : { grandmaster: clock.grandmaster }),
       ports: clock.ports,
-      since: new Date(clock.sinceMillis).toISOString().replace(/\.\d+Z$/, "Z")
+      since: timeText(clock.sinceMillis)
     }
   }
+
+/** A wall clock time as statuses have it, RFC 3339 in whole seconds. */
+export const timeText = (wallMillis: number): string => new Date(wallMillis).toISOString().replace(/\.\d+Z$/, "Z")
 
 /** True when `a` and `b` differ in what is written at once (contract: profiles, clock state, process states, devices, conditions). */
 export const differsAtOnce = (a: NodePTPDevStatus, b: NodePTPDevStatus): boolean => !Equal.equals(urgent(a), urgent(b))

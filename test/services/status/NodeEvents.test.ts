@@ -1,13 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { eventsBetween } from "../../../src/services/status/NodeEvents.ts"
-import { type NodeFacts, nodeStatus } from "../../../src/services/status/NodeStatus.ts"
+import { nodeStatus, type StatusFacts } from "../../../src/services/status/NodeStatus.ts"
 import { spec } from "../../layers/processes/ScriptedRunner.ts"
 import { decision, facts, nic, profile, running } from "./PublishedNode.ts"
 
-const status = (change: Partial<NodeFacts>) => nodeStatus(facts(change), undefined, "2026-11-23T10:00:00Z")
+const status = (change: Partial<StatusFacts>) => nodeStatus(facts(change), undefined, "2026-11-23T10:00:00Z")
 
 /** A profile was refused on a node with so many NICs, which take the room of the words. */
-const refused = (message: string, nicCount: number): Partial<NodeFacts> => ({
+const refused = (message: string, nicCount: number): Partial<StatusFacts> => ({
   decision: decision({ problems: [{ severity: "error", config: "c", path: "", message }] }),
   interfaces: Array.from({ length: nicCount }, (_, index) => nic(index))
 })
@@ -23,7 +23,7 @@ describe("eventsBetween", () => {
   } as const
   const freeRunning = { ...locked, state: "FREERUN", reason: "Listening", grandmaster: undefined } as const
   const withProfile = { decision: decision({ profiles: [profile("a", [])], processes: [spec("ptp4l-a")] }) }
-  const reasons = (before: Partial<NodeFacts>, after: Partial<NodeFacts>) =>
+  const reasons = (before: Partial<StatusFacts>, after: Partial<StatusFacts>) =>
     eventsBetween(status(before), status(after), after.statuses ?? []).map(({ reason }) => reason)
 
   it("tells nothing when nothing changed", () =>

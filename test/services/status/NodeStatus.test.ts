@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { NodePTPDevStatus } from "../../../src/services/kubernetes/NodePTPDev.ts"
 import type { Complaint, ProcessStatus } from "../../../src/services/processes/ProcessSupervisor.ts"
-import { differsAtOnce, type NodeFacts, nodeStatus } from "../../../src/services/status/NodeStatus.ts"
+import { differsAtOnce, nodeStatus, type StatusFacts } from "../../../src/services/status/NodeStatus.ts"
 import { spec } from "../../layers/processes/ScriptedRunner.ts"
 import { decision, facts, nic, profile, running } from "./PublishedNode.ts"
 
@@ -64,60 +64,61 @@ describe("nodeStatus", () => {
     assert.deepStrictEqual(Schema.decodeUnknownSync(NodePTPDevStatus)(status), status)
   })
 
-  const conditionCases: ReadonlyArray<{ readonly name: string; readonly facts: NodeFacts; readonly expected: string }> =
-    [
-      { name: "linuxptp is missing", facts: facts({ linuxptpMissing: true }), expected: "False LinuxptpMissing" },
-      { name: "nothing was read yet", facts: facts({ decision: undefined }), expected: "Unknown Pending" },
-      {
-        name: "a mistake concerns this node",
-        facts: facts({
-          decision: decision({ problems: [{ severity: "error", config: "c", path: "spec", message: "is missing" }] })
+  const conditionCases: ReadonlyArray<
+    { readonly name: string; readonly facts: StatusFacts; readonly expected: string }
+  > = [
+    { name: "linuxptp is missing", facts: facts({ linuxptpMissing: true }), expected: "False LinuxptpMissing" },
+    { name: "nothing was read yet", facts: facts({ decision: undefined }), expected: "Unknown Pending" },
+    {
+      name: "a mistake concerns this node",
+      facts: facts({
+        decision: decision({ problems: [{ severity: "error", config: "c", path: "spec", message: "is missing" }] })
+      }),
+      expected: "False InvalidConfiguration"
+    },
+    {
+      name: "a mistake concerns another node only",
+      facts: facts({
+        decision: decision({
+          problems: [{ severity: "error", config: "c", path: "spec", message: "is missing", elsewhere: true }]
+        })
+      }),
+      expected: "True NoProfile"
+    },
+    {
+      name: "a version was rolled back, although everything runs",
+      facts: facts({
+        decision: decision({
+          profiles: [profile("a", [])],
+          processes: [spec("ptp4l-a")],
+          rolledBack: [{ config: "c", name: "a", message: "did not start: unknown option x" }]
         }),
-        expected: "False InvalidConfiguration"
-      },
-      {
-        name: "a mistake concerns another node only",
-        facts: facts({
-          decision: decision({
-            problems: [{ severity: "error", config: "c", path: "spec", message: "is missing", elsewhere: true }]
-          })
-        }),
-        expected: "True NoProfile"
-      },
-      {
-        name: "a version was rolled back, although everything runs",
-        facts: facts({
-          decision: decision({
-            profiles: [profile("a", [])],
-            processes: [spec("ptp4l-a")],
-            rolledBack: [{ config: "c", name: "a", message: "did not start: unknown option x" }]
-          }),
-          statuses: [running()]
-        }),
-        expected: "False RolledBack"
-      },
-      {
-        name: "what runs is only remembered",
-        facts: facts({ decision: decision({ profiles: [profile("a", [])] }), isFromDisk: true }),
-        expected: "Unknown Pending"
-      },
-      {
-        name: "a process is not ready",
-        facts: facts({
-          decision: decision({ profiles: [profile("a", [])], processes: [spec("ptp4l-a")] }),
-          statuses: [running({ state: "Starting" })]
-        }),
-        expected: "False ProcessesNotReady"
-      },
-      {
-        name: "every process is ready",
-        facts: facts({
-          decision: decision({ profiles: [profile("a", [])], processes: [spec("ptp4l-a")] }),
-          statuses: [running()]
-        }),
-        expected: "True Applied"
-      }
-    ]
+        statuses: [running()]
+      }),
+      expected: "False RolledBack"
+    },
+    {
+      name: "what runs is only remembered",
+      facts: facts({ decision: decision({ profiles: [profile("a", [])] }), isFromDisk: true }),
+      expected: "Unknown Pending"
+    },
+    {
+      name: "a process is not ready",
+      facts: facts({
+        decision: decision({ profiles: [profile("a", [])], processes: [spec("ptp4l-a")] }),
+        statuses: [running({ state: "Starting" })]
+      }),
+      expected: "False ProcessesNotReady"
+    },
+    {
+      name: "every process is ready",
+      facts: facts({
+        decision: decision({ profiles: [profile("a", [])], processes: [spec("ptp4l-a")] }),
+        statuses: [running()]
+      }),
+      expected: "True Applied"
+    }
+  ]
   it.each(conditionCases)(
     "Applied is $expected when $name",
     ({ expected, facts }) => assert.strictEqual(conditionOf(nodeStatus(facts, undefined, now), "Applied"), expected)
@@ -192,7 +193,7 @@ describe("nodeStatus", () => {
 })
 
 describe("differsAtOnce", () => {
-  const status = (change: Partial<NodeFacts>) =>
+  const status = (change: Partial<StatusFacts>) =>
     nodeStatus(facts({ decision: decision({ profiles: [profile("a", [])] }), ...change }), undefined, now)
   it("is true for what somebody waits for", () => {
     assert.isTrue(differsAtOnce(status({}), status({ interfaces: [nic(0)] })))

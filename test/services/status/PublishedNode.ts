@@ -2,7 +2,7 @@
 import type { NetworkInterface } from "../../../src/services/devices/PtpDevice.ts"
 import { newProcessStatus, type ProcessStatus } from "../../../src/services/processes/ProcessSupervisor.ts"
 import type { ChosenProfile, Decision } from "../../../src/services/profiles/Decision.ts"
-import type { NodeFacts } from "../../../src/services/status/NodeStatus.ts"
+import type { StatusFacts } from "../../../src/services/status/NodeStatus.ts"
 import { spec } from "../../layers/processes/ScriptedRunner.ts"
 
 /** A capable NIC. */
@@ -51,7 +51,7 @@ export const running = (change: Partial<ProcessStatus> = {}): ProcessStatus => (
 })
 
 /** A node on which nothing runs. */
-export const facts = (change: Partial<NodeFacts> = {}): NodeFacts => ({
+export const facts = (change: Partial<StatusFacts> = {}): StatusFacts => ({
   decision: decision(),
   isFromDisk: false,
   linuxptpMissing: false,

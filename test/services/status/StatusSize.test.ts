@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
-import { type NodeFacts, nodeStatus } from "../../../src/services/status/NodeStatus.ts"
+import { nodeStatus, type StatusFacts } from "../../../src/services/status/NodeStatus.ts"
 import { spec } from "../../layers/processes/ScriptedRunner.ts"
 import { decision, facts, nic, profile, running } from "./PublishedNode.ts"
 
@@ -9,7 +9,7 @@ const now = "2026-11-23T10:00:00Z"
 const nics = Array.from({ length: 16 }, (_, index) => nic(index))
 const words = "timed out while polling for tx timestamp 🕰".repeat(20)
 /** 16 NICs, 4 processes, and so many profiles that each have an error. */
-const crowded = (profileCount: number, change: Partial<NodeFacts> = {}) => {
+const crowded = (profileCount: number, change: Partial<StatusFacts> = {}) => {
   const names = Array.from({ length: profileCount }, (_, index) => `grandmaster-client-of-rack-${index}`)
   const problems = names.map((name) => ({
     severity: "error" as const,

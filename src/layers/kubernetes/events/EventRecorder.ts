@@ -6,7 +6,7 @@
 import { Clock, DateTime, Duration, Effect, Option, Queue, Random, Ref, Schedule } from "effect"
 import type { KubernetesApiError, NodeEvent } from "../../../services/kubernetes/KubernetesApi.ts"
 import type { ResourceType } from "../../../services/kubernetes/KubernetesObject.ts"
-import { retrySchedule } from "../../../services/kubernetes/RetrySchedule.ts"
+import { retryDelayMillis } from "../../../services/kubernetes/RetryDelay.ts"
 import type { ApiConnection, ApiRequest } from "../requests/ApiConnection.ts"
 import { apiVersionOf, collectionPath, objectPath } from "../requests/ResourcePath.ts"
 import {
@@ -116,6 +116,13 @@ export const makeEventRecorder = Effect.fnUntraced(function*(connection: ApiConn
   return (event: NodeEvent): Effect.Effect<void> =>
     Effect.flatMap(DateTime.now, (at) => Effect.asVoid(Queue.offer(waiting, { event, at })))
 })
+
+const retrySchedule = Schedule.forever.pipe(
+  Schedule.setInputType<KubernetesApiError>(),
+  Schedule.modifyDelay(({ attempt, input }) =>
+    Effect.map(Random.next, (random) => Duration.millis(retryDelayMillis(attempt, input, random)))
+  )
+)
 
 /** A request that is busy, broken or unanswered is tried again; what was refused would be refused again. */
 const send = (connection: ApiConnection, request: ApiRequest): Effect.Effect<void, KubernetesApiError> =>

@@ -1,0 +1,38 @@
+/** The requests of a publication, made: each is answered by the event that says how it went. */
+import { Effect, Random, Schema } from "effect"
+import { KubernetesApi, type KubernetesApiError } from "../services/kubernetes/KubernetesApi.ts"
+import { nodePTPDevs, NodePTPDevStatus } from "../services/kubernetes/NodePTPDev.ts"
+import { Settings } from "../services/Settings.ts"
+import type { PublicationEvent, PublicationRequest } from "../services/status/Publication.ts"
+
+/** Makes a request once. A failure is logged here; what follows from it is the publication's to say. */
+export const answerTo = (
+  request: PublicationRequest
+): Effect.Effect<PublicationEvent, never, KubernetesApi | Settings> =>
+  made(request).pipe(
+    Effect.catch((error) =>
+      Effect.logWarning("status not written").pipe(
+        Effect.annotateLogs({ error: error.message }),
+        Effect.andThen(Random.next),
+        Effect.map((random): PublicationEvent => ({ _tag: "Failed", request, error, random }))
+      )
+    )
+  )
+
+const made = Effect.fnUntraced(function*(
+  request: PublicationRequest
+): Effect.fn.Return<PublicationEvent, KubernetesApiError, KubernetesApi | Settings> {
+  const api = yield* KubernetesApi
+  const { nodeName } = yield* Settings
+  if (request._tag === "Read") return { _tag: "Found", object: yield* api.get(nodePTPDevs, nodeName) }
+  if (request.isMissing) yield* api.create(nodePTPDevs, { metadata: { name: nodeName }, spec: {} })
+  const { clock, ...status } = encodeStatus(request.next)
+  // Null removes what a merge patch would otherwise leave (RFC 7396): lists are replaced, objects are not.
+  const object = yield* api.patchStatus(nodePTPDevs, nodeName, {
+    ...status,
+    clock: clock === undefined ? null : { grandmaster: null, ...clock }
+  })
+  return { _tag: "Written", request, object }
+})
+
+const encodeStatus = Schema.encodeSync(NodePTPDevStatus)

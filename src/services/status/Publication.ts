@@ -1,0 +1,214 @@
+/**
+ * When this node's NodePTPDev is written, and with what: a pure function (publication, event, moment) -> [publication,
+ * actions], in the manner of a protocol's state machine. PublishNodeStatus carries the actions out and says how they went.
+ *
+ * Something is written when what should be published differs from what the API server has. What somebody waits for is
+ * written at once, counters seldom, and one request is under way at a time.
+ */
+import { Equal, Option, Schema } from "effect"
+import type { NetworkInterface } from "../devices/PtpDevice.ts"
+import type { KubernetesApiError, NodeEvent } from "../kubernetes/KubernetesApi.ts"
+import type { KubernetesObject } from "../kubernetes/KubernetesObject.ts"
+import { NodePTPDevStatus } from "../kubernetes/NodePTPDev.ts"
+import { retryDelayMillis } from "../kubernetes/RetryDelay.ts"
+import type { ProcessStatus } from "../processes/ProcessSupervisor.ts"
+import type { ConditionFacts } from "./NodeConditions.ts"
+import { eventsBetween } from "./NodeEvents.ts"
+import { differsAtOnce, nodeStatus, type StatusFacts, timeText } from "./NodeStatus.ts"
+import { fullBudget, spendToken, tokenAt, type WriteBudget } from "./WriteBudget.ts"
+
+/** A change comes in steps (selected, starting, ready): those of one moment are one write. */
+const togetherForNanos = 100_000_000n
+/** What nobody waits for is written at most this often. */
+const quietPeriodNanos = 10_000_000_000n
+
+/** When something happened. Waits go by the monotonic clock, the wall clock is only written down. */
+export interface Moment {
+  readonly monotonicNanos: bigint
+  readonly wallMillis: number
+}
+
+/** To write `next` in place of `previous`, which was told last. */
+interface StatusWrite {
+  readonly _tag: "Write"
+  readonly previous: NodePTPDevStatus | undefined
+  readonly next: NodePTPDevStatus
+  /** Those that `next` was made from. */
+  readonly statuses: ReadonlyArray<ProcessStatus>
+  /** There is no object yet to write it to. */
+  readonly isMissing: boolean
+}
+
+/** What is asked of the API server, once: to write the status, or to read the object past the watch. */
+export type PublicationRequest = StatusWrite | { readonly _tag: "Read" }
+
+export type PublicationEvent =
+  /** Something of the node is new. */
+  | { readonly _tag: "Learned"; readonly facts: Partial<StatusFacts> }
+  /** The watch told of the object; `None` when there is none. */
+  | { readonly _tag: "Seen"; readonly object: Option.Option<KubernetesObject> }
+  /** The time of the last `WaitUntil` has come. */
+  | { readonly _tag: "Due" }
+  | { readonly _tag: "Written"; readonly request: StatusWrite; readonly object: KubernetesObject }
+  /** The answer to a `Read`. */
+  | { readonly _tag: "Found"; readonly object: Option.Option<KubernetesObject> }
+  /** `random` is in [0, 1): the share of the back-off that is waited. */
+  | {
+    readonly _tag: "Failed"
+    readonly request: PublicationRequest
+    readonly error: KubernetesApiError
+    readonly random: number
+  }
+
+export type PublicationAction =
+  | PublicationRequest
+  | { readonly _tag: "Record"; readonly event: NodeEvent }
+  /** To come back with `Due` at this monotonic nanosecond, instead of at an earlier one. */
+  | { readonly _tag: "WaitUntil"; readonly monotonicNanos: bigint }
+
+/** What is known of the node, of its object, and of the writes until now. */
+export interface Publication {
+  readonly facts: ConditionFacts & { readonly interfaces: ReadonlyArray<NetworkInterface> | undefined }
+  /** The object as the API server has it; undefined until the watch has told. */
+  readonly object: { readonly isMissing: boolean; readonly status: NodePTPDevStatus | undefined } | undefined
+  /** Written last, or found first: the object may be gone, what was told and since when may not. */
+  readonly told: NodePTPDevStatus | undefined
+  /** Monotonic time at which the difference that is not written yet began. */
+  readonly differsSince: bigint | undefined
+  readonly writtenAt: bigint | undefined
+  readonly budget: WriteBudget
+  /** In a row. */
+  readonly failures: number
+  /** Monotonic time before which nothing is asked of the API server again. */
+  readonly notBefore: bigint
+  /** Overtaken: the watch has told of the object since the request began, so that its answer may be older. */
+  readonly request: "None" | "UnderWay" | "Overtaken"
+}
+
+/** Nothing is known and nothing was written. */
+export const initialPublication: Publication = {
+  facts: {
+    decision: undefined,
+    isFromDisk: false,
+    linuxptpMissing: false,
+    statuses: [],
+    clock: undefined,
+    interfaces: undefined
+  },
+  object: undefined,
+  told: undefined,
+  differsSince: undefined,
+  writtenAt: undefined,
+  budget: fullBudget,
+  failures: 0,
+  notBefore: 0n,
+  request: "None"
+}
+
+type Step = readonly [publication: Publication, actions: ReadonlyArray<PublicationAction>]
+
+/** The publication after an event, and what is to be done for it. */
+export const nextPublication = (publication: Publication, event: PublicationEvent, now: Moment): Step => {
+  switch (event._tag) {
+    case "Learned":
+      return considered({ ...publication, facts: { ...publication.facts, ...event.facts } }, now)
+    case "Seen": {
+      const request = publication.request === "None" ? "None" : "Overtaken"
+      return considered({ ...withObject(publication, event.object), request }, now)
+    }
+    case "Due":
+      return considered(publication, now)
+    case "Written":
+      return afterWrite(publication, event.request, event.object, now)
+    case "Found":
+      return considered({ ...withAnswer(publication, event.object), request: "None" }, now)
+    case "Failed":
+      return afterFailure(publication, event, now)
+  }
+}
+
+/** Begins the write that is due, or waits for its time. A request that is under way is waited for instead. */
+const considered = (publication: Publication, now: Moment): Step => {
+  if (publication.request !== "None") return [publication, []]
+  const write = neededWrite(publication, now)
+  if (write === undefined) return [{ ...publication, differsSince: undefined }, []]
+  const { monotonicNanos } = now
+  const { budget, notBefore } = publication
+  // A difference that begins after the back-off of the last one is another story.
+  const isNew = publication.differsSince === undefined && monotonicNanos >= notBefore
+  const failures = isNew ? 0 : publication.failures
+  const differsSince = publication.differsSince ?? monotonicNanos
+  const waiting: Publication = { ...publication, failures, differsSince }
+  // What is to be written is decided when there is a token for it: a state that is over by then costs none.
+  const due = latest(wantedAt(waiting, write, differsSince), notBefore, tokenAt(budget))
+  return monotonicNanos < due
+    ? [waiting, [{ _tag: "WaitUntil", monotonicNanos: due }]]
+    : [{ ...waiting, budget: spendToken(budget, monotonicNanos), request: "UnderWay" }, [write]]
+}
+
+/** Undefined when nothing differs, or too little is known yet. */
+const neededWrite = ({ facts, object, told }: Publication, { wallMillis }: Moment): StatusWrite | undefined => {
+  const { interfaces, statuses } = facts
+  if (interfaces === undefined || object === undefined) return undefined
+  const next = nodeStatus({ ...facts, interfaces }, told, timeText(wallMillis))
+  return object.status !== undefined && Equal.equals(object.status, next)
+    ? undefined
+    : { _tag: "Write", previous: told, next, statuses, isMissing: object.isMissing }
+}
+
+const wantedAt = ({ object, writtenAt }: Publication, { next }: StatusWrite, differsSince: bigint): bigint => {
+  const together = differsSince + togetherForNanos
+  const published = object?.status
+  return published === undefined || differsAtOnce(published, next)
+    ? together
+    : latest(together, (writtenAt ?? differsSince) + quietPeriodNanos)
+}
+
+const afterWrite = (
+  publication: Publication,
+  { next, previous, statuses }: StatusWrite,
+  object: KubernetesObject,
+  now: Moment
+): Step => {
+  const [written, actions] = considered({
+    ...withAnswer({ ...publication, told: next }, Option.some(object)),
+    differsSince: undefined,
+    writtenAt: now.monotonicNanos,
+    request: "None"
+  }, now)
+  const events = eventsBetween(previous, next, statuses)
+  return [written, [
+    ...events.map((event) => ({ _tag: "Record", event: { ...event, regarding: object } } as const)),
+    ...actions
+  ]]
+}
+
+const afterFailure = (
+  publication: Publication,
+  { error, random, request }: Extract<PublicationEvent, { readonly _tag: "Failed" }>,
+  now: Moment
+): Step => {
+  const failures = publication.failures + 1
+  const delayNanos = BigInt(Math.ceil(retryDelayMillis(failures, error, random) * 1e6))
+  const failed: Publication = { ...publication, failures, notBefore: now.monotonicNanos + delayNanos, request: "None" }
+  // The watch may not have told yet that somebody deleted the object, or made it.
+  if (error.reason === "NotFound") return considered(withObject(failed, Option.none()), now)
+  return error.reason === "Conflict" && request._tag === "Write"
+    ? [{ ...failed, request: "UnderWay" }, [{ _tag: "Read" }]]
+    : considered(failed, now)
+}
+
+/** The watch may have told already that the object is gone, or what somebody else wrote over it. */
+const withAnswer = (publication: Publication, object: Option.Option<KubernetesObject>): Publication =>
+  publication.request === "Overtaken" ? publication : withObject(publication, object)
+
+/** A status that somebody else wrote may not decode; then it counts as absent and is replaced. */
+const withObject = (publication: Publication, object: Option.Option<KubernetesObject>): Publication => {
+  const status = Option.getOrUndefined(Option.flatMap(object, (found) => decodeStatus(found["status"])))
+  return { ...publication, object: { isMissing: Option.isNone(object), status }, told: publication.told ?? status }
+}
+
+const decodeStatus = Schema.decodeUnknownOption(NodePTPDevStatus)
+
+const latest = (first: bigint, ...others: ReadonlyArray<bigint>): bigint =>
+  others.reduce((late, other) => other > late ? other : late, first)
