@@ -8,7 +8,7 @@ import type { LinuxptpVersion } from "../services/linuxptp/LinuxptpVersion.ts"
 import { ConfigurationCheck } from "../services/processes/ConfigurationCheck.ts"
 import type { ProcessSpec } from "../services/processes/ProcessSpec.ts"
 import type { ProcessStatus } from "../services/processes/ProcessSupervisor.ts"
-import { decide, type Decided } from "../services/profiles/Decide.ts"
+import { decide, type Decided, type Known } from "../services/profiles/Decide.ts"
 import type { Decision } from "../services/profiles/Decision.ts"
 import { knownGoodOf } from "../services/profiles/KnownGoodOf.ts"
 import type { KnownGood } from "../services/profiles/LastKnownGood.ts"
@@ -41,6 +41,7 @@ interface Kept {
   readonly statuses: ReadonlyArray<ProcessStatus>
   readonly node: NodeIdentity | undefined
   readonly isFromDisk: boolean
+  readonly known: Known | undefined
 }
 
 /** Processes that were applied or checked before; what worked needs no check at a boot without an API server. */
@@ -64,7 +65,8 @@ export const makeNodeDecisions = Effect.fnUntraced(function*(knownGood: Option.O
     processes: [],
     statuses: [],
     node: undefined,
-    isFromDisk: true
+    isFromDisk: true,
+    known: undefined
   }
 
   const remember = (memory: LastValid) => {
@@ -79,7 +81,8 @@ export const makeNodeDecisions = Effect.fnUntraced(function*(knownGood: Option.O
       linuxptpVersion,
       runDir: runDirectory,
       memory: kept.memory,
-      running: kept.running
+      running: kept.running,
+      ...(kept.known === undefined ? {} : { known: kept.known })
     })
 
   /** Decides until every program accepts what it would be given; a refusal is remembered, so this ends. */
@@ -88,6 +91,7 @@ export const makeNodeDecisions = Effect.fnUntraced(function*(knownGood: Option.O
       while (true) {
         const before = kept.memory
         const decided = decideOnce(facts, configuration, version)
+        kept = { ...kept, known: decided.known }
         const refusal = yield* firstRefusal(decided)
         // Something was learned while a program was asked: that counts, and this decision does not.
         if (kept.memory !== before) continue

@@ -8,12 +8,13 @@ import type { NodeIdentity } from "../kubernetes/Node.ts"
 import type { PtpProfile } from "../kubernetes/NodePTPCfg.ts"
 import type { LinuxptpVersion } from "../linuxptp/LinuxptpVersion.ts"
 import type { ChosenProfile, Decision, Problem, RolledBackProfile, SkippedProfile } from "./Decision.ts"
+import { type KnownPlans, makePlanner } from "./KnownPlans.ts"
 import { type LastValid, type RunningVersion, type ValidProfile, validProfile } from "./LastValid.ts"
 import type { PlanProblem } from "./PlanProblem.ts"
 import { profileKey } from "./ProfileKey.ts"
 import { clockThreshold, knownPtpSettings } from "./ProfileSettings.ts"
 import { type Candidate, candidatesOf, type ProfileVersion, rememberCandidates } from "./ProfileVersions.ts"
-import { generationText, readObjects } from "./ReadObjects.ts"
+import { generationText, type KnownObjects, readObjects } from "./ReadObjects.ts"
 import { byText, sortProblems, sortSkipped } from "./ResultOrder.ts"
 import { type Settled, settleWinners, type Winner } from "./SettleWinners.ts"
 import { type KnownInterface, timeStampingProblems } from "./TimeStampingCheck.ts"
@@ -31,22 +32,35 @@ export interface DecideInput {
   readonly memory: LastValid
   /** Versions that run by the decision before. */
   readonly running?: ReadonlyArray<ValidProfile>
+  /** What the decision before has read and planned already. */
+  readonly known?: Known
 }
 
-/** A decision, what to remember for the next one, and the versions that run. */
+/** What was read and planned, by the identity of objects and profiles: it saves work and changes no decision. */
+export interface Known {
+  readonly objects: KnownObjects
+  readonly plans: KnownPlans
+}
+
+const nothingKnown: Known = { objects: new Map(), plans: new Map() }
+
+/** A decision, what to remember and to know already for the next one, and the versions that run. */
 export interface Decided {
   readonly decision: Decision
   readonly memory: LastValid
   readonly running: ReadonlyArray<RunningVersion>
+  readonly known: Known
 }
 
 /** Decides, and says what to remember for the next time. */
 export const decide = (input: DecideInput): Decided => {
-  const { configs, problems } = readObjects(input.objects, input.memory.objects)
-  const setup = { version: input.linuxptpVersion, runDir: input.runDir }
+  const { known = nothingKnown, linuxptpVersion: version, runDir } = input
+  const { configs, known: objects, problems } = readObjects(input.objects, input.memory.objects, known.objects)
+  const planner = makePlanner(known.plans)
+  const candidates = candidatesOf(configs, input.memory, { planner, runDir, version })
   const hardware = (uid: string, version: ProfileVersion) =>
     isProven(input, uid, version) ? [] : timeStampingProblems(version.plan, input.interfaces ?? [])
-  const settled = settleWinners(configs, input.node, candidatesOf(configs, input.memory, setup), hardware)
+  const settled = settleWinners(configs, input.node, candidates, hardware)
   return {
     decision: {
       profiles: settled.running.map(chosenProfile),
@@ -64,7 +78,8 @@ export const decide = (input: DecideInput): Decided => {
       rolledBack: rolledBackProfiles(settled)
     },
     memory: { objects: configs, ...rememberCandidates(settled.candidates, input.memory) },
-    running: settled.running.map(runningVersion)
+    running: settled.running.map(runningVersion),
+    known: { objects, plans: planner.plans }
   }
 }
 

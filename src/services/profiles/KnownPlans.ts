@@ -12,15 +12,27 @@ interface KnownPlan {
   readonly plan: ProfilePlan
 }
 
-const plans = new WeakMap<PtpProfile, KnownPlan>()
+/** What one decision planned, for the next one. */
+export type KnownPlans = ReadonlyMap<PtpProfile, KnownPlan>
 
-/** Plans the profile of `context`, or gives the plan of it that was made from the same. */
-export const knownPlan = (context: PlanContext): ProfilePlan => {
-  const known = plans.get(context.profile)
-  if (known !== undefined && isSameSetup(known.context, context)) return known.plan
-  const plan = planProfile(context)
-  plans.set(context.profile, { context, plan })
-  return plan
+/** Plans profiles, or finds them among those that were planned before, and gathers them in `plans`. */
+export interface Planner {
+  readonly plan: (context: PlanContext) => ProfilePlan
+  /** All that were asked for, so that what is gone is forgotten. */
+  readonly plans: KnownPlans
+}
+
+export const makePlanner = (before: KnownPlans): Planner => {
+  const plans = new Map<PtpProfile, KnownPlan>()
+  return {
+    plans,
+    plan: (context) => {
+      const known = plans.get(context.profile) ?? before.get(context.profile)
+      const plan = known !== undefined && isSameSetup(known.context, context) ? known.plan : planProfile(context)
+      plans.set(context.profile, { context, plan })
+      return plan
+    }
+  }
 }
 
 const isSameSetup = (a: PlanContext, b: PlanContext): boolean =>

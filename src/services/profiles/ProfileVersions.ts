@@ -3,7 +3,7 @@
  */
 import { Equal } from "effect"
 import type { NodePTPCfg, PtpProfile } from "../kubernetes/NodePTPCfg.ts"
-import { knownPlan } from "./KnownPlans.ts"
+import type { Planner } from "./KnownPlans.ts"
 import { type LastValid, type RejectedProfile, type ValidProfile, validProfile } from "./LastValid.ts"
 import type { PlanContext } from "./PlanContext.ts"
 import { planError, type PlanProblem, planWarning } from "./PlanProblem.ts"
@@ -41,11 +41,16 @@ interface Remembered {
 const byKey = <A extends ValidProfile>(versions: ReadonlyArray<A>): ReadonlyMap<string, A> =>
   new Map(versions.map((version) => [profileKey(version.uid, version.profile.name), version]))
 
+/** What every profile of a node is planned with. */
+export interface PlanSetup extends Pick<PlanContext, "version" | "runDir"> {
+  readonly planner: Planner
+}
+
 /** One candidate for each profile, by `profileKey`. */
 export const candidatesOf = (
   configs: ReadonlyArray<NodePTPCfg>,
   memory: LastValid,
-  setup: Pick<PlanContext, "version" | "runDir">
+  setup: PlanSetup
 ): ReadonlyMap<string, Candidate> => {
   const remembered = {
     valid: byKey(memory.profiles),
@@ -72,12 +77,12 @@ interface HeldProfile {
 const candidateOf = (
   { config, index, key, profile }: HeldProfile,
   remembered: Remembered,
-  setup: Pick<PlanContext, "version" | "runDir">
+  { planner, runDir, version }: PlanSetup
 ): Candidate => {
-  const plan = (version: PtpProfile, generation: number | undefined): ProfileVersion => ({
-    profile: version,
+  const plan = (text: PtpProfile, generation: number | undefined): ProfileVersion => ({
+    profile: text,
     generation,
-    plan: knownPlan({ ...setup, config: config.name, profile: version })
+    plan: planner.plan({ version, runDir, config: config.name, profile: text })
   })
   const current = plan(profile, config.generation)
   const isValid = isValidPlan(current.plan)

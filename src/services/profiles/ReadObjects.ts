@@ -14,26 +14,33 @@ export interface ObjectsReading {
   readonly problems: ReadonlyArray<Problem>
 }
 
-/** Reads every object. `remembered` are the configurations of the reading before. */
+/**
+ * What the objects of one decision were decoded to, for the next one: those that did not change are the same values
+ * from one watch event to the next, and need no second reading.
+ */
+export type KnownObjects = ReadonlyMap<KubernetesObject, DecodedObject>
+
+type DecodedObject = ReturnType<typeof decodeNodePTPCfg>
+
+/** Reads every object. `remembered` are the configurations of the reading before, `before` its objects. */
 export const readObjects = (
   objects: ReadonlyArray<KubernetesObject>,
-  remembered: ReadonlyArray<NodePTPCfg>
-): ObjectsReading => {
+  remembered: ReadonlyArray<NodePTPCfg>,
+  before: KnownObjects
+): ObjectsReading & { readonly known: KnownObjects } => {
   const lastValid = new Map(remembered.map((config) => [config.uid, config]))
-  const readings = [...Map.groupBy(objects, nameOf).values()].map((group) => readGroup(group, lastValid))
+  const known = new Map<KubernetesObject, DecodedObject>()
+  const decode = (object: KubernetesObject): DecodedObject => {
+    const decoded = before.get(object) ?? decodeNodePTPCfg(object)
+    known.set(object, decoded)
+    return decoded
+  }
+  const readings = [...Map.groupBy(objects, nameOf).values()].map((group) => readGroup(group, lastValid, decode))
   return {
+    known,
     configs: readings.flatMap(({ configs }) => configs).sort((a, b) => byText(a.name, b.name) || byText(a.uid, b.uid)),
     problems: readings.flatMap(({ problems }) => problems)
   }
-}
-
-/** Objects that did not change are the same values from one watch event to the next, and need no second reading. */
-const decoded = new WeakMap<KubernetesObject, ReturnType<typeof decodeNodePTPCfg>>()
-
-const decodeOnce = (object: KubernetesObject): ReturnType<typeof decodeNodePTPCfg> => {
-  const known = decoded.get(object) ?? decodeNodePTPCfg(object)
-  decoded.set(object, known)
-  return known
 }
 
 const nameOf = ({ metadata }: KubernetesObject): string => `${metadata.namespace ?? ""}/${metadata.name}`
@@ -41,7 +48,8 @@ const nameOf = ({ metadata }: KubernetesObject): string => `${metadata.namespace
 /** Objects of one name. An API server has one; files may have more, and then none is more right than another. */
 const readGroup = (
   group: ReadonlyArray<KubernetesObject>,
-  lastValid: ReadonlyMap<string, NodePTPCfg>
+  lastValid: ReadonlyMap<string, NodePTPCfg>,
+  decode: (object: KubernetesObject) => DecodedObject
 ): ObjectsReading => {
   const [object, ...others] = group.toSorted((a, b) => byText(objectUid(a), objectUid(b)))
   if (object === undefined) return { configs: [], problems: [] }
@@ -57,7 +65,7 @@ const readGroup = (
   }
   const again: Problem = { ...problem("metadata.name", `is given ${group.length} times`), severity: "warning" }
   const repeated = others.length === 0 ? [] : [again]
-  return Result.match(decodeOnce(object), {
+  return Result.match(decode(object), {
     onSuccess: (config) => ({ configs: [config], problems: repeated }),
     onFailure: (fields) => {
       const problems = fields.map(({ message, path }) => problem(path, message))

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Equal, type Schema } from "effect"
 import * as fc from "fast-check"
 import type { KubernetesObject } from "../../../src/services/kubernetes/KubernetesObject.ts"
-import { decide } from "../../../src/services/profiles/Decide.ts"
+import { decide, type DecideInput } from "../../../src/services/profiles/Decide.ts"
 import { emptyLastValid } from "../../../src/services/profiles/LastValid.ts"
 
 type Fields = { readonly [field: string]: Schema.Json }
@@ -203,14 +203,16 @@ describe("decide, with objects that the watch left as they are", () => {
     runDir: "/run/d",
     memory: emptyLastValid
   }
-  const { processes } = decide(input).decision
+  const first = decide(input)
+  const { processes } = first.decision
+  /** The next decision knows what the first one did. */
+  const decideNext = (change: Partial<DecideInput>) => decide({ ...input, known: first.known, ...change })
   const reusedIn = (next: typeof processes) => processes.map((process) => next.includes(process))
   const [dual, pulse] = input.objects
 
   it("plans none of their profiles again, whatever else changes", () => {
     const labels = { ...start.labels, rack: "7" }
-    const next =
-      decide({ ...input, node: { name: "worker-1", labels }, interfaces: [{ name: "eth9" }] }).decision.processes
+    const next = decideNext({ node: { name: "worker-1", labels }, interfaces: [{ name: "eth9" }] }).decision.processes
     // A phc2sys for all is bound anew to the ptp4l of the winners; the others are the values that they were.
     assert.deepStrictEqual(reusedIn(next), [false, true, true, true])
     assert.deepStrictEqual(next, processes)
@@ -220,18 +222,25 @@ describe("decide, with objects that the watch left as they are", () => {
     assert.isDefined(dual)
     assert.isDefined(pulse)
     const edited = { ...pulse, spec: structuredClone(pulse["spec"] ?? null) }
-    const next = decide({ ...input, objects: [dual, edited] }).decision.processes
+    const next = decideNext({ objects: [dual, edited] }).decision.processes
     assert.deepStrictEqual(reusedIn(next), [false, true, true, false])
     assert.deepStrictEqual(next, processes)
+  })
+
+  it("knows no more than what is there", () => {
+    assert.isDefined(dual)
+    const { known } = decide({ ...input, objects: [dual], known: first.known })
+    assert.deepStrictEqual([...known.objects.keys()], [dual])
+    assert.deepStrictEqual([...known.plans.keys()].map(({ name }) => name), ["nic1", "nic2", "ha"])
   })
 
   it.each([
     ["another linuxptp", { linuxptpVersion: { major: 3, minor: 1, patch: 1 } }],
     ["another directory", { runDir: "/run/e" }]
   ])("plans all of them again for %s", (_, change) => {
-    const next = decide({ ...input, ...change }).decision.processes
+    const next = decideNext(change).decision.processes
     assert.isNotEmpty(next)
     assert.isFalse(reusedIn(next).includes(true))
-    assert.deepStrictEqual(decide(input).decision.processes, processes)
+    assert.deepStrictEqual(decideNext({}).decision.processes, processes)
   })
 })
