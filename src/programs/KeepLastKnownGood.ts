@@ -3,11 +3,24 @@
  * changes nothing that runs: it is told, and tried again.
  */
 import { Duration, Effect, Equal, Option, Schedule, Stream, SubscriptionRef } from "effect"
-import { LastKnownGood } from "../services/profiles/LastKnownGood.ts"
+import { type KnownGood, LastKnownGood } from "../services/profiles/LastKnownGood.ts"
+import { Settings } from "../services/Settings.ts"
 import { NodeState } from "./NodeState.ts"
 
 /** A full disk does not become empty in between, and each failure is a line in the log. */
 const retryPeriod = Duration.minutes(1)
+
+/** What worked when the daemon ran last. What another node left on this disk is not this node's. */
+export const load = Effect.gen(function*() {
+  const store = yield* LastKnownGood
+  const { nodeName } = yield* Settings
+  const loaded = yield* store.load
+  const own = Option.filter(loaded, ({ node }: KnownGood) => node.name === nodeName)
+  if (Option.isSome(own) && own.value.memory.objects.length > 0) {
+    yield* Effect.logInfo("running the last configuration that worked until the API server answers")
+  }
+  return own
+})
 
 /** Never ends by itself. */
 export const run = Effect.gen(function*() {

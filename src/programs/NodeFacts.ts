@@ -1,61 +1,25 @@
-/**
- * All that a decision for this node depends on, as one stream: every change of a fact gives the facts that it leaves.
- * Until the API server has told both of the configuration and of this Node, the last configuration that worked stands
- * in for both: half of each would be a third thing that nobody ever wanted.
- */
+/** All that a decision for this node depends on, as one stream: every change gives the facts that it leaves. */
 import { Duration, Effect, Equal, Option, Schedule, Stream } from "effect"
 import { DeviceDiscovery } from "../services/devices/DeviceDiscovery.ts"
 import type { NetworkInterface } from "../services/devices/PtpDevice.ts"
-import { KubernetesApi, type WatchedChange } from "../services/kubernetes/KubernetesApi.ts"
+import { KubernetesApi } from "../services/kubernetes/KubernetesApi.ts"
 import type { KubernetesObject } from "../services/kubernetes/KubernetesObject.ts"
-import { type NodeIdentity, nodeIdentity, nodes } from "../services/kubernetes/Node.ts"
+import { nodes } from "../services/kubernetes/Node.ts"
 import { nodePTPCfgs } from "../services/kubernetes/NodePTPCfg.ts"
 import { InstalledLinuxptp } from "../services/linuxptp/InstalledLinuxptp.ts"
-import type { LinuxptpVersion } from "../services/linuxptp/LinuxptpVersion.ts"
-import { objectsOf } from "../services/profiles/KnownGoodOf.ts"
+import { decisionFacts, type ToldFacts } from "../services/profiles/DecisionFacts.ts"
 import type { KnownGood } from "../services/profiles/LastKnownGood.ts"
 import { Settings } from "../services/Settings.ts"
 
 /** Until linuxptp is found it is looked for this often. */
 const linuxptpPoll = Duration.seconds(5)
 
-/** A field is undefined until it is known. */
-export interface Facts {
-  readonly configs: ReadonlyArray<KubernetesObject> | undefined
-  readonly node: ReadonlyArray<KubernetesObject> | undefined
-  readonly interfaces: ReadonlyArray<NetworkInterface> | undefined
-  readonly linuxptp: Option.Option<LinuxptpVersion> | undefined
-  /** The change of the API that these facts come from; undefined when something else changed. */
-  readonly cause: WatchedChange | undefined
-}
-
-const unknown: Facts = {
+const nothingTold: ToldFacts = {
   configs: undefined,
   node: undefined,
   interfaces: undefined,
   linuxptp: undefined,
   cause: undefined
-}
-
-/** What is configured, for which node, and whether that is only remembered from disk. */
-export interface Configuration {
-  readonly objects: ReadonlyArray<KubernetesObject>
-  readonly node: NodeIdentity
-  readonly isFromDisk: boolean
-}
-
-/** Undefined while nothing is known at all. */
-export const configurationOf = (
-  { configs, node }: Facts,
-  nodeName: string,
-  knownGood: Option.Option<KnownGood>
-): Configuration | undefined => {
-  if (configs !== undefined && node !== undefined) {
-    return { objects: configs, node: nodeIdentity(nodeName, node[0]), isFromDisk: false }
-  }
-  return Option.isNone(knownGood)
-    ? undefined
-    : { objects: objectsOf(knownGood.value), node: knownGood.value.node, isFromDisk: true }
 }
 
 /** Only what decisions read: links go up and down, and nothing is decided anew for it. */
@@ -67,13 +31,13 @@ const decisive = ({ hardwareTimestamping, ifindex, isTold, name, phcIndex }: Net
   hardwareTimestamping
 ]
 
-/** The facts after each change; `lookAgain` gives the same facts once more, because what was learned from them changed. */
-export const nodeFacts = Effect.fnUntraced(function*(lookAgain: Stream.Stream<void>) {
+/** The facts after each change, once they are enough; `knownGood` stands in for the API server until it answers. */
+export const nodeFacts = Effect.fnUntraced(function*(knownGood: Option.Option<KnownGood>) {
   const api = yield* KubernetesApi
   const discovery = yield* DeviceDiscovery
   const installed = yield* InstalledLinuxptp
   const { nodeName } = yield* Settings
-  const changes: ReadonlyArray<Stream.Stream<Partial<Facts>>> = [
+  const changes: ReadonlyArray<Stream.Stream<Partial<ToldFacts>>> = [
     api.watchAll(nodePTPCfgs, { traced: true }).pipe(
       Stream.map(({ change, objects }) => ({ configs: objects, cause: change }))
     ),
@@ -91,11 +55,11 @@ export const nodeFacts = Effect.fnUntraced(function*(lookAgain: Stream.Stream<vo
       Stream.takeUntil(Option.isSome),
       Stream.changes,
       Stream.map((linuxptp) => ({ linuxptp, cause: undefined }))
-    ),
-    Stream.map(lookAgain, () => ({ cause: undefined }))
+    )
   ]
   return Stream.mergeAll(changes, { concurrency: "unbounded" }).pipe(
-    Stream.scan(() => unknown, (known, change): Facts => ({ ...known, ...change }))
+    Stream.scan(() => nothingTold, (told, change): ToldFacts => ({ ...told, ...change })),
+    Stream.flatMap((told) => Stream.fromIterable(Option.toArray(decisionFacts(told, nodeName, knownGood))))
   )
 })
 

@@ -20,7 +20,7 @@ export interface Reconciliation {
 }
 
 export class NodeState extends Context.Service<NodeState, {
-  /** Written by ReconcileProfiles only. */
+  /** Written by NodeDecisions only, but for `applyingSince`, which is ReconcileProfiles'. */
   readonly reconciliation: SubscriptionRef.SubscriptionRef<Reconciliation>
   /** Written by ObserveClocks only; undefined until the first observation. */
   readonly clock: SubscriptionRef.SubscriptionRef<NodeClock | undefined>

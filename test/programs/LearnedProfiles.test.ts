@@ -32,52 +32,59 @@ interface World {
   readonly stored?: KnownGood | undefined
   /** What timemaster and its like refuse. */
   readonly refuses?: (spec: ProcessSpec) => boolean
+  /** About which of them they never answer. */
+  readonly hangs?: (spec: ProcessSpec) => boolean
   /** Failures that the next saves meet. */
   readonly fullDisk?: number
 }
 
 /** A daemon that reconciles and keeps what worked. */
-const make = Effect.fnUntraced(function*({ fullDisk = 0, refuses = () => false, stored }: World = {}) {
-  const node = yield* makeInMemoryNode
-  const saved = yield* Queue.unbounded<KnownGood>()
-  const checked = yield* Queue.unbounded<ProcessSpec>()
-  let failures = fullDisk
-  const context = yield* Layer.build(Layer.mergeAll(
-    node.layer,
-    Layer.succeed(LastKnownGood, {
-      load: Effect.succeed(Option.fromUndefinedOr(stored)),
-      save: (knownGood) =>
-        Effect.suspend(() =>
-          failures-- > 0
-            ? Effect.fail(new LastKnownGoodError({ path: "/state", detail: "ENOSPC" }))
-            : Effect.asVoid(Queue.offer(saved, knownGood))
-        )
-    }),
-    Layer.succeed(ConfigurationCheck, {
-      refusal: (spec) =>
-        Effect.as(Queue.offer(checked, spec), refuses(spec) ? Option.some("unknown section x") : Option.none())
-    })
-  ))
-  const part = (effect: typeof ReconcileProfiles.run | typeof KeepLastKnownGood.run) =>
-    Effect.forkScoped(Effect.provideContext(effect, context))
-  yield* part(ReconcileProfiles.run)
-  yield* part(KeepLastKnownGood.run)
-  const { reconciliation } = Context.get(context, NodeState.NodeState)
-  const tell = (specs: ReadonlyArray<ProcessSpec>, change: Partial<ProcessStatus>) =>
-    SubscriptionRef.set(node.statuses, specs.map((spec) => ({ ...newProcessStatus(spec), ...change })))
-  const stateWhere = (holds: (state: NodeState.Reconciliation) => boolean) =>
-    SubscriptionRef.changes(reconciliation).pipe(Stream.filter(holds), Stream.runHead, Effect.map(Option.getOrThrow))
-  return {
-    ...node,
-    saved,
-    checked,
-    stateWhere,
-    update: Context.get(context, InMemoryInterfaces).update,
-    work: (specs: ReadonlyArray<ProcessSpec>) => tell(specs, { state: "Running", wasReady: true }),
-    fail: (specs: ReadonlyArray<ProcessSpec>) =>
-      tell(specs, { state: "BackOff", configurationErrors: 3, lastExit: "exit code 255: no interface" })
+const make = Effect.fnUntraced(
+  function*({ fullDisk = 0, hangs = () => false, refuses = () => false, stored }: World = {}) {
+    const node = yield* makeInMemoryNode
+    const saved = yield* Queue.unbounded<KnownGood>()
+    const checked = yield* Queue.unbounded<ProcessSpec>()
+    let failures = fullDisk
+    const context = yield* Layer.build(Layer.mergeAll(
+      node.layer,
+      Layer.succeed(LastKnownGood, {
+        load: Effect.succeed(Option.fromUndefinedOr(stored)),
+        save: (knownGood) =>
+          Effect.suspend(() =>
+            failures-- > 0
+              ? Effect.fail(new LastKnownGoodError({ path: "/state", detail: "ENOSPC" }))
+              : Effect.asVoid(Queue.offer(saved, knownGood))
+          )
+      }),
+      Layer.succeed(ConfigurationCheck, {
+        refusal: (spec) =>
+          Queue.offer(checked, spec).pipe(
+            Effect.andThen(hangs(spec) ? Effect.never : Effect.void),
+            Effect.as(refuses(spec) ? Option.some("unknown section x") : Option.none())
+          )
+      })
+    ))
+    const part = (effect: typeof ReconcileProfiles.run | typeof KeepLastKnownGood.run) =>
+      Effect.forkScoped(Effect.provideContext(effect, context))
+    yield* part(ReconcileProfiles.run)
+    yield* part(KeepLastKnownGood.run)
+    const { reconciliation } = Context.get(context, NodeState.NodeState)
+    const tell = (specs: ReadonlyArray<ProcessSpec>, change: Partial<ProcessStatus>) =>
+      SubscriptionRef.set(node.statuses, specs.map((spec) => ({ ...newProcessStatus(spec), ...change })))
+    const stateWhere = (holds: (state: NodeState.Reconciliation) => boolean) =>
+      SubscriptionRef.changes(reconciliation).pipe(Stream.filter(holds), Stream.runHead, Effect.map(Option.getOrThrow))
+    return {
+      ...node,
+      saved,
+      checked,
+      stateWhere,
+      update: Context.get(context, InMemoryInterfaces).update,
+      work: (specs: ReadonlyArray<ProcessSpec>) => tell(specs, { state: "Running", wasReady: true }),
+      fail: (specs: ReadonlyArray<ProcessSpec>) =>
+        tell(specs, { state: "BackOff", configurationErrors: 3, lastExit: "exit code 255: no interface" })
+    }
   }
-})
+)
 
 const argvOf = (specs: ReadonlyArray<ProcessSpec>) => specs.map(({ argv }) => argv.slice(0, 2).join(" "))
 
@@ -229,6 +236,28 @@ describe("a configuration that its own program refuses", () => {
       yield* set(nodePTPCfgs, [ptp4lConfig("-6", 3)])
       assert.deepStrictEqual(argvOf(yield* Queue.take(applied)), ["ptp4l -6"])
       assert.deepStrictEqual(argvOf(yield* Queue.takeAll(checked)), ["ptp4l -2", "ptp4l -4", "ptp4l -6"])
+    }))
+})
+
+describe("a program that does not answer", () => {
+  it.effect("keeps nothing from being learned, and an edit from nothing", () =>
+    Effect.gen(function*() {
+      const { applied, checked, saved, set, stateWhere, work } = yield* make({
+        hangs: ({ argv }) => argv.includes("-4")
+      })
+      yield* set(nodes, [worker])
+      yield* set(nodePTPCfgs, [ptp4lConfig("-2")])
+      const specs = yield* Queue.take(applied)
+      yield* set(nodePTPCfgs, [ptp4lConfig("-4", 2)])
+      assert.deepStrictEqual(argvOf(yield* Queue.takeN(checked, 2)), ["ptp4l -2", "ptp4l -4"])
+      yield* work(specs)
+      assert.deepStrictEqual((yield* Queue.take(saved)).memory.worked.map(({ profile }) => profile.ptp4lOpts), ["-2"])
+      const { decidingSince } = yield* stateWhere(({ decidingSince }) => decidingSince !== undefined)
+      assert.isDefined(decidingSince)
+      assert.strictEqual(yield* Queue.size(applied), 0)
+      yield* set(nodePTPCfgs, [ptp4lConfig("-6", 3)])
+      assert.deepStrictEqual(argvOf(yield* Queue.take(applied)), ["ptp4l -6"])
+      yield* stateWhere(({ decidingSince }) => decidingSince === undefined)
     }))
 })
 

@@ -33,7 +33,7 @@ export interface DecideInput {
   /** Versions that run by the decision before. */
   readonly running?: ReadonlyArray<ValidProfile>
   /** What the decision before has read and planned already. */
-  readonly known?: Known
+  readonly known?: Known | undefined
 }
 
 /** What was read and planned, by the identity of objects and profiles: it saves work and changes no decision. */

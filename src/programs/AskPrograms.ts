@@ -1,0 +1,29 @@
+/** Asks programs what they have against the configurations that they would be given: a question becomes an event. */
+import { Effect, Option, Stream } from "effect"
+import { ConfigurationCheck } from "../services/processes/ConfigurationCheck.ts"
+import type { ProcessSpec } from "../services/processes/ProcessSpec.ts"
+import type { NodeMemoryAction, NodeMemoryEvent, Refusal } from "../services/profiles/NodeMemory.ts"
+import { withinTraceOf } from "./ChangeTrace.ts"
+
+export type Question = Extract<NodeMemoryAction, { readonly _tag: "AskPrograms" }>
+
+/** The answers; a newer question ends the one before it, which has none then. */
+export const answers = Effect.fnUntraced(function*(questions: Stream.Stream<Question>) {
+  const check = yield* ConfigurationCheck
+
+  /** One after the other, up to the first that is refused. */
+  const firstRefusal = Effect.fnUntraced(function*(specs: ReadonlyArray<ProcessSpec>) {
+    for (const spec of specs) {
+      const message = yield* check.refusal(spec)
+      if (Option.isSome(message)) return Option.some<Refusal>({ spec, message: message.value })
+    }
+    return Option.none<Refusal>()
+  })
+
+  const answer = ({ asked, trigger }: Question) =>
+    firstRefusal(asked).pipe(
+      withinTraceOf(trigger.cause),
+      Effect.map((refusal): NodeMemoryEvent => ({ _tag: "ConfigurationsChecked", asked, refusal }))
+    )
+  return Stream.switchMap(questions, (question) => Stream.fromEffect(answer(question)))
+})
