@@ -8,11 +8,12 @@ import {
   type OutputLine,
   type ProcessExit,
   ProcessRunner,
-  type RunningProcess
+  type RunningProcess,
+  type Scheduling
 } from "../../../services/processes/ProcessRunner.ts"
 import type { ManagementSocket, ProcessSpec } from "../../../services/processes/ProcessSpec.ts"
 import { SimulatedNetwork } from "./SimulatedNetwork.ts"
-import type { Ptp4lAnswer, SimulatedProgram } from "./SimulatedProgram.ts"
+import type { Moment, Ptp4lAnswer, SimulatedProgram } from "./SimulatedProgram.ts"
 import { type Installation, startProgram } from "./StartProgram.ts"
 
 /** A process that runs, and what its program is just now. */
@@ -23,41 +24,49 @@ interface Slot {
 const nanosInMilli = 1e6
 const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / nanosInMilli)
 
-const make = Effect.fnUntraced(function*(installation: Installation) {
-  const network = yield* SimulatedNetwork
-  const random = yield* Random.Random
-  const scope = yield* Effect.scope
-  /** Who is bound to a path: the last one that came, as with real sockets. */
-  const sockets = new Map<string, Slot>()
-  const world = {
-    ask: (path: string) => sockets.get(path)?.program.answer(),
-    draw: () => random.nextDoubleUnsafe(),
-    newPid: network.newPid
+/** Management sockets by their paths. The holder is the last one that came, as with real sockets. */
+const makeSockets = () => {
+  const holders = new Map<string, Slot>()
+  return {
+    answer: (path: string) => holders.get(path)?.program.answer(),
+    /** The program's sockets are its own until `life` ends. */
+    heldFor: <A>(slot: Slot, life: Effect.Effect<A>) =>
+      Effect.acquireUseRelease(
+        Effect.sync(() => slot.program.sockets.forEach((path) => holders.set(path, slot))),
+        () => life,
+        () =>
+          Effect.sync(() => {
+            for (const path of slot.program.sockets) if (holders.get(path) === slot) holders.delete(path)
+          })
+      )
   }
+}
 
-  /** Ends when the program ends by itself. */
-  const run = Effect.fnUntraced(function*(slot: Slot, onLine: (line: OutputLine) => void) {
+/** Runs the program of `slot` until it ends by itself. `lookAt` is the moment that it sees at this time. */
+const run = Effect.fnUntraced(
+  function*(slot: Slot, lookAt: (now: number) => Effect.Effect<Moment>, onLine: (line: OutputLine) => void) {
     while (true) {
       const now = yield* monotonicMillis
-      const node = yield* network.node(installation.nodeName)
-      const step = slot.program.step({ ...world, node, now })
+      const step = slot.program.step(yield* lookAt(now))
       slot.program = step.next
       step.lines.forEach(onLine)
       if (step.exitCode !== undefined) return { code: step.exitCode }
       yield* Effect.sleep(Duration.millis(Math.ceil(step.wakeAt - now)))
     }
-  })
+  }
+)
+
+const make = Effect.fnUntraced(function*(installation: Installation) {
+  const network = yield* SimulatedNetwork
+  const random = yield* Random.Random
+  const scope = yield* Effect.scope
+  const sockets = makeSockets()
+  const world = { ask: sockets.answer, draw: () => random.nextDoubleUnsafe(), newPid: network.newPid }
+  const lookAt = (now: number) => Effect.map(network.node(installation.nodeName), (node) => ({ ...world, node, now }))
 
   /** From the start to the exit, which the program, a signal or the end of the layer brings. */
   const live = (slot: Slot, signalled: Deferred.Deferred<ProcessExit>, onLine: (line: OutputLine) => void) =>
-    Effect.acquireUseRelease(
-      Effect.sync(() => slot.program.sockets.forEach((path) => sockets.set(path, slot))),
-      () => Effect.raceFirst(Deferred.await(signalled), run(slot, onLine)),
-      () =>
-        Effect.sync(() => {
-          for (const path of slot.program.sockets) if (sockets.get(path) === slot) sockets.delete(path)
-        })
-    ).pipe(
+    sockets.heldFor(slot, Effect.raceFirst(Deferred.await(signalled), run(slot, lookAt, onLine))).pipe(
       Effect.tap((exit) =>
         isPolite(exit) ? Effect.map(monotonicMillis, (now) => slot.program.farewell(now).forEach(onLine)) : Effect.void
       )
@@ -81,21 +90,21 @@ const make = Effect.fnUntraced(function*(installation: Installation) {
     )
     return {
       pid: network.newPid(),
-      scheduling: Effect.succeed(
-        spec.fifoPriority === undefined
-          ? { policy: "SCHED_OTHER", priority: 0 }
-          : { policy: "SCHED_FIFO", priority: spec.fifoPriority }
-      ),
+      scheduling: Effect.succeed(schedulingOf(spec)),
       exit: Deferred.await(ended),
       signal: (signal) => signal === "SIGKILL" ? kill : Effect.asVoid(Deferred.succeed(signalled, { code: 0 }))
     } satisfies RunningProcess
   }, Effect.uninterruptible)
 
-  const ask = (socket: ManagementSocket) => Effect.sync(() => Option.map(answerOf(sockets.get(socket.path)), described))
+  const ask = (socket: ManagementSocket) =>
+    Effect.sync(() => Option.map(Option.fromUndefinedOr(sockets.answer(socket.path)), described))
   return Context.make(ProcessRunner, { start }).pipe(Context.add(ManagementClient, { isAvailable: true, ask }))
 })
 
-const answerOf = (slot: Slot | undefined) => Option.fromUndefinedOr(slot?.program.answer())
+const schedulingOf = ({ fifoPriority }: ProcessSpec): Scheduling =>
+  fifoPriority === undefined
+    ? { policy: "SCHED_OTHER", priority: 0 }
+    : { policy: "SCHED_FIFO", priority: fifoPriority }
 
 /** Nobody simulates a clock's quality. */
 const described = ({ ports }: Ptp4lAnswer): ManagementAnswer => ({
