@@ -147,6 +147,8 @@ const writes = (it: ContractTests) => {
         ["locked", "linuxptp-daemon", "ClockLocked", "Normal"]
       )
       assert.strictEqual(textAt(found, "involvedObject", "name"), "n")
+      // kubectl get events --sort-by=.lastTimestamp asks for the field, whatever is in it.
+      assert.deepStrictEqual([at(found, "firstTimestamp"), at(found, "lastTimestamp")], [null, null])
     }))
 }
 

@@ -19,11 +19,14 @@ const renamed = (object: JsonObject, names: ReadonlyArray<readonly [string, stri
   return Object.fromEntries(Object.entries(object).map(([key, value]) => [newName.get(key) ?? key, value]))
 }
 
-/** The event as core/v1 shows it. */
-export const toCoreEvent = (event: JsonObject): JsonObject => {
-  const core = renamed(event, coreFields)
-  return { type: "Normal", source: {}, ...core }
-}
+/** The event as core/v1 shows it. `kubectl get events --sort-by=.lastTimestamp` needs the field: unset times are null. */
+export const toCoreEvent = (event: JsonObject): JsonObject => ({
+  type: "Normal",
+  source: {},
+  firstTimestamp: null,
+  lastTimestamp: null,
+  ...renamed(event, coreFields)
+})
 
 /** A core/v1 event as it is stored. */
 export const fromCoreEvent = (event: JsonObject): JsonObject =>
