@@ -1,10 +1,8 @@
 /** The daemon's plain requests on the server under test: read, create and the status patch, and how they fail. */
 import { assert, describe } from "@effect/vitest"
 import { Effect, Option } from "effect"
-import { textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import { nodePTPCfgs } from "../../src/services/kubernetes/NodePTPCfg.ts"
 import { nodePTPDevs } from "../../src/services/kubernetes/NodePTPDev.ts"
-import { call, patch } from "./ApiClient.ts"
 import type { ContractTests } from "./ApiServerUnderTest.ts"
 import { daemonClient } from "./DaemonClient.ts"
 import { ownGroup, thingsOf } from "./OwnKind.ts"
@@ -17,7 +15,6 @@ export const clientWritesContract = (it: ContractTests) =>
   describe("the daemon's requests", () => {
     creates(it)
     statuses(it)
-    besideOthers(it)
   })
 
 const creates = (it: ContractTests) => {
@@ -107,37 +104,3 @@ const statuses = (it: ContractTests) => {
       assert.match(wrong.detail, /status\.clock\.state: Unsupported value: "SYNCED"/)
     }))
 }
-
-const besideOthers = (it: ContractTests) =>
-  it.effect("leave alone what somebody else applies, and the other way round", () =>
-    Effect.gen(function*() {
-      const { devs, namespace } = yield* workspace
-      const api = yield* daemonClient({ namespace })
-      yield* api.create(nodePTPDevs, ownDev)
-      yield* api.patchStatus(nodePTPDevs, nodeName, { clock: { state: "LOCKED" } })
-      const apply = (query: string, fields: { readonly status?: { readonly clock: { readonly state: string } } }) =>
-        patch(`${devs}/${nodeName}${query}`, "apply-patch+yaml", {
-          apiVersion: "ptp.openshift.io/v1",
-          kind: "NodePTPDev",
-          metadata: { name: nodeName, labels: { team: "clocks" } },
-          ...fields
-        })
-      assert.strictEqual((yield* apply("?fieldManager=somebody", {})).status, 200)
-      const patched = yield* api.patchStatus(nodePTPDevs, nodeName, { clock: { state: "FREERUN" } })
-      assert.deepStrictEqual([patched.metadata.labels, patched["status"]], [{ team: "clocks" }, {
-        clock: { state: "FREERUN" }
-      }])
-      const status = { clock: { state: "LOCKED" } }
-      const conflict = yield* apply("/status?fieldManager=somebody", { status })
-      assert.deepStrictEqual([conflict.status, textAt(conflict.body, "message")], [
-        409,
-        "Apply failed with 1 conflict: conflict with \"linuxptp-daemon\" with subresource \"status\" " +
-        "using ptp.openshift.io/v1: .status.clock.state"
-      ])
-      yield* apply("/status?fieldManager=somebody&force=true", { status })
-      // A merge patch never conflicts: the daemon's word about its own node is the last one.
-      const again = yield* api.patchStatus(nodePTPDevs, nodeName, { clock: { state: "HOLDOVER" } })
-      assert.deepStrictEqual(again["status"], { clock: { state: "HOLDOVER" } })
-      const read = yield* call("GET", `${devs}/${nodeName}`)
-      assert.strictEqual(textAt(read.body, "metadata", "labels", "team"), "clocks")
-    }))

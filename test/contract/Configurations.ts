@@ -1,7 +1,7 @@
-/** What the project's own kinds refuse: every mistake is named with its field, in the words of their definitions. */
+/** What the project's own kinds refuse: every mistake is named with its field, in Kubernetes' own words. */
 import { assert, describe } from "@effect/vitest"
 import { Effect } from "effect"
-import { type JsonObject, listAt, textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"
+import { type Json, type JsonObject, listAt, textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import { call, patch } from "./ApiClient.ts"
 import type { ContractTests } from "./ApiServerUnderTest.ts"
 import { cfg, dev, workspace } from "./Workspace.ts"
@@ -17,32 +17,33 @@ export const configurationsContract = (it: ContractTests) =>
     devices(it)
   })
 
+const inBody = (field: string, value: Json, words: string) =>
+  `${field}: Invalid value: ${JSON.stringify(value)}: ${field} in body ${words}`
+
 /** A wrong spec, and what people read about it. */
 const wrongSpecs: ReadonlyArray<readonly [JsonObject, string]> = [
   [
     { recommend: [{ profile: "p", priority: -1 }] },
-    "spec.recommend[0].priority: Invalid value: -1: should be greater than or equal to 0, which is the highest priority"
+    inBody("spec.recommend[0].priority", -1, "should be greater than or equal to 0")
+  ],
+  [
+    { profile: [{ name: "p", ptpSchedulingPriority: 0 }] },
+    inBody("spec.profile[0].ptpSchedulingPriority", 0, "should be greater than or equal to 1")
   ],
   [
     { profile: [{ name: "p", ptpSchedulingPriority: 66 }] },
-    "spec.profile[0].ptpSchedulingPriority: Invalid value: 66: should be from 1 to 65"
+    inBody("spec.profile[0].ptpSchedulingPriority", 66, "should be less than or equal to 65")
   ],
   [
-    { profile: [{ name: "p", ptpSchedulingPolicy: "SCHED_FIFO" }] },
-    "spec.profile[0].ptpSchedulingPriority: Required value: ptpSchedulingPolicy SCHED_FIFO needs a priority from 1 to 65"
+    { profile: [{ name: "p", ptpClockThreshold: { holdOverTimeout: -1 } }] },
+    inBody("spec.profile[0].ptpClockThreshold.holdOverTimeout", -1, "should be greater than or equal to 0")
   ],
-  [
-    { profile: [{ name: "" }] },
-    "spec.profile[0].name: Invalid value: \"\": should be a name that is not blank and has no control characters"
-  ],
-  [{ profile: [{ name: "p" }, { name: "p" }] }, "spec.profile[1]: Duplicate value: {\"name\":\"p\"}"]
-]
-
-/** Specs that are too wrong for rules to be evaluated on them, which is then said as well. */
-const unreadableSpecs: ReadonlyArray<readonly [JsonObject, string]> = [
+  [{ profile: [{ name: "" }] }, inBody("spec.profile[0].name", "", "should be at least 1 chars long")],
+  [{ recommend: [{ profile: "" }] }, inBody("spec.recommend[0].profile", "", "should be at least 1 chars long")],
+  [{ profile: [{ name: "p" }, { name: "p" }] }, "spec.profile[1]: Duplicate value: {\"name\":\"p\"}"],
   [
     { recommend: [{ profile: "p", priority: "x" }] },
-    "spec.recommend[0].priority: Invalid value: \"string\": spec.recommend[0].priority in body must be of type integer: \"string\""
+    inBody("spec.recommend[0].priority", "string", "must be of type integer: \"string\"")
   ],
   [
     { profile: [{ name: "p", ptpSchedulingPolicy: "x" }] },
@@ -63,10 +64,11 @@ const unreadableSpecs: ReadonlyArray<readonly [JsonObject, string]> = [
   ],
   [
     { profile: [{ name: "p", ptpSettings: { logReduce: true } }] },
-    "spec.profile[0].ptpSettings.logReduce: Invalid value: \"boolean\": spec.profile[0].ptpSettings.logReduce in body must be of type string: \"boolean\""
+    inBody("spec.profile[0].ptpSettings.logReduce", "boolean", "must be of type string: \"boolean\"")
   ]
 ]
 
+/** Said beside the mistakes where rules of the definition could not be evaluated for them: by a real server alone. */
 const notChecked =
   "<nil>: Invalid value: null: some validation rules were not checked because the object was invalid; " +
   "correct the existing errors to complete validation"
@@ -75,16 +77,11 @@ const words = (it: ContractTests) =>
   it.effect("say in one sentence what is wrong", () =>
     Effect.gen(function*() {
       const { cfgs } = yield* workspace
-      const cases = [
-        ...wrongSpecs.map(([spec, text]) => [spec, text] as const),
-        ...unreadableSpecs.map(([spec, text]) => [spec, `[${text}, ${notChecked}]`] as const)
-      ]
-      for (const [spec, text] of cases) {
+      for (const [spec, text] of wrongSpecs) {
         const answer = yield* call("POST", cfgs, cfg("a", spec))
-        assert.deepStrictEqual([answer.status, textAt(answer.body, "message")], [
-          422,
-          `NodePTPCfg.ptp.openshift.io "a" is invalid: ${text}`
-        ])
+        const what = "NodePTPCfg.ptp.openshift.io \"a\" is invalid: "
+        assert.strictEqual(answer.status, 422)
+        assert.include([`${what}${text}`, `${what}[${text}, ${notChecked}]`], textAt(answer.body, "message"))
       }
     }))
 

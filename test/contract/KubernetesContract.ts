@@ -6,7 +6,7 @@
  */
 import { layer } from "@effect/vitest"
 import type { Layer } from "effect"
-import type { ApiServerUnderTest } from "./ApiServerUnderTest.ts"
+import type { ApiServerUnderTest, ContractTests } from "./ApiServerUnderTest.ts"
 import { clientDefinitionsContract } from "./ClientDefinitions.ts"
 import { clientEventsContract } from "./ClientEvents.ts"
 import { clientWatchesContract } from "./ClientWatches.ts"
@@ -23,8 +23,12 @@ import { unknownFieldsContract } from "./UnknownFields.ts"
 import { validationContract } from "./Validation.ts"
 import { watchesContract } from "./Watches.ts"
 
-/** Runs every suite on the server, as `describe(name)`. `timeout` is how long it may take to start. */
-export const kubernetesContract = <E>(name: string, server: Layer.Layer<ApiServerUnderTest, E>) =>
+/** Runs every suite on the server, as `describe(name)`, and those that hold for this server alone. */
+export const kubernetesContract = <E>(
+  name: string,
+  server: Layer.Layer<ApiServerUnderTest, E>,
+  ownSuites: (it: ContractTests) => void = () => {}
+) =>
   layer(server, { excludeTestServices: true, timeout: "2 minutes" })(name, (it) => {
     clientDefinitionsContract(it)
     clientEventsContract(it)
@@ -41,4 +45,5 @@ export const kubernetesContract = <E>(name: string, server: Layer.Layer<ApiServe
     unknownFieldsContract(it)
     validationContract(it)
     watchesContract(it)
+    ownSuites(it)
   })

@@ -4,11 +4,11 @@
  */
 import { Result } from "effect"
 import { type ApiStatusError, badRequest, type FieldCause, invalid, storageRefusal } from "./ApiStatusError.ts"
-import { definitionFaults } from "./DefinitionFaults.ts"
-import { newEventFaults } from "./EventRules.ts"
-import { at, isObject, type JsonObject, textAt, withField, withMetadata } from "./JsonTree.ts"
+import { customResourceDefinitions } from "./BuiltInKinds.ts"
+import { at, isObject, type JsonObject, listAt, objectAt, textAt, withField, withMetadata } from "./JsonTree.ts"
+import { duplicates } from "./ListItems.ts"
 import { checkMetadata } from "./MetadataRules.ts"
-import { validateResource } from "./ResourceValidation.ts"
+import { validatorOf } from "./SchemaValidation.ts"
 import { apiVersionOf, type ServedKind } from "./ServedKind.ts"
 import { normalize } from "./StructuralSchema.ts"
 
@@ -24,8 +24,6 @@ export interface Admitted {
 /** How an object came to be what is admitted. */
 export interface AdmissionOptions {
   readonly fieldValidation: FieldValidation
-  /** The object that an update replaces. */
-  readonly before?: JsonObject
   /** A patch is told of unknown fields in other words than a whole object. */
   readonly isPatch?: boolean
 }
@@ -37,7 +35,7 @@ const maximumObjectBytes = 1536 * 1024
 export const admit = (
   kind: ServedKind,
   object: JsonObject,
-  { before, fieldValidation, isPatch = false }: AdmissionOptions
+  { fieldValidation, isPatch = false }: AdmissionOptions
 ): Result.Result<Admitted, ApiStatusError> =>
   Result.gen(function*() {
     yield* checkMetadata(kind, object)
@@ -51,32 +49,29 @@ export const admit = (
       }
       if (fieldValidation === "Warn") warnings.push(...faults)
       admitted = normalized.object
-      const old = before === undefined ? undefined : normalize(kind.schema, before).object
-      const { causes, ratcheted } = validateResource(kind.schema, admitted, old)
-      warnings.push(...ratcheted.map(({ field, message }) => `${field}: ${message}`))
-      if (causes.length > 0) {
-        return yield* Result.fail(invalid(kind, textAt(object, "metadata", "name"), causes, warnings))
-      }
     }
-    const causes = builtInFaults(kind, admitted, before)
+    const causes = faultsOf(kind, admitted)
     if (causes.length > 0) {
-      // Events are validated as those of the core group.
-      const type = kind.plural === "events" ? { ...kind, group: "" } : kind
-      return yield* Result.fail(invalid(type, textAt(object, "metadata", "name"), causes))
+      return yield* Result.fail(invalid(kind, textAt(object, "metadata", "name"), causes, warnings))
     }
     yield* checkSize(admitted)
     return { object: admitted, warnings }
   })
 
-/** What built-in kinds ask of their objects, of those that are looked at at all. */
-const builtInFaults = (
-  kind: ServedKind,
-  object: JsonObject,
-  before: JsonObject | undefined
-): ReadonlyArray<FieldCause> => {
-  if (kind.plural === "customresourcedefinitions") return definitionFaults(object)
-  return kind.plural === "events" && kind.group !== "" && before === undefined ? newEventFaults(object) : []
+/** Built-in kinds are stored as they come, but for definitions that could not be served. */
+const faultsOf = (kind: ServedKind, object: JsonObject): ReadonlyArray<FieldCause> => {
+  if (kind.schema !== undefined) return [...validatorOf(kind.schema)(object), ...duplicates(kind.schema, object, "")]
+  return kind === customResourceDefinitions ? definitionFaults(object) : []
 }
+
+const definitionFaults = (definition: JsonObject): ReadonlyArray<FieldCause> =>
+  listAt(definition, "spec", "versions").flatMap((version, index) => {
+    const schema = objectAt(version, "schema", "openAPIV3Schema")
+    const compiled = Result.try({ try: () => validatorOf(schema), catch: (cause) => String(cause) })
+    if (Result.isSuccess(compiled)) return []
+    const field = `spec.versions[${index}].schema.openAPIV3Schema`
+    return [{ reason: "FieldValueInvalid", field, message: `Invalid value: ${compiled.failure}` }]
+  })
 
 const strictError = (kind: ServedKind, faults: ReadonlyArray<string>): ApiStatusError => {
   const what = `${kind.kind} in version ${JSON.stringify(kind.version)} cannot be handled as a ${kind.kind}`

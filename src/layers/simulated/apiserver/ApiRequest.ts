@@ -14,8 +14,6 @@ export interface ApiRequest {
   /** Without parameters, in lower case; empty when there is none. */
   readonly contentType: string
   readonly body: Uint8Array
-  /** Empty when the client says nothing of itself. */
-  readonly userAgent: string
 }
 
 /** The object that the request names. */
@@ -39,10 +37,6 @@ export const fieldValidation = ({ method, query }: ApiRequest): Result.Result<Fi
   const options = { group: "meta.k8s.io", version: "v1", plural: "", kind: `${verb}Options`, namespaced: false }
   return Result.fail(invalid(options, "", [{ reason: "FieldValueNotSupported", field: "fieldValidation", message }]))
 }
-
-/** Who writes: the name that the request gives, or what the client calls itself up to the first slash. */
-export const fieldManager = ({ query, userAgent }: ApiRequest): string =>
-  query.get("fieldManager") || userAgent.split("/", 1).join("") || "unknown"
 
 /** Whether a query parameter is on: Kubernetes takes `1`, `true` and the bare name. */
 export const isOn = (query: URLSearchParams, name: string): boolean => {

@@ -46,45 +46,30 @@ const about = (type: ResourceType, name: string): JsonObject => ({
   kind: type.plural
 })
 
+const refusal = (code: number, reason: string, text: string, details?: JsonObject): ApiStatusError =>
+  new ApiStatusError({ code, reason, text, ...(details === undefined ? {} : { details }) })
+
 /** 404: the object is not there. */
 export const notFound = (type: ResourceType, name: string): ApiStatusError =>
-  new ApiStatusError({
-    code: 404,
-    reason: "NotFound",
-    text: `${qualifiedResource(type)} "${name}" not found`,
-    details: about(type, name)
-  })
+  refusal(404, "NotFound", `${qualifiedResource(type)} "${name}" not found`, about(type, name))
 
 /** 404: neither path nor resource is served. */
 export const unknownResource = (): ApiStatusError =>
-  new ApiStatusError({
-    code: 404,
-    reason: "NotFound",
-    text: "the server could not find the requested resource",
-    details: {}
-  })
+  refusal(404, "NotFound", "the server could not find the requested resource", {})
 
 /** 409: an object of this name is there already. */
 export const alreadyExists = (type: ResourceType, name: string): ApiStatusError =>
-  new ApiStatusError({
-    code: 409,
-    reason: "AlreadyExists",
-    text: `${qualifiedResource(type)} "${name}" already exists`,
-    details: about(type, name)
-  })
+  refusal(409, "AlreadyExists", `${qualifiedResource(type)} "${name}" already exists`, about(type, name))
 
 /** 409: the request was made for another version, or another object of the same name. */
 export const conflict = (
   type: ResourceType,
   name: string,
   why = "the object has been modified; please apply your changes to the latest version and try again"
-): ApiStatusError =>
-  new ApiStatusError({
-    code: 409,
-    reason: "Conflict",
-    text: `Operation cannot be fulfilled on ${qualifiedResource(type)} "${name}": ${why}`,
-    details: about(type, name)
-  })
+): ApiStatusError => {
+  const text = `Operation cannot be fulfilled on ${qualifiedResource(type)} "${name}": ${why}`
+  return refusal(409, "Conflict", text, about(type, name))
+}
 
 /** 422: the object breaks its schema or the rules of metadata. */
 export const invalid = (
@@ -109,65 +94,49 @@ export const invalid = (
 }
 
 /** 400: the request itself cannot be read. */
-export const badRequest = (text: string): ApiStatusError =>
-  new ApiStatusError({ code: 400, reason: "BadRequest", text })
-
-/** 500: what is applied does not fit the kind's schema (structured-merge-diff, as kube-apiserver answers it). */
-export const untypedPatch = (type: ResourceType, object: string, faults: ReadonlyArray<string>): ApiStatusError => {
-  const what = `${object}; ${type.group === "" ? "" : `${type.group}/`}${type.version}, Kind=${type.kind}`
-  const text = `failed to create typed patch object (${what}): ${faults.join("\n")}`
-  return new ApiStatusError({ code: 500, reason: "", text })
-}
+export const badRequest = (text: string): ApiStatusError => refusal(400, "BadRequest", text)
 
 /** 405: the path is served, but not with this method. */
 export const methodNotAllowed = (): ApiStatusError =>
-  new ApiStatusError({
-    code: 405,
-    reason: "MethodNotAllowed",
-    text: "the server does not allow this method on the requested resource",
-    details: {}
-  })
+  refusal(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {})
 
 /** 406: none of the representations that the client takes can be given. */
 export const notAcceptable = (): ApiStatusError =>
-  new ApiStatusError({
-    code: 406,
-    reason: "NotAcceptable",
-    text: "only the following media types are accepted: application/json"
-  })
+  refusal(406, "NotAcceptable", "only the following media types are accepted: application/json")
 
 /** 410: the history before this resourceVersion is gone (Kubernetes API concepts: 410 Gone). */
 export const expired = (requested: number, oldest: number): ApiStatusError =>
-  new ApiStatusError({
-    code: 410,
-    reason: "Expired",
-    text: `too old resource version: ${requested} (${oldest})`
-  })
+  refusal(410, "Expired", `too old resource version: ${requested} (${oldest})`)
 
 /** 413: the body is larger than the server takes. */
-export const tooLarge = (text: string): ApiStatusError =>
-  new ApiStatusError({ code: 413, reason: "RequestEntityTooLarge", text })
+export const tooLarge = (text: string): ApiStatusError => refusal(413, "RequestEntityTooLarge", text)
+
+/** 422: a JSON patch does not fit; kube-apiserver does not say which operation, or why. */
+export const unfittingPatch = (): ApiStatusError =>
+  refusal(422, "Invalid", "the server rejected our request due to an error in our request")
+
+/** 500: the server itself failed. */
+export const internalError = (): ApiStatusError => refusal(500, "InternalError", "Internal error occurred")
 
 /** 500: the storage does not take the object, in etcd's words; nobody translates them. */
-export const storageRefusal = (): ApiStatusError =>
-  new ApiStatusError({ code: 500, reason: "", text: "etcdserver: request is too large" })
+export const storageRefusal = (): ApiStatusError => refusal(500, "", "etcdserver: request is too large")
 
 /** 415: the body has a content type that this endpoint does not read. */
-export const unsupportedMediaType = (accepted: ReadonlyArray<string>): ApiStatusError =>
-  new ApiStatusError({
-    code: 415,
-    reason: "UnsupportedMediaType",
-    text: `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`
-  })
+export const unsupportedMediaType = (accepted: ReadonlyArray<string>): ApiStatusError => {
+  const types = accepted.join(", ")
+  const text = `the body of the request was in an unknown format - accepted media types include: ${types}`
+  return refusal(415, "UnsupportedMediaType", text)
+}
+
+/** 415: kubectl prints the text behind "Server-side apply not available on the server". */
+export const serverSideApplyNotServed = (): ApiStatusError => {
+  const text = "this server has no server-side apply: use kubectl apply without --server-side"
+  return refusal(415, "UnsupportedMediaType", text)
+}
 
 /** 504: a resourceVersion that this server has not reached; clients list anew. */
 export const resourceVersionTooLarge = (requested: number, current: number): ApiStatusError =>
-  new ApiStatusError({
-    code: 504,
-    reason: "Timeout",
-    text: `Timeout: Too large resource version: ${requested}, current: ${current}`,
-    details: {
-      causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
-      retryAfterSeconds: 1
-    }
+  refusal(504, "Timeout", `Timeout: Too large resource version: ${requested}, current: ${current}`, {
+    causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
+    retryAfterSeconds: 1
   })

@@ -1,6 +1,6 @@
 /**
  * CustomResourceDefinitions: which kinds one brings to life, and the status that says so. Unlike a real cluster, a
- * definition is established the moment it is stored. What is wrong with one is told by `DefinitionFaults`.
+ * definition is established the moment it is stored.
  */
 import { Result } from "effect"
 import { age } from "./HumanDuration.ts"

@@ -2,7 +2,6 @@
  * The discovery documents, by which kubectl learns what the server serves: `/api`, `/apis`, one list per group
  * version, and `/version`. Unaggregated: kubectl takes these when it is not offered the aggregated form.
  */
-import { accessReviews } from "./AccessReviews.ts"
 import type { JsonObject } from "./JsonTree.ts"
 import { apiVersionOf, type ServedKind } from "./ServedKind.ts"
 
@@ -32,7 +31,7 @@ export const discoveryDocument = (kinds: ReadonlyArray<ServedKind>, path: string
 }
 
 const groups = (kinds: ReadonlyArray<ServedKind>): ReadonlyArray<JsonObject> => {
-  const versions = new Map<string, Set<string>>(accessReviews.map(({ group }) => [group, new Set(["v1"])]))
+  const versions = new Map<string, Set<string>>()
   for (const { group, version } of kinds) {
     if (group !== "") versions.set(group, (versions.get(group) ?? new Set()).add(version))
   }
@@ -47,13 +46,7 @@ const resourceList = (
   groupVersion: { readonly group: string; readonly version: string }
 ): JsonObject | undefined => {
   const served = kinds.filter(({ group, version }) => group === groupVersion.group && version === groupVersion.version)
-  const reviews = accessReviews.filter(({ group }) => group === groupVersion.group && groupVersion.version === "v1")
-  const resources = [
-    ...served.flatMap(resourcesOf),
-    ...reviews.map(({ kind, plural }): JsonObject => (
-      { name: plural, singularName: kind.toLowerCase(), namespaced: false, kind, verbs: ["create"] }
-    ))
-  ]
+  const resources = served.flatMap(resourcesOf)
   if (resources.length === 0) return undefined
   return { kind: "APIResourceList", apiVersion: "v1", groupVersion: apiVersionOf(groupVersion), resources }
 }

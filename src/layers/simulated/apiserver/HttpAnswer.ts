@@ -1,11 +1,17 @@
 /**
- * The HTTP side of the embedded API server: one request to one response. Documents and reviews are answered here,
- * resources by their verbs; every refusal becomes a `Status` and no request ends without an answer.
+ * The HTTP side of the embedded API server: one request to one response. Documents are answered here, resources by
+ * their verbs; every refusal becomes a `Status` and no request ends without an answer.
  */
 import { ByteSize, Cause, Effect, Result } from "effect"
 import { HttpIncomingMessage, HttpServerRequest, HttpServerResponse } from "effect/http"
-import { answeredReview } from "./AccessReviews.ts"
-import { ApiStatusError, badRequest, statusObject, tooLarge, unknownResource } from "./ApiStatusError.ts"
+import {
+  type ApiStatusError,
+  badRequest,
+  internalError,
+  statusObject,
+  tooLarge,
+  unknownResource
+} from "./ApiStatusError.ts"
 import { discoveryDocument, versionDocument } from "./Discovery.ts"
 import { ObjectStore } from "./ObjectStore.ts"
 import { openApiDocument, openApiIndex, openApiV2, openApiV2Protobuf } from "./OpenApi.ts"
@@ -26,7 +32,7 @@ export const answerHttp = Effect.gen(function*() {
         Effect.logError("request failed").pipe(
           Effect.annotateLogs({ method: request.method, url: request.url, cause: Cause.pretty(cause) })
         ),
-        refusal(new ApiStatusError({ code: 500, reason: "InternalError", text: "Internal error occurred" }))
+        refusal(internalError())
       )
     )
   )
@@ -47,24 +53,12 @@ const answer = Effect.fnUntraced(function*(request: HttpServerRequest.HttpServer
   }
   const target = parseRequestTarget(path)
   if (target === undefined) return yield* unknownResource()
-  const review = request.method === "POST" && target.version === "v1"
-    ? answeredReview(target.group, target.plural)
-    : undefined
-  if (review !== undefined) return jsonResponse(review, 201)
   const kind = kinds.find((served) => isKindOf(target, served))
   if (kind === undefined) return yield* unknownResource()
   const contentType = (request.headers["content-type"] ?? "").split(";", 1).join("").trim().toLowerCase()
   const body = yield* bodyOf(request)
   return yield* answerResource(
-    {
-      method: request.method,
-      target,
-      kind,
-      query: url.searchParams,
-      contentType,
-      body,
-      userAgent: request.headers["user-agent"] ?? ""
-    },
+    { method: request.method, target, kind, query: url.searchParams, contentType, body },
     accept
   )
 })

@@ -1,7 +1,6 @@
 /** Items of lists of type `map` and `set` are unique (x-kubernetes-list-type; structural schema, listtype). */
 import type { FieldCause } from "./ApiStatusError.ts"
 import { isList, isObject, type Json, type JsonObject, objectAt, textAt, textsAt } from "./JsonTree.ts"
-import { keyText } from "./ListKeys.ts"
 
 /** The items that are there twice, in the value and everything below it. */
 export const duplicates = (schema: Json, value: Json, path: string): ReadonlyArray<FieldCause> => {
@@ -36,12 +35,3 @@ export const duplicates = (schema: Json, value: Json, path: string): ReadonlyArr
 
 const identityOf = (item: Json, keys: ReadonlyArray<string>): JsonObject =>
   Object.fromEntries(Object.entries(isObject(item) ? item : {}).filter(([key]) => keys.includes(key)))
-
-/** What server-side apply says of a configuration that names an item twice: it could not tell them apart. */
-export const ambiguousKeys = (schema: JsonObject, configuration: JsonObject): ReadonlyArray<string> =>
-  duplicates(schema, configuration, "").filter(({ reason }) => reason === "FieldValueDuplicate")
-    .map(({ field, message }) => {
-      const key = message.replace(/^Duplicate value: /, "")
-      const list = field.replace(/\[\d+\]$/, "")
-      return `.${list}: duplicate entries for key ${key.startsWith("{") ? keyText(key) : `[=${key}]`}`
-    })

@@ -1,21 +1,19 @@
 /**
  * Validates custom resources against the structural schema of their CustomResourceDefinition with ajv, and says what
  * is wrong in kube-apiserver's words (k8s.io/apiextensions-apiserver/pkg/apiserver/validation).
- * What a schema asks beyond that, unique items and rules, stands in `ResourceValidation`.
+ * Unique items of lists stand in `ListItems`. Rules (x-kubernetes-validations) are not evaluated: a real server does.
  */
 import { Ajv, type ErrorObject } from "ajv"
 import type { FieldCause } from "./ApiStatusError.ts"
-import { isUnchangedAt } from "./Correlation.ts"
 import { isList, isObject, type Json, type JsonObject, objectAt } from "./JsonTree.ts"
 
-/** Says what is wrong with an object; empty when nothing is. What an update leaves as it was before is not. */
-export type SchemaValidator = (object: JsonObject, before: JsonObject | undefined) => ReadonlyArray<FieldCause>
+/** Says what is wrong with an object; empty when nothing is. */
+type SchemaValidator = (object: JsonObject) => ReadonlyArray<FieldCause>
 
 /** Most faults that one answer lists. */
 const maximumFaults = 64
 
-/** Compiles a schema; fails (throws ajv's error) only for one that is no schema, which the caller reports. */
-export const compileValidator = (schema: JsonObject): SchemaValidator => {
+const compileValidator = (schema: JsonObject): SchemaValidator => {
   const ajv = new Ajv({
     allErrors: true,
     verbose: true,
@@ -31,10 +29,9 @@ export const compileValidator = (schema: JsonObject): SchemaValidator => {
     }
   })
   const validate = ajv.compile(jsonSchema(schema))
-  return (object, before) => {
+  return (object) => {
     const faults = validate(object) ? [] : (validate.errors ?? [])
-    return faults.filter((fault) => !isBranch(fault) && !isUnchangedAt(schema, object, before, tokens(fault)))
-      .flatMap((fault) => fieldCauses(object, fault))
+    return faults.filter((fault) => !isBranch(fault)).flatMap((fault) => fieldCauses(object, fault))
       .slice(0, maximumFaults)
   }
 }
@@ -194,7 +191,7 @@ const fieldPath = (object: JsonObject, path: ReadonlyArray<string>): string => {
 // A schema is an immutable part of a stored definition; compiling it costs milliseconds, validating microseconds.
 const validators = new WeakMap<JsonObject, SchemaValidator>()
 
-/** The compiled validator of a schema that was found valid when its definition was stored. */
+/** The compiled validator of a schema; throws ajv's error for one that is no schema. */
 export const validatorOf = (schema: JsonObject): SchemaValidator => {
   const known = validators.get(schema)
   if (known !== undefined) return known

@@ -3,30 +3,41 @@
  * (`$patch`, `$retainKeys`, `$deleteFromPrimitiveList/…`) say the rest. `$setElementOrder/…` is accepted and dropped:
  * order has no meaning in the lists that this server stores.
  */
-import { isList, isObject, type Json, type JsonObject, listAt, textAt } from "./JsonTree.ts"
-import { itemKey, type ListKeys, listKeysOf } from "./ListKeys.ts"
-import type { ServedKind } from "./ServedKind.ts"
+import { at, isList, isObject, type Json, type JsonObject, listAt, textAt } from "./JsonTree.ts"
 
 const deletion = "$deleteFromPrimitiveList/"
 
-/** Applies the patch to an object of the kind. */
-export const strategicMergePatch = (kind: ServedKind, target: Json, patch: Json): Json =>
-  merge({ kind, listKeys: listKeysOf(kind) }, target, patch, [])
-
-interface Rules {
-  readonly kind: ServedKind
-  readonly listKeys: ListKeys
+/** The field that names the items of a list, by the name of the list (patchMergeKey in k8s.io/api); others are wholes. */
+const mergeKeys: Readonly<Record<string, ReadonlyArray<string>>> = {
+  addresses: ["type"],
+  conditions: ["type"],
+  containers: ["name"],
+  env: ["name"],
+  ephemeralContainers: ["name"],
+  hostAliases: ["ip"],
+  imagePullSecrets: ["name"],
+  initContainers: ["name"],
+  ownerReferences: ["uid"],
+  // Of containers and of services.
+  ports: ["containerPort", "port"],
+  secrets: ["name"],
+  taints: ["key"],
+  topologySpreadConstraints: ["topologyKey"],
+  volumeDevices: ["devicePath"],
+  volumeMounts: ["mountPath"],
+  volumes: ["name"]
 }
 
-const merge = (rules: Rules, target: Json | undefined, patch: Json, path: ReadonlyArray<string>): Json => {
-  if (isList(patch)) return mergeLists(rules, isList(target) ? target : [], patch, path)
+/** Applies the patch to an object of a built-in kind. */
+export const strategicMergePatch = (target: Json | undefined, patch: Json, field = ""): Json => {
+  if (isList(patch)) return mergeLists(isList(target) ? target : [], patch, field)
   if (!isObject(patch)) return patch
   if (textAt(patch, "$patch") === "replace") return withoutDirectives(patch)
   if (textAt(patch, "$patch") === "delete") return null
-  return mergeObjects(rules, isObject(target) ? target : {}, patch, path)
+  return mergeObjects(isObject(target) ? target : {}, patch)
 }
 
-const mergeObjects = (rules: Rules, target: JsonObject, patch: JsonObject, path: ReadonlyArray<string>): JsonObject => {
+const mergeObjects = (target: JsonObject, patch: JsonObject): JsonObject => {
   const retained = Object.hasOwn(patch, "$retainKeys") ? listAt(patch, "$retainKeys") : undefined
   const merged = new Map(Object.entries(target).filter(([key]) => retained === undefined || retained.includes(key)))
   for (const [key, value] of Object.entries(patch)) {
@@ -35,7 +46,7 @@ const mergeObjects = (rules: Rules, target: JsonObject, patch: JsonObject, path:
       const gone = isList(value) ? value : []
       merged.set(field, listAt(Object.fromEntries(merged), field).filter((item) => !gone.includes(item)))
     } else if (!key.startsWith("$")) {
-      const result = merge(rules, merged.get(key), value, [...path, key])
+      const result = strategicMergePatch(merged.get(key), value, key)
       if (result === null) merged.delete(key)
       else merged.set(key, result)
     }
@@ -43,24 +54,24 @@ const mergeObjects = (rules: Rules, target: JsonObject, patch: JsonObject, path:
   return Object.fromEntries(merged)
 }
 
-const mergeLists = (
-  rules: Rules,
-  target: ReadonlyArray<Json>,
-  patch: ReadonlyArray<Json>,
-  path: ReadonlyArray<string>
-): Json => {
-  const keys = rules.listKeys(path)
+const mergeLists = (target: ReadonlyArray<Json>, patch: ReadonlyArray<Json>, field: string): Json => {
+  const keys = Object.hasOwn(mergeKeys, field) ? mergeKeys[field] ?? [] : []
   const items = patch.filter((item) => !(isObject(item) && Object.keys(item).join() === "$patch"))
   const replaces = patch.some((item) => textAt(item, "$patch") === "replace")
-  if (path.at(-1) === "finalizers") return [...new Set([...target, ...items])]
+  if (field === "finalizers") return [...new Set([...target, ...items])]
   if (keys.length === 0 || replaces) return items.map(withoutDirectives)
-  const merged = new Map(target.map((item, index) => [itemKey(rules.kind, keys, item) ?? String(index), item]))
+  const merged = new Map(target.map((item, index) => [itemKey(keys, item) ?? String(index), item]))
   for (const item of items) {
-    const key = itemKey(rules.kind, keys, item) ?? `new ${merged.size}`
+    const key = itemKey(keys, item) ?? `new ${merged.size}`
     if (textAt(item, "$patch") === "delete") merged.delete(key)
-    else merged.set(key, merge(rules, merged.get(key), item, path))
+    else merged.set(key, strategicMergePatch(merged.get(key), item))
   }
   return [...merged.values()]
+}
+
+const itemKey = (keys: ReadonlyArray<string>, item: Json): string | undefined => {
+  const key = isObject(item) ? keys.find((name) => Object.hasOwn(item, name)) : undefined
+  return key === undefined ? undefined : JSON.stringify([key, at(item, key) ?? null])
 }
 
 const withoutDirectives = (value: Json): Json => {

@@ -4,38 +4,36 @@
  */
 import { Effect, Option, Result } from "effect"
 import { addressed, admit, type Admitted } from "./Admission.ts"
-import { type ApiRequest, fieldManager, fieldValidation, isOn, keyOfRequest, writeOptions } from "./ApiRequest.ts"
+import { type ApiRequest, fieldValidation, keyOfRequest, writeOptions } from "./ApiRequest.ts"
 import {
   type ApiStatusError,
   badRequest,
   invalid,
   notFound,
-  unsupportedMediaType,
-  untypedPatch
+  serverSideApplyNotServed,
+  unsupportedMediaType
 } from "./ApiStatusError.ts"
-import { applyPatch } from "./ApplyPatch.ts"
 import { customResourceDefinitions, namespaces } from "./BuiltInKinds.ts"
 import { established } from "./CustomResourceDefinition.ts"
-import { at, isObject, type Json, type JsonObject, objectAt, textAt, withField, withMetadata } from "./JsonTree.ts"
-import { ambiguousKeys } from "./ListItems.ts"
-import { afterUpdate } from "./ManagedFields.ts"
+import { isObject, type Json, type JsonObject, objectAt, textAt, withField, withMetadata } from "./JsonTree.ts"
 import { applyJsonPatch, mergePatch } from "./MergePatch.ts"
 import { ObjectStore } from "./ObjectStore.ts"
 import { decodeBody, decodeObject } from "./RequestBody.ts"
 import { presented, type ServedKind, storageType } from "./ServedKind.ts"
 import { strategicMergePatch } from "./StrategicMergePatch.ts"
 import { timestamp } from "./Timestamp.ts"
-import { undeclaredField } from "./TypedConfiguration.ts"
 
 /** A stored object, whether the request created it, and what to warn of. */
 export interface Written extends Admitted {
   readonly isNew: boolean
 }
 
-/** The object as it is kept: without apiVersion and kind, in its storage's spelling, without empty metadata fields. */
+/** The object as it is kept: in its storage's spelling, without apiVersion, kind, managers and empty metadata. */
 const storedForm = (kind: ServedKind, object: JsonObject): JsonObject => {
   const { apiVersion: _apiVersion, kind: _kind, ...rest } = kind.sharedStorage?.toStored(object) ?? object
-  const fields = Object.entries(objectAt(rest, "metadata")).filter(([, value]) => !isEmpty(value))
+  const fields = Object.entries(objectAt(rest, "metadata")).filter(([key, value]) =>
+    key !== "managedFields" && !isEmpty(value)
+  )
   return withField(rest, "metadata", Object.fromEntries(fields))
 }
 
@@ -62,21 +60,10 @@ const store = Effect.fnUntraced(function*(request: ApiRequest, object: JsonObjec
   const incoming = kind.schema !== undefined && kind.hasStatus ? withField(object, "status", undefined) : object
   const validation = yield* Effect.fromResult(fieldValidation(request))
   const admitted = yield* Effect.fromResult(admit(kind, incoming, { fieldValidation: validation }))
-  const initial = withInitialStatus(kind, withManager(request, {}, admitted.object, time), time)
+  const initial = withInitialStatus(kind, admitted.object, time)
   const created = yield* objects.create(storageType(kind), storedForm(kind, initial), writeOptions(request))
   return { object: created, warnings: admitted.warnings, isNew: true } satisfies Written
 })
-
-/**
- * Records who wrote what. Of built-in kinds only appliers are recorded: without their schemas nothing says which of
- * their lists are wholes.
- */
-const withManager = (request: ApiRequest, before: JsonObject, after: JsonObject, time: string): JsonObject => {
-  const { contentType, kind, target } = request
-  if (contentType === "application/apply-patch+yaml" || kind.schema === undefined) return after
-  const writing = { kind, manager: fieldManager(request), subresource: target.subresource, time }
-  return withMetadata(after, { managedFields: afterUpdate(writing, before, after) })
-}
 
 const withGeneratedName = (object: JsonObject): JsonObject => {
   const prefix = textAt(object, "metadata", "generateName")
@@ -114,16 +101,16 @@ const versioned = (kind: ServedKind, replacement: JsonObject): Result.Result<Jso
   return Result.fail(invalid({ ...kind, kind: kind.plural }, textAt(replacement, "metadata", "name"), causes))
 }
 
-/** PATCH of an object or its status; an applied configuration of an object that is not there creates it. */
+/** PATCH of an object or its status. */
 export const patchObject = Effect.fn("EmbeddedApiServer.patch")(function*(request: ApiRequest) {
   const { contentType, kind, target } = request
-  if (contentType === "application/apply-patch+yaml") return yield* applyConfiguration(request)
+  if (contentType === "application/apply-patch+yaml") return yield* serverSideApplyNotServed()
   const known = ["application/json-patch+json", "application/merge-patch+json"]
   if (kind.schema === undefined) known.push("application/strategic-merge-patch+json")
-  if (!known.includes(contentType)) return yield* unsupportedMediaType([...known, "application/apply-patch+yaml"])
+  if (!known.includes(contentType)) return yield* unsupportedMediaType(known)
   const patch = yield* Effect.fromResult(decodeBody(contentType, request.body))
   return yield* change(request, (current) =>
-    patched(kind, contentType, current, patch).pipe(
+    patched(contentType, current, patch).pipe(
       Result.flatMap((next) =>
         isObject(next) ? Result.succeed(next) : Result.fail(badRequest("the patch does not leave an object"))
       ),
@@ -131,52 +118,12 @@ export const patchObject = Effect.fn("EmbeddedApiServer.patch")(function*(reques
     ))
 })
 
-const patched = (
-  kind: ServedKind,
-  contentType: string,
-  current: JsonObject,
-  patch: Json
-): Result.Result<Json, ApiStatusError> => {
+const patched = (contentType: string, current: JsonObject, patch: Json): Result.Result<Json, ApiStatusError> => {
   if (contentType === "application/json-patch+json") return applyJsonPatch(current, patch)
   if (!isObject(patch)) return Result.fail(badRequest("Invalid JSON Patch"))
   const isMerge = contentType === "application/merge-patch+json"
-  return Result.succeed(isMerge ? mergePatch(current, patch) : strategicMergePatch(kind, current, patch))
+  return Result.succeed(isMerge ? mergePatch(current, patch) : strategicMergePatch(current, patch))
 }
-
-const untypedParts = ({ schema }: ServedKind, configuration: JsonObject): ReadonlyArray<string> => {
-  if (schema === undefined) return []
-  const undeclared = undeclaredField(schema, configuration)
-  return undeclared === undefined ? ambiguousKeys(schema, configuration) : [undeclared]
-}
-
-const applyConfiguration = Effect.fnUntraced(function*(request: ApiRequest) {
-  const { kind, target } = request
-  const manager = request.query.get("fieldManager") ?? ""
-  if (manager === "") {
-    const options = { group: "meta.k8s.io", version: "v1", plural: "", kind: "PatchOptions", namespaced: false }
-    const message = "Required value: is required for apply patch"
-    return yield* invalid(options, "", [{ reason: "FieldValueRequired", field: "fieldManager", message }])
-  }
-  const body = yield* Effect.fromResult(decodeObject(request.contentType, request.body))
-  const configuration = yield* Effect.fromResult(addressed(kind, target, body))
-  if (at(configuration, "metadata", "managedFields") !== undefined) {
-    return yield* badRequest("metadata.managedFields must be nil")
-  }
-  const untyped = untypedParts(kind, configuration)
-  if (untyped.length > 0) {
-    const { name, namespace } = objectAt(configuration, "metadata")
-    const object = [namespace, name].filter((part) => part !== undefined).join("/")
-    return yield* untypedPatch(kind, object, untyped)
-  }
-  const force = isOn(request.query, "force")
-  const application = { kind, manager, subresource: target.subresource, time: yield* timestamp, force }
-  const objects = yield* ObjectStore
-  const present = yield* objects.get(storageType(kind), keyOfRequest(request))
-  if (Option.isNone(present) && target.subresource === "") {
-    return yield* store(request, yield* Effect.fromResult(applyPatch(application, {}, configuration)))
-  }
-  return yield* change(request, (current) => applyPatch(application, current, configuration))
-})
 
 /** Stores what `next` makes of the present object: the status only, or all but the status. */
 const change = Effect.fnUntraced(function*(
@@ -196,13 +143,11 @@ const change = Effect.fnUntraced(function*(
         const proposed = separated(kind, target.subresource, current, yield* next(current))
         const admitted = yield* admit(kind, proposed, {
           fieldValidation: yield* fieldValidation(request),
-          before: current,
           isPatch: request.method === "PATCH"
         })
         warnings = admitted.warnings
-        const managed = withManager(request, current, admitted.object, time)
         const isDefinition = kind === customResourceDefinitions && target.subresource === ""
-        return storedForm(kind, isDefinition ? established(managed, time) : managed)
+        return storedForm(kind, isDefinition ? established(admitted.object, time) : admitted.object)
       }),
     writeOptions(request)
   )
@@ -212,6 +157,6 @@ const change = Effect.fnUntraced(function*(
 const separated = (kind: ServedKind, subresource: string, current: JsonObject, next: JsonObject): JsonObject => {
   if (!kind.hasStatus) return next
   if (subresource !== "status") return withField(next, "status", current["status"])
-  const { managedFields, resourceVersion, uid } = objectAt(next, "metadata")
-  return withField(withMetadata(current, { managedFields, resourceVersion, uid }), "status", next["status"])
+  const { resourceVersion, uid } = objectAt(next, "metadata")
+  return withField(withMetadata(current, { resourceVersion, uid }), "status", next["status"])
 }

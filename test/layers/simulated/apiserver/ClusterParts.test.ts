@@ -1,10 +1,10 @@
 /**
  * What other parts of a cluster do, and the embedded server does itself: nodes without kubelets, namespaces without
- * their controller, reviews without users. A kube-apiserver alone does none of it.
+ * their controller. A kube-apiserver alone does none of it.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { at, listAt, textAt } from "../../../../src/layers/simulated/apiserver/JsonTree.ts"
+import { listAt, textAt } from "../../../../src/layers/simulated/apiserver/JsonTree.ts"
 import { seedNode } from "../../../../src/layers/simulated/apiserver/SeedNode.ts"
 import { call } from "../../../contract/ApiClient.ts"
 import { cfg } from "../../../contract/Workspace.ts"
@@ -37,15 +37,6 @@ describe("parts of a cluster in the embedded server", () => {
       const deleted = yield* call("DELETE", "/api/v1/namespaces/ptp", { propagationPolicy: "Background" })
       assert.strictEqual(textAt(deleted.body, "status"), "Success")
       assert.deepStrictEqual((yield* call("GET", "/apis/ptp.openshift.io/v1/nodeptpcfgs")).body["items"], [])
-    }).pipe(Effect.provide(server())))
-
-  it.effect("everybody may do everything, also when it is asked in protobuf", () =>
-    Effect.gen(function*() {
-      const body = new Uint8Array([0x6b, 0x38, 0x73, 0x00, 0x0a, 0x00])
-      const answer = yield* call("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body, {
-        "content-type": "application/vnd.kubernetes.protobuf"
-      })
-      assert.deepStrictEqual([answer.status, at(answer.body, "status", "allowed")], [201, true])
     }).pipe(Effect.provide(server())))
 
   it.effect("a definition is served at once", () =>

@@ -1,25 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
 import * as fc from "fast-check"
-import { applyPatch } from "../../../../src/layers/simulated/apiserver/ApplyPatch.ts"
-import { builtInKinds } from "../../../../src/layers/simulated/apiserver/BuiltInKinds.ts"
-import { type Json, type JsonObject, listAt, objectAt } from "../../../../src/layers/simulated/apiserver/JsonTree.ts"
+import type { Json, JsonObject } from "../../../../src/layers/simulated/apiserver/JsonTree.ts"
 import { applyJsonPatch, mergePatch } from "../../../../src/layers/simulated/apiserver/MergePatch.ts"
-import type { ServedKind } from "../../../../src/layers/simulated/apiserver/ServedKind.ts"
 import { strategicMergePatch } from "../../../../src/layers/simulated/apiserver/StrategicMergePatch.ts"
 
-const daemonSet = builtInKinds.find(({ kind }) => kind === "DaemonSet")
-assert.isDefined(daemonSet)
-
 const container = (...containers: ReadonlyArray<Json>): JsonObject => ({ containers })
-
-const application = (kind: ServedKind, manager: string) => ({
-  kind,
-  manager,
-  subresource: "",
-  time: "now",
-  force: false
-})
 
 describe("mergePatch", () => {
   // RFC 7396, appendix A.
@@ -117,34 +103,7 @@ describe("strategicMergePatch", () => {
   ]
   it("merges lists by key and follows directives", () => {
     for (const [what, target, patch, expected] of cases) {
-      assert.deepStrictEqual([what, strategicMergePatch(daemonSet, target, patch)], [what, expected])
+      assert.deepStrictEqual([what, strategicMergePatch(target, patch)], [what, expected])
     }
-  })
-})
-
-describe("applyPatch", () => {
-  const apply = (manager: string, current: JsonObject, spec: JsonObject) =>
-    Result.getOrThrow(applyPatch(application(daemonSet, manager), current, { metadata: { name: "x" }, spec }))
-
-  it("removes what its manager no longer applies, unless another one applies it", () => {
-    const first = apply("one", {}, { a: 1, b: 2, c: { d: 3 } })
-    const both = apply("two", first, { b: 2 })
-    const left = apply("one", both, { a: 5 })
-    assert.deepStrictEqual(objectAt(left, "spec"), { a: 5, b: 2 })
-    assert.deepStrictEqual(objectAt(apply("two", left, {}), "spec"), { a: 5 })
-  })
-
-  it("never touches what no manager applied", () => {
-    const current = { metadata: { name: "x" }, spec: { other: true } }
-    assert.deepStrictEqual(objectAt(apply("one", apply("one", current, { a: 1 }), {}), "spec"), { other: true })
-  })
-
-  it("changes nothing, not even the time, when the same is applied again", () => {
-    const spec = { template: container({ name: "a", image: "x" }) }
-    const once = apply("one", {}, spec)
-    const later = { ...application(daemonSet, "one"), time: "later" }
-    const kept = Result.getOrThrow(applyPatch(later, once, { metadata: { name: "x" }, spec }))
-    assert.deepStrictEqual(kept, once)
-    assert.strictEqual(listAt(kept, "metadata", "managedFields").length, 1)
   })
 })
