@@ -1,12 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result, Stream } from "effect"
 import * as fc from "fast-check"
-import {
-  cutLines,
-  longestLine,
-  readWatchLine,
-  watchEvents
-} from "../../../../src/layers/kubernetes/watching/WatchLine.ts"
+import { longestLine, readWatchEvent, watchEvents } from "../../../../src/layers/kubernetes/watching/WatchLine.ts"
 
 const call = { verb: "watch", path: "/x" } as const
 const object = (name: string, resourceVersion: string) => ({
@@ -27,7 +22,7 @@ describe("watchEvents", () => {
   it.effect("reads nothing from nothing", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* read(), [])
-      assert.deepStrictEqual(yield* read("\n", " \r\n"), [])
+      assert.deepStrictEqual(yield* read("\n", "\r\n"), [])
     }))
 
   it.effect("reads events of all kinds, several in a packet", () =>
@@ -79,7 +74,7 @@ describe("watchEvents", () => {
       const error = yield* Effect.flip(Stream.runDrain(watchEvents(endless, call)))
       assert.deepStrictEqual([error.reason, error.detail], [
         "Malformed",
-        `a line of more than ${longestLine} characters`
+        `a line of more than ${longestLine} bytes`
       ])
     }))
 
@@ -90,27 +85,30 @@ describe("watchEvents", () => {
     }))
 })
 
-describe("readWatchLine", () => {
-  it("never throws, and takes nothing for an event that is none", () => {
-    fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
-      const result = readWatchLine(call, text)
-      assert.isTrue(Result.isFailure(result) && result.failure.reason === "Malformed")
+describe("a line that is no event", () => {
+  it.effect.each(
+    [
+      ["no JSON", "<html>\n", /^not a watch event: Unexpected token '<'/],
+      ["another object", "{\"kind\":\"Table\"}\n", /^not a watch event: \{"kind":"Table"\}$/],
+      ["no UTF-8", new Uint8Array([0x22, 0xff, 0x22, 0x0a]), /^not a watch event: /]
+    ] as const
+  )("is told when it is %s, after the events before it", ([, text, told]) =>
+    Effect.gen(function*() {
+      const seen: Array<string> = []
+      const error = yield* watchEvents(bytesOf(line("ADDED", object("a", "1")), text), call).pipe(
+        Stream.runForEach((event) => Effect.sync(() => void seen.push(event.type))),
+        Effect.flip
+      )
+      assert.deepStrictEqual([seen, error.reason], [["ADDED"], "Malformed"])
+      assert.match(error.detail, told)
     }))
-  })
 })
 
-describe("cutLines", () => {
-  it("loses no character: the lines joined are the text", () => {
-    const text = fc.string({ unit: fc.constantFrom("a", "\n", "ü") })
-    fc.assert(fc.property(fc.array(text), (texts) => {
-      const seen: Array<string> = []
-      let pending = ""
-      for (const text of texts) {
-        const { lines, rest } = cutLines(pending, text)
-        seen.push(...lines)
-        pending = rest
-      }
-      assert.strictEqual([...seen, pending].join("\n"), texts.join(""))
+describe("readWatchEvent", () => {
+  it("never throws, and takes nothing for an event that is none", () => {
+    fc.assert(fc.property(fc.jsonValue(), (json) => {
+      const result = readWatchEvent(call, json)
+      assert.isTrue(Result.isFailure(result) && result.failure.reason === "Malformed")
     }))
   })
 })
