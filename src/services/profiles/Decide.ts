@@ -5,11 +5,10 @@
 import { Equal } from "effect"
 import type { KubernetesObject } from "../kubernetes/KubernetesObject.ts"
 import type { NodeIdentity } from "../kubernetes/Node.ts"
-import type { PtpProfile } from "../kubernetes/NodePTPCfg.ts"
 import type { LinuxptpVersion } from "../linuxptp/LinuxptpVersion.ts"
 import type { ChosenProfile, Decision, Problem, RolledBackProfile, SkippedProfile } from "./Decision.ts"
 import { type KnownPlans, makePlanner } from "./KnownPlans.ts"
-import { type LastValid, type RunningVersion, type ValidProfile, validProfile } from "./LastValid.ts"
+import { isSameVersion, type LastValid, type RunningVersion, type ValidProfile, validProfile } from "./LastValid.ts"
 import type { PlanProblem } from "./PlanProblem.ts"
 import { profileKey } from "./ProfileKey.ts"
 import { clockThreshold, knownPtpSettings } from "./ProfileSettings.ts"
@@ -85,7 +84,7 @@ export const decide = (input: DecideInput): Decided => {
 
 /** What runs or ran here is not refused by what can be told of a NIC, which may be wrong while its driver starts anew. */
 const isProven = ({ memory, running = [] }: DecideInput, uid: string, version: ProfileVersion): boolean =>
-  [...memory.worked, ...running].some((proven) => proven.uid === uid && isSame(proven, version))
+  [...memory.worked, ...running].some(isSameVersion({ uid, profile: version.profile }))
 
 const runningVersion = (winner: Winner): RunningVersion => ({
   ...validProfile(winner.selected.uid, winner.version.profile, winner.version.generation),
@@ -142,15 +141,13 @@ const profileProblems = (settled: Settled): ReadonlyArray<Problem> => {
   )
 }
 
-const isSame = (a: { readonly profile: PtpProfile }, b: { readonly profile: PtpProfile }): boolean =>
-  Equal.equals(a.profile, b.profile)
-
 const rolledBackProfiles = (settled: Settled): ReadonlyArray<RolledBackProfile> => {
   const here = keysHere(settled)
   return [...settled.candidates].flatMap(([key, { config, index, rejected, versions: [best] }]) => {
     const name = config.profiles[index]?.name
     if (name === undefined || !here.has(key) || rejected?.by !== "FailedToStart") return []
-    const isTried = best !== undefined && (best.profile === config.profiles[index] || isSame(best, rejected))
+    const isTried = best !== undefined &&
+      (best.profile === config.profiles[index] || Equal.equals(best.profile, rejected.profile))
     if (isTried) return []
     const instead = best === undefined
       ? "what is recommended at the next priority runs instead"
