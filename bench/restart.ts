@@ -17,7 +17,7 @@ import { ProcessRunner } from "../src/services/processes/ProcessRunner.ts"
 import type { ProcessSpec } from "../src/services/processes/ProcessSpec.ts"
 import { ProcessSupervisor } from "../src/services/processes/ProcessSupervisor.ts"
 import { decide } from "../src/services/profiles/Decide.ts"
-import { emptyLastValid } from "../src/services/profiles/LastValid.ts"
+import { emptyVersionMemory } from "../src/services/profiles/VersionMemory.ts"
 import { machineFacts, spread } from "./MachineFacts.ts"
 
 const rounds = 200
@@ -50,7 +50,7 @@ const planOf = Effect.fnUntraced(function*(runDir: string, domain: number) {
     interfaces: undefined,
     linuxptpVersion: { major: 4, minor: 4, patch: 0 },
     runDir,
-    memory: emptyLastValid
+    memory: emptyVersionMemory
   }).decision.processes
 })
 

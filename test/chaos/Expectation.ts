@@ -8,7 +8,7 @@ import type { LinuxptpVersion } from "../../src/services/linuxptp/LinuxptpVersio
 import type { ProcessSpec } from "../../src/services/processes/ProcessSpec.ts"
 import { decide } from "../../src/services/profiles/Decide.ts"
 import type { KnownGood } from "../../src/services/profiles/LastKnownGood.ts"
-import { emptyLastValid, type LastValid } from "../../src/services/profiles/LastValid.ts"
+import { emptyVersionMemory, type VersionMemory } from "../../src/services/profiles/VersionMemory.ts"
 import { nodeName, runDirectory } from "../simulation/SimulatedNode.ts"
 import { toObject, type Written } from "./Cluster.ts"
 
@@ -28,20 +28,20 @@ export interface Expectation {
 
 export const makeExpectation = (): Expectation => {
   const lastValid = new Map<string, Written>()
-  let memory = emptyLastValid
+  let memory = emptyVersionMemory
   return {
     shown: (configs) => {
       for (const config of configs) if (config.mistake === undefined) lastValid.set(config.uid, config)
     },
     reboot: (disk) => {
       lastValid.clear()
-      memory = Option.match(disk, { onNone: () => emptyLastValid, onSome: (known) => known.memory })
+      memory = Option.match(disk, { onNone: () => emptyVersionMemory, onSome: (known) => known.memory })
     },
     processes: ({ configs, interfaces, labels, version }) => {
       const counting = [...configs].map((config) =>
         config.mistake === undefined ? config : lastValid.get(config.uid) ?? config
       )
-      const decideWith = (remembered: LastValid) =>
+      const decideWith = (remembered: VersionMemory) =>
         decide({
           objects: counting.map(toObject),
           node: { name: nodeName, labels },

@@ -12,7 +12,7 @@ import { nodePTPCfgs } from "../../src/services/kubernetes/NodePTPCfg.ts"
 import { nodePTPDevs } from "../../src/services/kubernetes/NodePTPDev.ts"
 import { decide } from "../../src/services/profiles/Decide.ts"
 import type { Decision } from "../../src/services/profiles/Decision.ts"
-import { emptyLastValid } from "../../src/services/profiles/LastValid.ts"
+import { emptyVersionMemory } from "../../src/services/profiles/VersionMemory.ts"
 import type { Dice } from "../simulation/Dice.ts"
 import { firstVersion, namespace, nodeName, runDirectory } from "../simulation/SimulatedNode.ts"
 import type { VirtualProcess } from "../simulation/VirtualTime.ts"
@@ -42,7 +42,7 @@ export const decisionOf = ({ configs, node }: Written): Decision =>
     interfaces,
     linuxptpVersion: firstVersion,
     runDir: runDirectory,
-    memory: emptyLastValid,
+    memory: emptyVersionMemory,
     running: []
   }).decision
 

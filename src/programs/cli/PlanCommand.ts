@@ -10,8 +10,8 @@ import { InstalledLinuxptp } from "../../services/linuxptp/InstalledLinuxptp.ts"
 import { type LinuxptpVersion, parseLinuxptpVersion } from "../../services/linuxptp/LinuxptpVersion.ts"
 import { decide } from "../../services/profiles/Decide.ts"
 import type { Problem } from "../../services/profiles/Decision.ts"
-import { emptyLastValid } from "../../services/profiles/LastValid.ts"
 import { sortProblems } from "../../services/profiles/ResultOrder.ts"
+import { emptyVersionMemory } from "../../services/profiles/VersionMemory.ts"
 import { defaultRunDirectory } from "../../services/Settings.ts"
 import { readManifests } from "./Manifests.ts"
 import { renderPlanJson, renderPlanText } from "./PlanText.ts"
@@ -54,7 +54,7 @@ export const printPlan = Effect.fn("printPlan")(function*(options: PlanOptions) 
     linuxptpVersion,
     // Paths are those of a node.
     runDir: defaultRunDirectory,
-    memory: emptyLastValid
+    memory: emptyVersionMemory
   })
   const whole = {
     ...decision,

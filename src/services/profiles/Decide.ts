@@ -8,7 +8,6 @@ import type { NodeIdentity } from "../kubernetes/Node.ts"
 import type { LinuxptpVersion } from "../linuxptp/LinuxptpVersion.ts"
 import type { ChosenProfile, Decision, Problem, RolledBackProfile, SkippedProfile } from "./Decision.ts"
 import { type KnownPlans, makePlanner } from "./KnownPlans.ts"
-import { isSameVersion, type LastValid, type RunningVersion, type ValidProfile, validProfile } from "./LastValid.ts"
 import type { PlanProblem } from "./PlanProblem.ts"
 import { profileKey } from "./ProfileKey.ts"
 import { clockThreshold, knownPtpSettings } from "./ProfileSettings.ts"
@@ -17,6 +16,13 @@ import { generationText, type KnownObjects, readObjects } from "./ReadObjects.ts
 import { byText, sortProblems, sortSkipped } from "./ResultOrder.ts"
 import { type Settled, settleWinners, type Winner } from "./SettleWinners.ts"
 import { type KnownInterface, timeStampingProblems } from "./TimeStampingCheck.ts"
+import {
+  isSameVersion,
+  type RunningVersion,
+  type ValidProfile,
+  validProfile,
+  type VersionMemory
+} from "./VersionMemory.ts"
 
 /** All that a decision depends on. */
 export interface DecideInput {
@@ -28,7 +34,7 @@ export interface DecideInput {
   /** Every process gets a directory below it. */
   readonly runDir: string
   /** What was valid, worked and was rejected until now. */
-  readonly memory: LastValid
+  readonly memory: VersionMemory
   /** Versions that run by the decision before. */
   readonly running?: ReadonlyArray<ValidProfile>
   /** What the decision before has read and planned already. */
@@ -46,7 +52,7 @@ const nothingKnown: Known = { objects: new Map(), plans: new Map() }
 /** A decision, what to remember and to know already for the next one, and the versions that run. */
 export interface Decided {
   readonly decision: Decision
-  readonly memory: LastValid
+  readonly memory: VersionMemory
   readonly running: ReadonlyArray<RunningVersion>
   readonly known: Known
 }

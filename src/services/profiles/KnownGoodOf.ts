@@ -7,9 +7,9 @@ import type { KubernetesObject } from "../kubernetes/KubernetesObject.ts"
 import type { NodeIdentity } from "../kubernetes/Node.ts"
 import type { NodePTPCfg } from "../kubernetes/NodePTPCfg.ts"
 import type { KnownGood } from "./LastKnownGood.ts"
-import type { LastValid, ValidProfile } from "./LastValid.ts"
 import { profileKey } from "./ProfileKey.ts"
 import { entriesFor } from "./Recommendations.ts"
+import type { ValidProfile, VersionMemory } from "./VersionMemory.ts"
 
 /** A profile that runs, by the uid of the object that holds it. */
 export interface RunningProfile {
@@ -22,7 +22,7 @@ export interface RunningProfile {
  * else as it was last valid: whatever stands there by now, this is what ran.
  */
 export const knownGoodOf = ({ memory, node, running }: {
-  readonly memory: LastValid
+  readonly memory: VersionMemory
   readonly node: NodeIdentity
   readonly running: ReadonlyArray<RunningProfile>
 }): KnownGood => {

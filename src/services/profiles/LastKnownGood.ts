@@ -4,13 +4,13 @@
  * files: another version of the daemon or of linuxptp plans them anew.
  */
 import { Context, type Effect, type Option, Schema } from "effect"
-import { LastValid } from "./LastValid.ts"
+import { VersionMemory } from "./VersionMemory.ts"
 
 /** What ran on this node with every process ready, and what is remembered of it. */
 export const KnownGood = Schema.Struct({
   node: Schema.Struct({ name: Schema.String, labels: Schema.Record(Schema.String, Schema.String) }),
   /** `objects` are cut down to what runs here: its profiles and the entries that recommend them. */
-  memory: LastValid
+  memory: VersionMemory
 })
 export type KnownGood = typeof KnownGood.Type
 

@@ -13,9 +13,9 @@ import type { Decision } from "./Decision.ts"
 import type { DecisionFacts } from "./DecisionFacts.ts"
 import { knownGoodOf } from "./KnownGoodOf.ts"
 import type { KnownGood } from "./LastKnownGood.ts"
-import { emptyLastValid, type LastValid, type RunningVersion } from "./LastValid.ts"
 import { emptyPhcHistory, observePhcs, type PhcHistory, withPhcReplacements } from "./PhcHistory.ts"
 import { allWorked, forgiveFor, inheritedBy, learnFrom, learnRefusal, type Planned, type SeenNic } from "./Rollback.ts"
+import { emptyVersionMemory, type RunningVersion, type VersionMemory } from "./VersionMemory.ts"
 
 export interface NodeMemory {
   /** Every process gets a directory below it. */
@@ -24,7 +24,7 @@ export interface NodeMemory {
   readonly facts: DecisionFacts | undefined
   readonly statuses: ReadonlyArray<ProcessStatus>
   /** What was valid, what worked and what was rejected. */
-  readonly versions: LastValid
+  readonly versions: VersionMemory
   readonly known: Known | undefined
   readonly phcs: PhcHistory
   /** Interfaces that were there at the last decision; undefined until they are known. */
@@ -96,7 +96,7 @@ export const initialNodeMemory = (runDir: string, knownGood: Option.Option<Known
   runDir,
   facts: undefined,
   statuses: [],
-  versions: Option.match(knownGood, { onNone: () => emptyLastValid, onSome: ({ memory }) => memory }),
+  versions: Option.match(knownGood, { onNone: () => emptyVersionMemory, onSome: ({ memory }) => memory }),
   known: undefined,
   phcs: emptyPhcHistory,
   nics: undefined,

@@ -1,7 +1,7 @@
 /**
  * Which PTP hardware clocks were replaced under their NICs: a card that was pulled and plugged has another clock, often
- * with another index, and a program that holds the old one steers by nothing. Pure; the reconciler keeps it and
- * starts anew what does not notice by itself.
+ * with another index, and a program that holds the old one steers by nothing. NodeMemory keeps it; what
+ * does not notice by itself is started anew.
  */
 import { Equal } from "effect"
 import type { NetworkInterface } from "../devices/PtpDevice.ts"

@@ -1,6 +1,7 @@
 /**
- * Which profiles are recommended to a node and win, and why every other one lost: a pure function of all NodePTPCfg
- * objects and the node. Conflicts among the winners are decided after planning, in ProfileConflicts.
+ * Where profiles are selected: which of them are recommended to a node and win, and why every other one lost. It is a
+ * pure function of all NodePTPCfg objects and the node. What may not run beside another winner is left out after
+ * planning, in ProfileConflicts.
  */
 import type { NodeIdentity } from "../kubernetes/Node.ts"
 import type { NodePTPCfg } from "../kubernetes/NodePTPCfg.ts"

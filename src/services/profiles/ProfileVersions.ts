@@ -1,15 +1,16 @@
 /**
- * The versions of each profile that may run, best first: what stands in the object, else what was last valid.
+ * The versions of each profile that may run, best first: what stands in the object, else what was last valid or worked
+ * last. The first one is what runs in the place of a version that was rejected (Rollback).
  */
 import { Equal } from "effect"
 import type { NodePTPCfg, PtpProfile } from "../kubernetes/NodePTPCfg.ts"
 import type { Planner } from "./KnownPlans.ts"
-import { type LastValid, type RejectedProfile, type ValidProfile, validProfile } from "./LastValid.ts"
 import type { PlanContext } from "./PlanContext.ts"
 import { planError, type PlanProblem, planWarning } from "./PlanProblem.ts"
 import { profileKey } from "./ProfileKey.ts"
 import { isValidPlan, type ProfilePlan } from "./ProfilePlan.ts"
 import { generationText } from "./ReadObjects.ts"
+import { type RejectedProfile, type ValidProfile, validProfile, type VersionMemory } from "./VersionMemory.ts"
 
 /** A profile as it stood in its object at one generation, and its plan. */
 export interface ProfileVersion {
@@ -49,7 +50,7 @@ export interface PlanSetup extends Pick<PlanContext, "version" | "runDir"> {
 /** One candidate for each profile, by `profileKey`. */
 export const candidatesOf = (
   configs: ReadonlyArray<NodePTPCfg>,
-  memory: LastValid,
+  memory: VersionMemory,
   setup: PlanSetup
 ): ReadonlyMap<string, Candidate> => {
   const remembered = {
@@ -131,8 +132,8 @@ const fallbackProblems = (version: ProfileVersion | undefined): ReadonlyArray<Pl
  */
 export const rememberCandidates = (
   candidates: ReadonlyMap<string, Candidate>,
-  memory: LastValid
-): Omit<LastValid, "objects"> => {
+  memory: VersionMemory
+): Omit<VersionMemory, "objects"> => {
   const lastValid = byKey(memory.profiles)
   return {
     profiles: [...candidates].flatMap(([key, { config, versions: [best] }]) => {

@@ -10,12 +10,12 @@ import type { ProcessStatus } from "../processes/ProcessSupervisor.ts"
 import {
   isOfSameProfile,
   isSameVersion,
-  type LastValid,
   type RejectedProfile,
   type RunningVersion,
   type ValidProfile,
-  validProfile
-} from "./LastValid.ts"
+  validProfile,
+  type VersionMemory
+} from "./VersionMemory.ts"
 
 /** One may be an accident of the start. Three can be over in 50 ms: a NIC that comes after them is a new trial. */
 const enoughErrors = 3
@@ -28,11 +28,11 @@ const versionOf = ({ generation, profile, uid }: RunningVersion): ValidProfile =
  * version has inherited from the one before it speaks neither for nor against it when it fails.
  */
 export const learnFrom = (
-  memory: LastValid,
+  memory: VersionMemory,
   running: ReadonlyArray<RunningVersion>,
   statuses: ReadonlyArray<ProcessStatus>,
   inherited: ReadonlySet<string> = new Set()
-): LastValid =>
+): VersionMemory =>
   running.reduce((known, version) => {
     const own = statuses.filter(({ id }) => version.processIds.includes(id))
     // What starts nothing proves nothing, and is nothing to go back to.
@@ -66,11 +66,11 @@ export const inheritedBy = (next: Omit<Planned, "inherited">, before: Planned): 
 
 /** The memory after a program refused the configuration of one of these processes, before it was started. */
 export const learnRefusal = (
-  memory: LastValid,
+  memory: VersionMemory,
   running: ReadonlyArray<RunningVersion>,
   { id }: ProcessSpec,
   message: string
-): LastValid => {
+): VersionMemory => {
   const version = running.find(({ processIds }) => processIds.includes(id))
   if (version === undefined) return memory
   // The version that was to stand in for a refused one is no better. Were it to take the place of that rejection, the
@@ -83,7 +83,7 @@ export const learnRefusal = (
 }
 
 /** True when every version that runs here is known to work, or has nothing that could fail. */
-export const allWorked = (memory: LastValid, running: ReadonlyArray<RunningVersion>): boolean =>
+export const allWorked = (memory: VersionMemory, running: ReadonlyArray<RunningVersion>): boolean =>
   running.every((version) => version.processIds.length === 0 || memory.worked.some(isSameVersion(version)))
 
 /** A NIC that was seen. Some drivers register its clock a moment after the NIC, which is an arrival of its own. */
@@ -93,7 +93,7 @@ export type SeenNic = NonNullable<RejectedProfile["nics"]>[number]
  * The memory after these NICs were seen: a rejection remembers which of those that its profile names were there, and
  * is forgiven when another comes. One that goes and comes back, also over a restart of the daemon, excuses nothing.
  */
-export const forgiveFor = (memory: LastValid, nics: ReadonlyArray<SeenNic>): LastValid => {
+export const forgiveFor = (memory: VersionMemory, nics: ReadonlyArray<SeenNic>): VersionMemory => {
   const rejected = memory.rejected.flatMap((one): ReadonlyArray<RejectedProfile> => {
     const there = nics.filter((nic) => names(one.profile, nic.name))
     if (one.nics === undefined) return [{ ...one, nics: there }]
@@ -107,7 +107,7 @@ const covers = (nic: SeenNic) => (known: SeenNic): boolean => known.name === nic
 const names = (profile: PtpProfile, nic: string): boolean =>
   Object.values(profile).some((text) => typeof text === "string" && text.split(/[^\w.:@-]+/).includes(nic))
 
-const withWorking = (memory: LastValid, version: RunningVersion): LastValid =>
+const withWorking = (memory: VersionMemory, version: RunningVersion): VersionMemory =>
   memory.worked.some(isSameVersion(version)) && !memory.rejected.some(isSameVersion(version)) ? memory : {
     ...memory,
     worked: [...memory.worked.filter((other) => !isOfSameProfile(version)(other)), versionOf(version)],
@@ -116,11 +116,11 @@ const withWorking = (memory: LastValid, version: RunningVersion): LastValid =>
 
 /** What worked once is tried for ever: what keeps it from starting is not its text. */
 const withRejected = (
-  memory: LastValid,
+  memory: VersionMemory,
   version: RunningVersion,
   by: RejectedProfile["by"],
   message: string
-): LastValid =>
+): VersionMemory =>
   memory.worked.some(isSameVersion(version)) || memory.rejected.some(isSameVersion(version)) ? memory : {
     ...memory,
     rejected: [...memory.rejected.filter((other) => !isOfSameProfile(version)(other)), {

@@ -4,7 +4,7 @@ import { Effect, Equal, Fiber, type Layer, Option } from "effect"
 import * as fc from "fast-check"
 import type { PtpProfile } from "../../../src/services/kubernetes/NodePTPCfg.ts"
 import { type KnownGood, LastKnownGood } from "../../../src/services/profiles/LastKnownGood.ts"
-import { emptyLastValid } from "../../../src/services/profiles/LastValid.ts"
+import { emptyVersionMemory } from "../../../src/services/profiles/VersionMemory.ts"
 
 /** One that differs from the others by its number. */
 export const numbered = (number: number): KnownGood => {
@@ -13,7 +13,7 @@ export const numbered = (number: number): KnownGood => {
   return {
     node: { name: "worker-1", labels: { "ptp/dual": "" } },
     memory: {
-      ...emptyLastValid,
+      ...emptyVersionMemory,
       objects: [{ name: "a", uid: "uid-a", generation: number, profiles: [profile], recommend }],
       worked: [{ uid: "uid-a", profile, generation: number }]
     }

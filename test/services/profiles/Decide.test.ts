@@ -2,8 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import type { KubernetesObject } from "../../../src/services/kubernetes/KubernetesObject.ts"
 import { decide } from "../../../src/services/profiles/Decide.ts"
-import { emptyLastValid, LastValid } from "../../../src/services/profiles/LastValid.ts"
 import type { KnownInterface } from "../../../src/services/profiles/TimeStampingCheck.ts"
+import { emptyVersionMemory, VersionMemory } from "../../../src/services/profiles/VersionMemory.ts"
 
 const object = (name: string, spec: Schema.JsonObject, generation = 1): KubernetesObject => ({
   metadata: { name, namespace: "ptp", uid: `uid-${name}`, generation },
@@ -25,7 +25,7 @@ const bc = (name: string, nic: string, more: Schema.JsonObject = {}): Schema.Jso
 
 const ha = (name: string) => ({ name, phc2sysOpts: "-a -r" })
 
-const decideOn = (objects: ReadonlyArray<KubernetesObject>, memory: LastValid = emptyLastValid, minor = 4) =>
+const decideOn = (objects: ReadonlyArray<KubernetesObject>, memory: VersionMemory = emptyVersionMemory, minor = 4) =>
   decide({
     objects,
     node: { name: "worker-1", labels: {} },
@@ -45,7 +45,7 @@ const skippedOn = (...args: Parameters<typeof decideOn>) =>
 
 /** What a daemon decides that sees these states one after the other. */
 const after = (...states: ReadonlyArray<ReadonlyArray<KubernetesObject>>) => {
-  let memory = emptyLastValid
+  let memory = emptyVersionMemory
   let decision = decisionOn([])
   for (const objects of states) ({ decision, memory } = decideOn(objects, memory))
   return decision
@@ -105,7 +105,7 @@ describe("decide", () => {
         interfaces: interfaces?.map((name) => ({ name })),
         linuxptpVersion: { major: 4, minor: 4, patch: 0 },
         runDir: "/run/d",
-        memory: emptyLastValid
+        memory: emptyVersionMemory
       }).decision.problems.map(({ path, severity }) => `${severity} ${path}`)
     assert.deepStrictEqual(problemsWith(undefined), [])
     assert.deepStrictEqual(problemsWith(["eth1", "eth0"]), [])
@@ -169,8 +169,8 @@ describe("conflicts among winners", () => {
     assert.strictEqual(phc2sys?.argv.filter((word) => word === "-z").length, 2)
     assert.deepStrictEqual(phc2sys?.argv.filter((_, at, all) => all[at - 1] === "-n").sort(), ["0", "24"])
     assert.strictEqual(phc2sys?.after.length, 2)
-    assert.deepStrictEqual(runningOn([object("a", dual)], emptyLastValid, 0), ["a/nic1 ptp4l", "a/nic2 ptp4l"])
-    assert.deepStrictEqual(skippedOn([object("a", dual)], emptyLastValid, 0), ["a/ha InvalidProfile"])
+    assert.deepStrictEqual(runningOn([object("a", dual)], emptyVersionMemory, 0), ["a/nic1 ptp4l", "a/nic2 ptp4l"])
+    assert.deepStrictEqual(skippedOn([object("a", dual)], emptyVersionMemory, 0), ["a/ha InvalidProfile"])
   })
 
   it("counts a phc2sys for all as missing when there is no ptp4l, so that the next priority runs", () => {
@@ -192,7 +192,7 @@ describe("time stamps that a NIC has not", () => {
   const decideWith = (
     profile: Schema.JsonObject,
     interfaces: ReadonlyArray<KnownInterface> | undefined,
-    memory: LastValid = emptyLastValid
+    memory: VersionMemory = emptyVersionMemory
   ) =>
     decide({
       objects: [object("a", { profile: [profile], recommend: [entry("p")] })],
@@ -288,7 +288,7 @@ describe("what was valid last", () => {
 
   it("is forgotten with the object: one of the same name is another one", () => {
     const { memory } = decideOn([], decideOn([good]).memory)
-    assert.deepStrictEqual(memory, emptyLastValid)
+    assert.deepStrictEqual(memory, emptyVersionMemory)
     const again = { ...undecodable, metadata: { ...undecodable.metadata, uid: "new" } }
     assert.deepStrictEqual(after([good], [again]).processes, [])
   })
@@ -312,7 +312,7 @@ describe("what was valid last", () => {
   it("outlives the daemon as JSON", () => {
     const dual = object("b", { profile: [ha("ha"), bc("nic", "eth1", { ptpSettings: { logReduce: "basic" } })] })
     const { memory } = decideOn([good, dual])
-    const reread = Schema.decodeUnknownSync(Schema.fromJsonString(LastValid))(JSON.stringify(memory))
+    const reread = Schema.decodeUnknownSync(Schema.fromJsonString(VersionMemory))(JSON.stringify(memory))
     assert.deepStrictEqual(reread, memory)
     assert.deepStrictEqual(decisionOn([typo], reread).processes, decisionOn([good]).processes)
   })

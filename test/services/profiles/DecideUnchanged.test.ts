@@ -3,7 +3,7 @@ import { Equal, type Schema } from "effect"
 import * as fc from "fast-check"
 import type { KubernetesObject } from "../../../src/services/kubernetes/KubernetesObject.ts"
 import { decide, type DecideInput } from "../../../src/services/profiles/Decide.ts"
-import { emptyLastValid } from "../../../src/services/profiles/LastValid.ts"
+import { emptyVersionMemory } from "../../../src/services/profiles/VersionMemory.ts"
 
 type Fields = { readonly [field: string]: Schema.Json }
 
@@ -136,7 +136,7 @@ const objectsOf = (state: State): ReadonlyArray<KubernetesObject> =>
     spec: { profile, recommend }
   }))
 
-const decideOn = (state: State, memory = emptyLastValid) =>
+const decideOn = (state: State, memory = emptyVersionMemory) =>
   decide({
     objects: objectsOf(state),
     node: { name: "worker-1", labels: state.labels },
@@ -162,7 +162,7 @@ describe("decide, over edits that change nothing for the node", () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 50, maxLength: 50 }), (steps) => {
         let state = start
-        let memory = emptyLastValid
+        let memory = emptyVersionMemory
         for (const [index, n] of steps) {
           state = edits[index]?.(state, n) ?? state
           const decided = decideOn(state, memory)
@@ -201,7 +201,7 @@ describe("decide, with objects that the watch left as they are", () => {
     interfaces: undefined,
     linuxptpVersion: { major: 4, minor: 4, patch: 0 },
     runDir: "/run/d",
-    memory: emptyLastValid
+    memory: emptyVersionMemory
   }
   const first = decide(input)
   const { processes } = first.decision

@@ -8,11 +8,11 @@ import type { Decision, SkipReason } from "../../../src/services/profiles/Decisi
 import { knownGoodOf, objectsOf } from "../../../src/services/profiles/KnownGoodOf.ts"
 import { KnownGood } from "../../../src/services/profiles/LastKnownGood.ts"
 import {
-  emptyLastValid,
-  type LastValid,
+  emptyVersionMemory,
   type RejectedProfile,
-  type ValidProfile
-} from "../../../src/services/profiles/LastValid.ts"
+  type ValidProfile,
+  type VersionMemory
+} from "../../../src/services/profiles/VersionMemory.ts"
 
 const object = (name: string, spec: Schema.JsonObject, generation = 1): KubernetesObject => ({
   metadata: { name, namespace: "ptp", uid: `uid-${name}`, generation },
@@ -22,7 +22,7 @@ const object = (name: string, spec: Schema.JsonObject, generation = 1): Kubernet
 const here = [{ nodeName: "worker-1" }]
 const node = { name: "worker-1", labels: { "ptp/dual": "", rack: "7" } }
 
-const decideOn = (objects: ReadonlyArray<KubernetesObject>, memory: LastValid = emptyLastValid, minor = 4) =>
+const decideOn = (objects: ReadonlyArray<KubernetesObject>, memory: VersionMemory = emptyVersionMemory, minor = 4) =>
   decide({
     objects,
     node,
@@ -34,12 +34,12 @@ const decideOn = (objects: ReadonlyArray<KubernetesObject>, memory: LastValid = 
 
 /** What a daemon decides and remembers that sees these states one after the other. */
 const after = (states: ReadonlyArray<ReadonlyArray<KubernetesObject>>, minor = 4) => {
-  let decided = decideOn([], emptyLastValid, minor)
+  let decided = decideOn([], emptyVersionMemory, minor)
   for (const objects of states) decided = decideOn(objects, decided.memory, minor)
   return decided
 }
 
-const keep = ({ decision, memory }: { readonly decision: Decision; readonly memory: LastValid }): KnownGood =>
+const keep = ({ decision, memory }: { readonly decision: Decision; readonly memory: VersionMemory }): KnownGood =>
   knownGoodOf({
     memory,
     node,
@@ -84,8 +84,8 @@ const failed = (name: string): RejectedProfile => ({
 describe("knownGoodOf", () => {
   it("is nothing when nothing runs", () => {
     const elsewhere = object("a", { profile: [bc("p", "eth0")], recommend: [entry("p", { match: [] })] })
-    assert.deepStrictEqual(keep(after([[]])), { node, memory: emptyLastValid })
-    assert.deepStrictEqual(keep(after([[elsewhere]])), { node, memory: emptyLastValid })
+    assert.deepStrictEqual(keep(after([[]])), { node, memory: emptyVersionMemory })
+    assert.deepStrictEqual(keep(after([[elsewhere]])), { node, memory: emptyVersionMemory })
   })
 
   it("keeps what runs and the entries that recommend it here, from whatever object, and nothing else", () => {

@@ -7,7 +7,6 @@ import type { ProcessSpec } from "../../../src/services/processes/ProcessSpec.ts
 import { newProcessStatus, type ProcessStatus } from "../../../src/services/processes/ProcessSupervisor.ts"
 import type { DecisionFacts } from "../../../src/services/profiles/DecisionFacts.ts"
 import type { KnownGood } from "../../../src/services/profiles/LastKnownGood.ts"
-import { isOfSameProfile, isSameVersion } from "../../../src/services/profiles/LastValid.ts"
 import {
   initialNodeMemory,
   type NodeMemory,
@@ -15,6 +14,7 @@ import {
   type NodeMemoryEvent,
   step
 } from "../../../src/services/profiles/NodeMemory.ts"
+import { isOfSameProfile, isSameVersion } from "../../../src/services/profiles/VersionMemory.ts"
 import { nic } from "../status/PublishedNode.ts"
 
 /** Object `name` with one ptp4l on a NIC of its own. */

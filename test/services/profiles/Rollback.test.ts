@@ -3,8 +3,8 @@ import type { KubernetesObject } from "../../../src/services/kubernetes/Kubernet
 import type { ProcessSpec } from "../../../src/services/processes/ProcessSpec.ts"
 import { newProcessStatus, type ProcessStatus } from "../../../src/services/processes/ProcessSupervisor.ts"
 import { decide } from "../../../src/services/profiles/Decide.ts"
-import { emptyLastValid, type LastValid } from "../../../src/services/profiles/LastValid.ts"
 import { allWorked, forgiveFor, learnFrom, learnRefusal } from "../../../src/services/profiles/Rollback.ts"
+import { emptyVersionMemory, type VersionMemory } from "../../../src/services/profiles/VersionMemory.ts"
 
 interface Version {
   readonly ptp4lOpts?: string
@@ -33,7 +33,7 @@ const third = object("a", 0, { ptp4lOpts: "-6", generation: 3 })
 const typo = object("a", 0, { ptp4lOpts: "-Y", generation: 4 })
 const spare = object("b", 4, { ptp4lOpts: "-2 --domainNumber 4" })
 
-const decideOn = (objects: ReadonlyArray<KubernetesObject>, memory: LastValid) =>
+const decideOn = (objects: ReadonlyArray<KubernetesObject>, memory: VersionMemory) =>
   decide({
     objects,
     node: { name: "worker-1", labels: {} },
@@ -45,7 +45,7 @@ const decideOn = (objects: ReadonlyArray<KubernetesObject>, memory: LastValid) =
 
 /** A daemon that decides, and whose processes then are as they are told to be. */
 const makeDaemon = () => {
-  let memory = emptyLastValid
+  let memory = emptyVersionMemory
   let decided = decideOn([], memory)
   let objects: ReadonlyArray<KubernetesObject> = []
   const see = (next: ReadonlyArray<KubernetesObject>) => {
@@ -198,7 +198,7 @@ describe("a version that does not start", () => {
     daemon.work()
     daemon.see([second])
     daemon.fail()
-    assert.deepStrictEqual(daemon.see([]).memory, emptyLastValid)
+    assert.deepStrictEqual(daemon.see([]).memory, emptyVersionMemory)
   })
 })
 
@@ -234,10 +234,13 @@ describe("learnRefusal", () => {
     assert.isDefined(process)
     if (process === undefined) return
     const refused = learnRefusal({ ...memory, worked: [] }, running, process, "unknown section x")
-    const after = decideOn([second], { ...refused, profiles: emptyLastValid.profiles })
+    const after = decideOn([second], { ...refused, profiles: emptyVersionMemory.profiles })
     assert.deepStrictEqual(after.decision.processes, [])
     assert.include(after.decision.problems[0]?.message ?? "", "is refused by its own program: unknown section x")
-    const withEarlier = decideOn([second], { ...refused, profiles: decideOn([first], emptyLastValid).memory.profiles })
+    const withEarlier = decideOn([second], {
+      ...refused,
+      profiles: decideOn([first], emptyVersionMemory).memory.profiles
+    })
     assert.strictEqual(withEarlier.decision.processes[0]?.argv[1], "-2")
   })
 })

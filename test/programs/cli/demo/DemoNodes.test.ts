@@ -7,7 +7,7 @@ import { isPtpCapable } from "../../../../src/services/devices/PtpDevice.ts"
 import { KubernetesObject } from "../../../../src/services/kubernetes/KubernetesObject.ts"
 import type { LinuxptpVersion } from "../../../../src/services/linuxptp/LinuxptpVersion.ts"
 import { decide } from "../../../../src/services/profiles/Decide.ts"
-import { emptyLastValid } from "../../../../src/services/profiles/LastValid.ts"
+import { emptyVersionMemory } from "../../../../src/services/profiles/VersionMemory.ts"
 
 const decodeObject = Schema.decodeUnknownSync(KubernetesObject)
 const newest: LinuxptpVersion = { major: 4, minor: 4, patch: 0 }
@@ -19,7 +19,7 @@ const decideFor = (node: DemoNode, manifests: ReadonlyArray<unknown>, linuxptpVe
     interfaces: node.interfaces,
     linuxptpVersion,
     runDir: "/run",
-    memory: emptyLastValid
+    memory: emptyVersionMemory
   }).decision
 
 const quickStart: unknown = parse(

@@ -47,7 +47,7 @@ export const RejectedProfile = Schema.Struct({
 export type RejectedProfile = typeof RejectedProfile.Type
 
 /** At most one of each for every object and profile that is there. */
-export const LastValid = Schema.Struct({
+export const VersionMemory = Schema.Struct({
   /** Objects as they could last be read. */
   objects: Schema.Array(NodePTPCfg),
   /** Profiles as they were last valid. */
@@ -57,7 +57,7 @@ export const LastValid = Schema.Struct({
   /** The version that is not to be tried again before the next edit: mostly the one that stands in the object. */
   rejected: Schema.Array(RejectedProfile)
 })
-export type LastValid = typeof LastValid.Type
+export type VersionMemory = typeof VersionMemory.Type
 
 /** The memory of a daemon that has seen nothing yet. */
-export const emptyLastValid: LastValid = { objects: [], profiles: [], worked: [], rejected: [] }
+export const emptyVersionMemory: VersionMemory = { objects: [], profiles: [], worked: [], rejected: [] }
