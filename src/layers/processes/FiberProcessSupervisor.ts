@@ -1,16 +1,18 @@
 /**
  * The supervisor: one fiber per process, over any `ProcessRunner`. `apply` compares by value, interrupts the fibers
- * of what has to go (dependants first), waits until they are reaped and forks the new ones; a fiber is a lifetime, so
- * its end is the child's end. It knows no program: which line means "ready" is told to it.
+ * of what has to go (dependants first), waits until they are reaped and forks the new ones (ProcessSlots); a fiber is a
+ * lifetime (ProcessLife), so its end is the child's end. It knows no program: which line means "ready" is told to it.
  */
-import { Deferred, Effect, Fiber, Layer, Option, Queue, Schema, Semaphore, Stream } from "effect"
+import { Effect, Layer, Option, Queue, Schema, Semaphore, Stream } from "effect"
 import { applyOrder } from "../../services/processes/ApplyOrder.ts"
 import type { ProcessRunner } from "../../services/processes/ProcessRunner.ts"
 import type { ProcessSpec } from "../../services/processes/ProcessSpec.ts"
 import { type ProcessLine, ProcessSupervisor } from "../../services/processes/ProcessSupervisor.ts"
 import type { ProgramKnowledge } from "../../services/processes/ProgramKnowledge.ts"
-import { makeProcessLife, reapPatience, stopGrace, stopPatience } from "./ProcessLife.ts"
+import { makeProcessLife } from "./ProcessLife.ts"
+import { makeProcessSlots } from "./ProcessSlots.ts"
 import { makeStatusBoard } from "./StatusBoard.ts"
+import { reapPatience, stopGrace } from "./StopProcess.ts"
 
 /** Lines that a slow reader may lag behind before it loses the oldest. */
 const outputBacklog = 8_192
@@ -24,105 +26,46 @@ class UnreapedProcesses extends Schema.TaggedError<UnreapedProcesses>()("Unreape
   }
 }
 
-interface Slot {
-  readonly spec: ProcessSpec
-  readonly fiber: Fiber.Fiber<unknown>
-}
-
 const make = Effect.fnUntraced(function*(knowledge: ProgramKnowledge) {
   const board = yield* makeStatusBoard
-  const listeners = new Set<(line: ProcessLine) => void>()
+  const { listeners, output } = makeOutput()
   const life = yield* makeProcessLife(board, (line) => {
     for (const listener of listeners) listener(line)
   }, knowledge)
+  const slots = makeProcessSlots(board, life.keepRunning)
   const oneApply = yield* Semaphore.make(1)
-  const slots = new Map<string, Slot>()
-  /** Done once everything that ever ran under an id is stopped, reaped and off the board. */
-  const stopping = new Map<string, Deferred.Deferred<void>>()
-  const givenUp = new Set<string>()
-
-  const beginStop = (id: string) =>
-    Effect.gen(function*() {
-      const slot = slots.get(id)
-      if (slot === undefined) return
-      slots.delete(id)
-      // A slot that still waits for a predecessor is over at once; the predecessor is not.
-      const predecessor = stopping.get(id)
-      const stopped = yield* Deferred.make<void>()
-      stopping.set(id, stopped)
-      // Detached, because a scope would wait for a child in D state for ever. The finalizer waits, with a bound.
-      yield* Fiber.interrupt(slot.fiber).pipe(
-        // In the trace of the change that stops it; the fiber itself belongs to the one that started it.
-        Effect.withSpan("ProcessSupervisor.stop", { attributes: { "process.id": id, profile: slot.spec.profile } }),
-        Effect.andThen(predecessor === undefined ? Effect.void : Deferred.await(predecessor)),
-        Effect.andThen(Effect.suspend(() => stopping.get(id) === stopped ? forget(id) : Effect.void)),
-        Effect.andThen(Deferred.succeed(stopped, undefined)),
-        Effect.forkDetach({ startImmediately: true })
-      )
-    }).pipe(Effect.uninterruptible)
-
-  const forget = (id: string) => {
-    stopping.delete(id)
-    givenUp.delete(id)
-    return board.remove(id)
-  }
-
-  const begin = (wanted: ProcessSpec) =>
-    Effect.gen(function*() {
-      // Each life has an object of its own: the same one may have run before, and counted its runs from 1 as well.
-      const spec = { ...wanted }
-      const predecessor = stopping.get(spec.id)
-      const lifetime = predecessor === undefined
-        ? life.keepRunning(spec)
-        : Effect.andThen(Deferred.await(predecessor), life.keepRunning(spec))
-      slots.set(spec.id, { spec, fiber: yield* Effect.forkDetach(lifetime, { startImmediately: true }) })
-    }).pipe(Effect.uninterruptible)
-
-  // A child that cannot be reaped keeps its own id; it must not keep the others waiting, and not more than once.
-  const awaitStops = Effect.suspend(() =>
-    Effect.forEach(
-      [...stopping].filter(([id]) => !givenUp.has(id)),
-      // Each apply would have a patience of its own: a burst of edits would keep the others waiting for as long.
-      ([id, stopped]) => Effect.raceFirst(Deferred.await(stopped), board.awaitUnreapable(id)),
-      { concurrency: "unbounded", discard: true }
-    )
-  ).pipe(
-    Effect.timeoutOption(stopPatience),
-    Effect.map((inTime) => {
-      if (Option.isNone(inTime)) { for (const id of stopping.keys()) givenUp.add(id) }
-    })
-  )
 
   const apply = Effect.fn("ProcessSupervisor.apply")(function*(desired: ReadonlyArray<ProcessSpec>) {
-    const running = new Map([...slots].map(([id, slot]) => [id, slot.spec]))
-    const { starts, stops } = applyOrder(running, desired)
+    const { starts, stops } = applyOrder(slots.specs(), desired)
     // What dies by itself while its dependants stop must not come back for that moment.
     yield* board.hold(stops.flat())
     yield* Effect.annotateCurrentSpan({ stops: stops.flat(), starts: starts.map((spec) => spec.id) })
     // An apply that was interrupted may have left stops under way, of dependants of what stops now.
-    yield* awaitStops
+    yield* slots.awaitStops
     for (const group of stops) {
-      yield* Effect.forEach(group, beginStop, { discard: true })
-      yield* awaitStops
+      yield* Effect.forEach(group, slots.beginStop, { discard: true })
+      yield* slots.awaitStops
     }
     yield* board.hold([])
-    yield* Effect.forEach(starts, begin, { discard: true })
+    yield* Effect.forEach(starts, slots.begin, { discard: true })
   }, (effect) => oneApply.withPermit(effect))
 
   const shutdown = Effect.gen(function*() {
     const inTime = yield* apply([]).pipe(Effect.timeoutOption(stopGrace))
-    if (Option.isSome(inTime) && stopping.size === 0) return
-    yield* Effect.forEach([...slots.keys()], beginStop, { discard: true })
+    if (Option.isSome(inTime) && slots.isStill()) return
+    yield* Effect.forEach([...slots.specs().keys()], slots.beginStop, { discard: true })
     yield* life.killAll
-    yield* Effect.forEach([...stopping.values()], (stopped) => Deferred.await(stopped), { concurrency: "unbounded" })
-      .pipe(
-        Effect.timeoutOption(reapPatience)
-      )
+    yield* slots.awaitAllStops.pipe(Effect.timeoutOption(reapPatience))
     const pids = life.pids()
     if (pids.length > 0) return yield* Effect.die(new UnreapedProcesses({ pids }))
   }).pipe(Effect.withSpan("ProcessSupervisor.shutdown"))
   yield* Effect.addFinalizer(() => shutdown)
+  return ProcessSupervisor.of({ apply, retryNow: life.wake, statuses: board.statuses, output })
+})
 
+/** Lines go to every listener as they come; a stream of them is such a listener. */
+const makeOutput = () => {
+  const listeners = new Set<(line: ProcessLine) => void>()
   const output = Stream.callback<ProcessLine>(
     (queue) =>
       Effect.acquireRelease(
@@ -135,8 +78,8 @@ const make = Effect.fnUntraced(function*(knowledge: ProgramKnowledge) {
       ),
     { bufferSize: outputBacklog, strategy: "sliding" }
   )
-  return ProcessSupervisor.of({ apply, retryNow: life.wake, statuses: board.statuses, output })
-})
+  return { listeners, output }
+}
 
 /** Closing the layer stops everything, dependants first, in at most 5 s, then by SIGKILL. */
 export const layer = (knowledge: ProgramKnowledge): Layer.Layer<ProcessSupervisor, never, ProcessRunner> =>

@@ -24,8 +24,13 @@ export interface Run {
   readonly lines: () => ReadonlyArray<OutputLine>
 }
 
-/** Follows the health of one run at a time on the board. */
-export const makeProcessHealth = (board: StatusBoard, knowledge: ProgramKnowledge) => {
+export interface ProcessHealth {
+  /** Watches until it is interrupted; `onReady` goes on when the process is ready. */
+  readonly follow: (spec: ProcessSpec, run: Run, onReady: Effect.Effect<never>) => Effect.Effect<never>
+}
+
+/** Says on the board how a run is. */
+export const makeProcessHealth = (board: StatusBoard, knowledge: ProgramKnowledge): ProcessHealth => {
   /** Says on the board when the process is ready, or why it is not yet. */
   const awaitReadiness = Effect.fn("ProcessLife.ready")(function*(spec: ProcessSpec, { lines, ready }: Run) {
     const inTime = yield* Deferred.await(ready).pipe(Effect.timeoutOption(readyPatience))
@@ -65,15 +70,16 @@ export const makeProcessHealth = (board: StatusBoard, knowledge: ProgramKnowledg
       if (answer !== "silent" || (answeredAt === undefined && isReady)) answeredAt = now
       if (answer !== "silent") yield* board.complain(spec.id, "NotAnswering", undefined)
       // One answer may be lost.
-      else if (silences > 1 && answeredAt !== undefined && now - answeredAt >= nanos(silencePatience)) {
+      else if (
+        silences > 1 && answeredAt !== undefined && now - answeredAt >= Duration.toNanosUnsafe(silencePatience)
+      ) {
         const text = `does not answer on its management socket ${spec.management?.path ?? ""}`.trimEnd()
         yield* board.complain(spec.id, "NotAnswering", text)
       }
     }
   })
 
-  /** Watches until it is interrupted; `onReady` goes on when the process is ready. */
-  const follow = (spec: ProcessSpec, run: Run, onReady: Effect.Effect<never>): Effect.Effect<never> => {
+  const follow: ProcessHealth["follow"] = (spec, run, onReady) => {
     const readiness = awaitReadiness(spec, run).pipe(
       Effect.andThen(checkScheduling(spec, run)),
       Effect.andThen(onReady)
@@ -83,5 +89,3 @@ export const makeProcessHealth = (board: StatusBoard, knowledge: ProgramKnowledg
   }
   return { follow }
 }
-
-const nanos = (duration: Duration.Duration): bigint => Duration.toNanosUnsafe(duration)

@@ -1,0 +1,128 @@
+/**
+ * One run of a process, from its start to its reap. Interrupting it stops the child and waits. Why and when there is
+ * another run is ProcessLife's business.
+ */
+import { Clock, Deferred, Duration, Effect, Exit } from "effect"
+import type { OutputLine, ProcessExit, ProcessRunner, RunningProcess } from "../../services/processes/ProcessRunner.ts"
+import type { ProcessSpec } from "../../services/processes/ProcessSpec.ts"
+import type { ProcessLine } from "../../services/processes/ProcessSupervisor.ts"
+import type { ProgramKnowledge } from "../../services/processes/ProgramKnowledge.ts"
+import { healthyAfter } from "../../services/processes/RestartPolicy.ts"
+import { type ProcessHealth, type Run } from "./ProcessHealth.ts"
+import type { StatusBoard } from "./StatusBoard.ts"
+import { stopProcess } from "./StopProcess.ts"
+
+const longestExitText = 200
+/** What a program says when it ends at its start, a usage text included. */
+const linesKept = 40
+
+/** What the runs of all processes share. */
+export interface Supervision {
+  readonly runner: ProcessRunner["Service"]
+  readonly board: StatusBoard
+  readonly knowledge: ProgramKnowledge
+  readonly health: ProcessHealth
+  /** Hands a line on to whoever listens. */
+  readonly publish: (line: ProcessLine) => void
+  /** What was started and is not reaped, by pid. */
+  readonly live: Map<number, RunningProcess>
+}
+
+/** How a run ended. */
+export interface Death {
+  readonly lastExit: string
+  readonly isConfigurationError: boolean
+  /** Zero when it never was ready. */
+  readonly readyFor: Duration.Duration
+}
+
+interface StartedRun extends Run {
+  readonly startedAt: bigint
+}
+
+/** Number `run` of a spec. `onHealthy` is called once it has been ready for long enough to have a clean record. */
+export const runOnce = (
+  supervision: Supervision,
+  spec: ProcessSpec,
+  run: number,
+  onHealthy: () => void
+): Effect.Effect<Death> =>
+  Effect.acquireUseRelease(
+    start(supervision, spec, run),
+    (child) => liveUntilDeath(supervision, spec, child, onHealthy),
+    ({ process }, exit) =>
+      (Exit.isSuccess(exit) ? Effect.void : stopProcess(supervision.board, spec.id, process)).pipe(
+        Effect.andThen(Effect.sync(() => supervision.live.delete(process.pid))),
+        Effect.andThen(supervision.board.update(spec.id, { pid: undefined }))
+      )
+  ).pipe(
+    Effect.catchTag(
+      "ProcessStartError",
+      (error) => Effect.as(Effect.logWarning(error.message), notStarted(error.message))
+    ),
+    // A bug must not end a life: the process would be taken for running, and nobody would start it again.
+    Effect.catchDefect((defect) =>
+      Effect.as(Effect.logError("a start failed by a defect", defect), notStarted(`a defect: ${String(defect)}`))
+    )
+  )
+
+const start = Effect.fn("ProcessLife.start")(function*(
+  { board, knowledge, live, publish, runner }: Supervision,
+  spec: ProcessSpec,
+  run: number
+) {
+  yield* Effect.annotateCurrentSpan({ "process.id": spec.id, profile: spec.profile })
+  const ready = yield* Deferred.make<void>()
+  const lines: Array<OutputLine> = []
+  const process = yield* runner.start(spec, (line) => {
+    lines.push(line)
+    if (lines.length > linesKept) lines.shift()
+    if (!Deferred.isDoneUnsafe(ready) && knowledge.becomesReady(spec.program, line.text)) {
+      Deferred.doneUnsafe(ready, Effect.void)
+    }
+    publish({ ...line, spec, run })
+  })
+  live.set(process.pid, process)
+  yield* board.update(spec.id, { pid: process.pid, run })
+  yield* Effect.annotateCurrentSpan({ pid: process.pid })
+  yield* Effect.logInfo("process started").pipe(Effect.annotateLogs({ pid: process.pid }))
+  return { process, ready, lines: () => lines, startedAt: yield* Clock.monotonicTimeNanos }
+})
+
+const liveUntilDeath = Effect.fnUntraced(function*(
+  { board, health, knowledge }: Supervision,
+  spec: ProcessSpec,
+  child: StartedRun,
+  onHealthy: () => void
+) {
+  let readyAt: bigint | undefined
+  const onReady = Effect.gen(function*() {
+    readyAt = yield* Clock.monotonicTimeNanos
+    yield* Effect.sleep(healthyAfter)
+    onHealthy()
+    yield* board.update(spec.id, { deaths: 0 })
+    return yield* Effect.never
+  })
+  const exit = yield* Effect.raceFirst(child.process.exit, health.follow(spec, child, onReady))
+  const now = yield* Clock.monotonicTimeNanos
+  const lines = child.lines()
+  const lastExit = exitText(exit, knowledge.lastWords(lines))
+  yield* Effect.logWarning("process ended").pipe(Effect.annotateLogs({ pid: child.process.pid, lastExit }))
+  const lasted = Duration.nanos(now - child.startedAt)
+  return {
+    lastExit,
+    isConfigurationError: knowledge.isConfigurationError({ program: spec.program, exit, lasted, lines }),
+    readyFor: Duration.nanos(readyAt === undefined ? 0n : now - readyAt)
+  }
+})
+
+const notStarted = (why: string): Death => ({
+  lastExit: why.slice(0, longestExitText),
+  isConfigurationError: false,
+  readyFor: Duration.zero
+})
+
+const exitText = (exit: ProcessExit, lastWords: string): string => {
+  const how = "code" in exit ? `exit code ${exit.code}` : exit.signal
+  return lastWords === "" ? how : `${how}: ${lastWords}`.slice(0, longestExitText)
+}
