@@ -3,99 +3,44 @@
  * thresholds of the profiles go in, `NodeState.clock`, a log line per change of state and the `openshift_ptp_*`
  * metrics come out. It decides nothing itself: the rules are in `services/clocks`.
  */
-import { Clock, Duration, Effect, Equal, Option, Stream, SubscriptionRef } from "effect"
+import { Clock, Effect, Equal, Stream, SubscriptionRef } from "effect"
+import { clockNews } from "../services/clocks/ClockNews.ts"
 import { clockSeries } from "../services/clocks/ClockSeries.ts"
-import {
-  advance,
-  type ClockState,
-  freshnessPeriodSeconds,
-  initialClockState,
-  nextDeadline,
-  observeClockClasses,
-  observeInterfaces,
-  observeLine,
-  observeProfiles,
-  observeStatuses
-} from "../services/clocks/ClockState.ts"
-import type { ClockAlarm, NodeClock } from "../services/clocks/NodeClock.ts"
+import { type ClockState, initialClockState, nextDeadline } from "../services/clocks/ClockState.ts"
 import { nodeClock } from "../services/clocks/NodeClockView.ts"
-import { DeviceDiscovery } from "../services/devices/DeviceDiscovery.ts"
-import { ProcessSupervisor } from "../services/processes/ProcessSupervisor.ts"
 import { Settings } from "../services/Settings.ts"
-import { clockClasses } from "./ClockClasses.ts"
+import { clockSteps } from "./ClockSteps.ts"
 import { NodeState } from "./NodeState.ts"
 import { makePublishedSeries } from "./PtpMetrics.ts"
 
-/** A change of what is known, at a monotonic nanosecond. */
-type Step = (state: ClockState, now: bigint) => ClockState
-
 /** Never ends by itself. Its series go when it is interrupted. */
 export const run = Effect.gen(function*() {
-  const supervisor = yield* ProcessSupervisor
-  const discovery = yield* DeviceDiscovery
+  const { clock } = yield* NodeState
   const { nodeName } = yield* Settings
   const metrics = yield* makePublishedSeries
-  const { clock, reconciliation } = yield* NodeState
   const deadline = yield* SubscriptionRef.make<bigint | undefined>(undefined)
-  let state = initialClockState
 
-  const publish = Effect.gen(function*() {
+  const tell = Effect.fnUntraced(function*(state: ClockState) {
+    yield* metrics.publish(clockSeries(state, nodeName))
     const before = yield* SubscriptionRef.get(clock)
     const now = nodeClock(state, before, yield* Clock.currentTimeMillis)
-    if (Equal.equals(before, now)) return
-    yield* SubscriptionRef.set(clock, now)
-    for (const { message, reason } of newAlarms(before, now)) {
-      yield* Effect.logWarning("clock alarm").pipe(Effect.annotateLogs({ reason, message }))
+    if (!Equal.equals(before, now)) yield* SubscriptionRef.set(clock, now)
+    for (const { annotations, isWarning, message } of clockNews(before, now)) {
+      yield* (isWarning ? Effect.logWarning : Effect.logInfo)(message).pipe(Effect.annotateLogs(annotations))
     }
-    if (now === undefined || before?.state === now.state) return
-    yield* Effect.logInfo("clock state changed").pipe(Effect.annotateLogs({
-      state: now.state,
-      reason: now.reason,
-      ...(before === undefined ? {} : { previous: before.state }),
-      ...(now.grandmaster === undefined ? {} : { grandmaster: now.grandmaster })
-    }))
-  })
-
-  const take = Effect.fnUntraced(function*(steps: ReadonlyArray<Step>) {
-    const now = yield* Clock.monotonicTimeNanos
-    const before = state
-    for (const step of steps) state = step(state, now)
-    // Most lines of a talkative child tell nothing of a clock.
-    if (state === before) return
-    yield* metrics.publish(clockSeries(state, nodeName))
-    yield* publish
     const next = nextDeadline(state)
     if (next !== (yield* SubscriptionRef.get(deadline))) yield* SubscriptionRef.set(deadline, next)
   })
-
-  const steps: ReadonlyArray<Stream.Stream<Step>> = [
-    supervisor.output.pipe(Stream.map((line): Step => (state, now) => observeLine(state, line, now))),
-    supervisor.statuses.pipe(Stream.map((statuses): Step => (state, now) => observeStatuses(state, statuses, now))),
-    SubscriptionRef.changes(reconciliation).pipe(
-      Stream.map(({ decision }) => Option.match(decision, { onNone: () => [], onSome: ({ profiles }) => profiles })),
-      Stream.changes,
-      Stream.map((profiles): Step => (state, now) => observeProfiles(state, profiles, now))
+  return yield* Stream.mergeAll(yield* clockSteps(deadline), { concurrency: "unbounded" }).pipe(
+    Stream.mapAccumArrayEffect(
+      () => initialClockState,
+      Effect.fnUntraced(function*(state, taken) {
+        const now = yield* Clock.monotonicTimeNanos
+        const next = taken.reduce((known, step) => step(known, now), state)
+        // Most lines of a talkative child tell nothing of a clock.
+        return [next, next === state ? [] : [next]] as const
+      })
     ),
-    (yield* clockClasses).pipe(Stream.map((classes): Step => (state) => observeClockClasses(state, classes))),
-    discovery.interfaces.pipe(Stream.map((interfaces): Step => (state) => observeInterfaces(state, interfaces))),
-    SubscriptionRef.changes(deadline).pipe(Stream.switchMap(atDeadline), Stream.map((): Step => advance)),
-    Stream.tick(Duration.seconds(freshnessPeriodSeconds)).pipe(Stream.map((): Step => advance))
-  ]
-  return yield* Stream.mergeAll(steps, { concurrency: "unbounded" }).pipe(Stream.runForEachArray(take))
+    Stream.runForEach(tell)
+  )
 }).pipe(Effect.scoped)
-
-const newAlarms = (before: NodeClock | undefined, now: NodeClock | undefined): ReadonlyArray<ClockAlarm> =>
-  (now?.alarms ?? []).filter(({ message }) => before?.alarms.every((alarm) => alarm.message !== message) ?? true)
-
-/** One element when the monotonic clock has reached `deadline`. */
-const atDeadline = (deadline: bigint | undefined): Stream.Stream<void> =>
-  deadline === undefined ? Stream.empty : Stream.fromEffect(sleepUntil(deadline))
-
-/** Timers have milliseconds and may be early by one: a holdover that has not ended would never be looked at again. */
-const sleepUntil = Effect.fnUntraced(function*(deadline: bigint) {
-  while (true) {
-    const left = deadline - (yield* Clock.monotonicTimeNanos)
-    if (left <= 0n) return
-    yield* Effect.sleep(Duration.millis(Math.ceil(Number(left) / 1e6)))
-  }
-})

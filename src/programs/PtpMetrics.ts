@@ -1,6 +1,9 @@
 /**
  * The `openshift_ptp_*` metrics and how series become them: what changed is set, what is gone is removed. The names
  * are those of existing dashboards, so some units in them are not true; the help sentences say what is meant.
+ *
+ * A program and not a layer: the registry that it writes to is effect's own, as for every other metric of the daemon,
+ * so that no technology is left to choose.
  */
 import { Effect, Metric } from "effect"
 import type { Series, SeriesName } from "../services/clocks/ClockSeries.ts"

@@ -20,12 +20,10 @@ export const nextHeldClock = (
   now: bigint
 ): HeldClock => {
   if (verdict === "Locked") return locked
-  const heldUntil = previous?.state === "LOCKED" ? now + nanos(holdOverSeconds) : previous?.heldUntil
+  const heldUntil = previous?.state === "LOCKED" ? now + BigInt(Math.round(holdOverSeconds * 1e9)) : previous?.heldUntil
   return heldUntil !== undefined && now < heldUntil
     ? { state: "HOLDOVER", reason: "Holdover", heldUntil }
     : { state: "FREERUN", reason: verdict, heldUntil: undefined }
 }
 
 const locked: HeldClock = { state: "LOCKED", reason: "Locked", heldUntil: undefined }
-
-const nanos = (seconds: number): bigint => BigInt(Math.round(seconds * 1e9))

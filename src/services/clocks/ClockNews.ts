@@ -1,0 +1,28 @@
+/** The lines that a change of the node's clock is worth in the daemon's log. Pure; ObserveClocks logs them. */
+import type { NodeClock } from "./NodeClock.ts"
+
+/** One line: an alarm is a warning, a change of state is not. */
+export interface ClockNews {
+  readonly isWarning: boolean
+  readonly message: string
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+/** The alarms that are new in `now`, then its state if that has changed. */
+export const clockNews = (before: NodeClock | undefined, now: NodeClock | undefined): ReadonlyArray<ClockNews> => {
+  if (now === undefined) return []
+  const known = new Set(before?.alarms.map(({ message }) => message))
+  const alarms = now.alarms.filter(({ message }) => !known.has(message)).map(({ message, reason }) => ({
+    isWarning: true,
+    message: "clock alarm",
+    annotations: { reason, message }
+  }))
+  if (before?.state === now.state) return alarms
+  const annotations = {
+    state: now.state,
+    reason: now.reason,
+    ...(before === undefined ? {} : { previous: before.state }),
+    ...(now.grandmaster === undefined ? {} : { grandmaster: now.grandmaster })
+  }
+  return [...alarms, { isWarning: false, message: "clock state changed", annotations }]
+}
