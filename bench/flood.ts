@@ -14,6 +14,7 @@ import * as ChildProcessRunner from "../src/layers/processes/ChildProcessRunner.
 import * as FiberProcessSupervisor from "../src/layers/processes/FiberProcessSupervisor.ts"
 import type { ProcessSpec } from "../src/services/processes/ProcessSpec.ts"
 import { ProcessSupervisor } from "../src/services/processes/ProcessSupervisor.ts"
+import { killOwn } from "../test/KillOwn.ts"
 import { machineFacts, spread } from "./MachineFacts.ts"
 import { standInKnowledge } from "./StandInKnowledge.ts"
 
@@ -92,7 +93,7 @@ const measure = Effect.fn("flood.measure")(function*(name: string, flood: string
     const delays: Array<number> = []
     for (const { pid } of first) {
       const killedAt = yield* Clock.monotonicTimeNanos
-      process.kill(pid, "SIGKILL")
+      killOwn(pid, "SIGKILL")
       const { at } = yield* Queue.take(firstLines)
       delays.push(Number(at - killedAt) / 1e6)
       yield* Effect.sleep("100 millis")

@@ -18,6 +18,7 @@ import type { ProcessSpec } from "../src/services/processes/ProcessSpec.ts"
 import { ProcessSupervisor } from "../src/services/processes/ProcessSupervisor.ts"
 import { decide } from "../src/services/profiles/Decide.ts"
 import { emptyVersionMemory } from "../src/services/profiles/VersionMemory.ts"
+import { killOwn } from "../test/KillOwn.ts"
 import { machineFacts, spread } from "./MachineFacts.ts"
 
 const rounds = 200
@@ -86,7 +87,7 @@ const timedRunner = ({ endedAt, firstLines }: Moments) =>
 const kill = (pid: number) =>
   Effect.sync(() => {
     const at = performance.now()
-    process.kill(pid, "SIGKILL")
+    killOwn(pid, "SIGKILL")
     return at
   })
 

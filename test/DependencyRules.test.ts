@@ -211,6 +211,20 @@ describe("dependency rules", () => {
   })
 })
 
+describe("tests", () => {
+  it("signal by killOwn only: a pid that was not found must not become their own group", () => {
+    const files = ["test", "bench"].flatMap((folder) =>
+      readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => path.posix.join(folder, name))
+    ).filter((name) => name.endsWith(".ts"))
+    // The one is killOwn itself, the other kills a group of its own, of a pid that it has looked at. 0 sends nothing.
+    const exempt = new Set(["test/KillOwn.ts", "test/mutants/main.ts"])
+    const signalling = files.filter((name) =>
+      !exempt.has(name) && /(?<!\.)\bprocess\.kill\((?![^)]*, 0\))/.test(readFileSync(name, "utf8"))
+    )
+    assert.deepStrictEqual(signalling, [])
+  })
+})
+
 describe("package.json", () => {
   it("has the version that the program says", async () => {
     const { version } = await import("../src/services/Version.ts")

@@ -4,8 +4,9 @@ import { Effect, Layer, Option } from "effect"
 import * as ManagementSocketClient from "../../src/layers/linuxptp/ManagementSocketClient.ts"
 import * as Libc from "../../src/layers/native/Libc.ts"
 import { ManagementClient } from "../../src/services/linuxptp/ManagementClient.ts"
+import { killOwn } from "../KillOwn.ts"
 import { eventually, ip, labLayer, labMissing, plugCable, startGrandmaster } from "./Lab.ts"
-import { clientProfile, conditionOf, isWell, makeWellNode, portOf, signal } from "./LabNode.ts"
+import { clientProfile, conditionOf, isWell, makeWellNode, portOf } from "./LabNode.ts"
 
 const live = Effect.provide(Layer.provideMerge(ManagementSocketClient.layer, Layer.merge(labLayer, Libc.layer)))
 
@@ -36,7 +37,7 @@ describe.skipIf(labMissing !== undefined)(
       Effect.gen(function*() {
         const { childOf, lab, statusWhere } = yield* makeWellNode(clientProfile())
         ip("-n", lab.node, "link", "del", "nic0")
-        signal(childOf("ptp4l", "client"), "SIGKILL")
+        killOwn(childOf("ptp4l", "client"), "SIGKILL")
         const missed = yield* statusWhere(
           "it does not start",
           (status) => conditionOf(status, "Degraded").reason === "ConfigurationError"
@@ -75,16 +76,19 @@ describe.skipIf(labMissing !== undefined)(
       Effect.gen(function*() {
         const { childOf, daemon, runDirectory, statusWhere } = yield* makeWellNode(clientProfile())
         const { ask } = yield* ManagementClient
-        const ends = [["SIGKILL", "SIGKILL"], ["SIGTERM", "exit code 0"], ["SIGHUP", "SIGHUP"], ["SIGSEGV", "SIGSEGV"]]
-        for (const [index, [sent = "", told]] of ends.entries()) {
+        const ends = [["SIGKILL", "SIGKILL"], ["SIGTERM", "exit code 0"], ["SIGHUP", "SIGHUP"], [
+          "SIGSEGV",
+          "SIGSEGV"
+        ]] as const
+        for (const [index, [sent, told]] of ends.entries()) {
           const pid = childOf("ptp4l", "client")
-          signal(pid, sent)
+          killOwn(pid, sent)
           const { processes } = yield* statusWhere(
             `in SLAVE after ${sent}`,
             (status) => status.processes[0]?.restarts === index + 1 && portOf(status, "nic0") === "SLAVE"
           )
           assert.strictEqual(processes.length, 1)
-          assert.isTrue(processes[0]?.lastExit?.startsWith(told ?? ""), `${sent}: ${processes[0]?.lastExit}`)
+          assert.isTrue(processes[0]?.lastExit?.startsWith(told), `${sent}: ${processes[0]?.lastExit}`)
           assert.notStrictEqual(childOf("ptp4l", "client"), pid)
           const socket = { path: `${runDirectory}/${processes[0]?.id}/ptp4l`, domainNumber: 0, transportSpecific: 0 }
           const answer = yield* eventually("an answer", Effect.map(ask(socket), Option.getOrUndefined))

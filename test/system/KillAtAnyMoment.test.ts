@@ -7,6 +7,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Schedule } from "effect"
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import path from "node:path"
+import { killOwn } from "../KillOwn.ts"
 import { createProfiles, edit, randomBySeed, standIn } from "./AnyMoment.ts"
 import { childrenOf, eventually, filesLeft, type Lab, labLayer, labMissing, makeLab, startDaemon } from "./Lab.ts"
 
@@ -211,7 +212,7 @@ describe.skipIf(labMissing !== undefined)(
             Effect.tapDefect(() => Effect.sync(() => console.error(daemon.output())))
           )
           const leader = find(({ command }) => command.includes("timemaster-"))
-          for (const signal of timemasterMeets) process.kill(leader?.pid ?? 0, signal)
+          for (const signal of timemasterMeets) killOwn(leader?.pid, signal)
           yield* daemon.kill("SIGKILL")
           yield* daemon.exit
           yield* awaitNone("timemaster and its own", () => childrenOf(runDirectory))

@@ -3,6 +3,7 @@ import { Effect, Schema } from "effect"
 import { HttpBody, HttpClient, HttpClientRequest } from "effect/http"
 import { createManifests, type Manifest, readDeployedKinds } from "../../src/programs/cli/demo/CreateManifests.ts"
 import { NodePTPDevStatus } from "../../src/services/kubernetes/NodePTPDev.ts"
+import { killOwn } from "../KillOwn.ts"
 import { childrenOf, eventually, harmless, makeLab, startDaemon, startGrandmaster } from "./Lab.ts"
 
 /** Path of the daemon's resources. */
@@ -111,11 +112,5 @@ export const isWell = (status: NodePTPDevStatus) =>
 export const portOf = (status: NodePTPDevStatus, nic: string) =>
   status.clock?.ports.find((port) => port.interface === nic)?.state
 
-/** Kills one process at once; `process.kill` would take 0 for the group that the test itself is in. */
-export const kill = (pid: number | undefined) => signal(pid, "SIGKILL")
-
-/** Sends a signal to one process. */
-export const signal = (pid: number | undefined, name: string) => {
-  if (pid === undefined) throw new Error("there is no such process")
-  process.kill(pid, name)
-}
+/** Kills one process at once. */
+export const kill = (pid: number | undefined) => killOwn(pid, "SIGKILL")

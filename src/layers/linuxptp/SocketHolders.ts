@@ -7,13 +7,13 @@ import { type BigIntStats, statSync } from "node:fs"
 import path from "node:path"
 
 /** A socket and the directory that it is in. Two that are equal are the same files. */
-interface Place {
+interface SocketIdentity {
   readonly directory: string
   readonly socket: string
 }
 
 /** A node has a few; above it the oldest is forgotten, which costs only that its loss is not seen. */
-const mostPlaces = 256
+const mostPaths = 256
 
 // A number of an inode is given again at once by some file systems, and its time of birth is not.
 const identityOf = ({ birthtimeNs, dev, ino }: BigIntStats): string => `${dev}:${ino}:${birthtimeNs}`
@@ -27,7 +27,7 @@ const identify = (file: string): string | undefined => {
   }
 }
 
-const placeOf = (socketPath: string): Place | undefined => {
+const socketIdentityOf = (socketPath: string): SocketIdentity | undefined => {
   const directory = identify(path.dirname(socketPath))
   const socket = identify(socketPath)
   return directory === undefined || socket === undefined ? undefined : { directory, socket }
@@ -41,20 +41,20 @@ export interface Holder {
 
 /** An own memory of paths, bounded and without I/O until it is asked. */
 export const make = () => {
-  const first = new Map<string, Place>()
+  const first = new Map<string, SocketIdentity>()
   const forgetGone = () => {
     for (const [socketPath, { directory }] of first) {
-      if (first.size >= mostPlaces || identify(path.dirname(socketPath)) !== directory) first.delete(socketPath)
+      if (first.size >= mostPaths || identify(path.dirname(socketPath)) !== directory) first.delete(socketPath)
     }
   }
   /** Undefined when nothing is there, or another than first answered. A new directory is a new run of the process. */
   const look = (socketPath: string): Holder | undefined => {
-    const found = placeOf(socketPath)
+    const found = socketIdentityOf(socketPath)
     if (found === undefined) return undefined
     const known = first.get(socketPath)
     if (known !== undefined && known.directory === found.directory && known.socket !== found.socket) return undefined
     const confirm = () => {
-      const now = placeOf(socketPath)
+      const now = socketIdentityOf(socketPath)
       // Taken while it was asked: who answered is not known.
       if (now?.directory !== found.directory || now.socket !== found.socket) return false
       if (known?.directory === found.directory) return true

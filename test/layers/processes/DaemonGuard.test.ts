@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import path from "node:path"
 import { markedProcesses, runDirectoryMark } from "../../../src/layers/processes/ChildMarks.ts"
 import * as RunDirectory from "../../../src/layers/processes/RunDirectory.ts"
+import { killOwn } from "../../KillOwn.ts"
 
 const program = path.join(import.meta.dirname, "StandInDaemon.ts")
 
@@ -107,11 +108,11 @@ describe("DaemonGuard", () => {
       const runDirectory = yield* makeRunDirectory
       const first = yield* startDaemonOn(runDirectory, "sleep 1000 & echo up; wait")
       const guard = yield* theGuard(first.guards)
-      process.kill(guard, "SIGSTOP")
+      killOwn(guard, "SIGSTOP")
       first.daemon.kill("SIGKILL")
       const second = yield* startDaemonOn(runDirectory, "sleep 1000 & echo up; wait")
       const theirs = yield* becomes(2, second.children)
-      process.kill(guard, "SIGCONT")
+      killOwn(guard, "SIGCONT")
       yield* becomes(0, first.guards)
       assert.deepStrictEqual(yield* becomes(2, second.children), theirs)
       assert.strictEqual((yield* second.guards).length, 1)
@@ -120,7 +121,9 @@ describe("DaemonGuard", () => {
   it.live("ignores signals that are meant for the daemon", () =>
     Effect.gen(function*() {
       const { children, daemon, guards } = yield* startDaemon("sleep 1000 & echo up; wait")
-      for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) for (const pid of yield* guards) process.kill(pid, signal)
+      for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+        for (const pid of yield* guards) killOwn(pid, signal)
+      }
       daemon.kill("SIGKILL")
       yield* becomes(0, children)
     }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
@@ -129,7 +132,7 @@ describe("DaemonGuard", () => {
     Effect.gen(function*() {
       const { children, daemon, errors, guards } = yield* startDaemon("sleep 1000 & echo up; wait")
       const first = yield* theGuard(guards)
-      process.kill(first, "SIGKILL")
+      killOwn(first, "SIGKILL")
       yield* Effect.repeat(guards, {
         schedule: Schedule.spaced("10 millis"),
         until: ([pid]) => pid !== undefined && pid !== first
