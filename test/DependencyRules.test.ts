@@ -111,6 +111,19 @@ describe("dependency rules", () => {
     )
   })
 
+  it("the folders of the Kubernetes client have storeys as well", () => {
+    const folders = ["credentials", "proxies", "requests", "watching", "events"]
+    const storeyOfFolder = (name: string) => folders.indexOf(name.split("/")[2] ?? "")
+    const client = sources.filter(({ name }) => /^layers\/kubernetes\/[^/]+\//.test(name))
+    assert.deepStrictEqual(client.filter(({ name }) => storeyOfFolder(name) < 0).map(({ name }) => name), [])
+    assert.deepStrictEqual(
+      breaches((source) => client.includes(source), (imported, { name }) =>
+        roomOf(imported) === "layers/kubernetes" &&
+        (storeyOfFolder(imported) < 0 || storeyOfFolder(imported) > storeyOfFolder(name))),
+      []
+    )
+  })
+
   it("layers never import programs, and one room of layers never another than native", () =>
     assert.deepStrictEqual(
       breaches(({ name }) => name.startsWith("layers/"), (imported, { name }) =>

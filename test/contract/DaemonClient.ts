@@ -5,7 +5,7 @@
 import { Context, Effect, Layer, Queue, Stream } from "effect"
 import { type AddressInfo, connect, createServer, type Socket } from "node:net"
 import * as HttpKubernetesApi from "../../src/layers/kubernetes/HttpKubernetesApi.ts"
-import { KubernetesApi, type WatchedSet, type WatchOptions } from "../../src/services/kubernetes/KubernetesApi.ts"
+import { KubernetesApi, type WatchAllOptions, type WatchedSet } from "../../src/services/kubernetes/KubernetesApi.ts"
 import { KubernetesCredentials } from "../../src/services/kubernetes/KubernetesCredentials.ts"
 import type { ResourceType } from "../../src/services/kubernetes/KubernetesObject.ts"
 import { ApiServerUnderTest } from "./ApiServerUnderTest.ts"
@@ -39,7 +39,7 @@ export const daemonClient = Effect.fn("daemonClient")(
 
 /** The sets of a watch: `until` waits for one that is as described, and forgets those before it. */
 export const watchedSets = Effect.fn("watchedSets")(
-  function*(api: KubernetesApi["Service"], resource: ResourceType, options?: WatchOptions) {
+  function*(api: KubernetesApi["Service"], resource: ResourceType, options?: WatchAllOptions) {
     const sets = yield* Queue.unbounded<WatchedSet>()
     yield* api.watchAll(resource, options).pipe(
       Stream.runForEach((set) => Queue.offer(sets, set)),

@@ -5,16 +5,16 @@
 import { Duration, Effect, Layer, Option, Queue, Result, Scope, Stream } from "effect"
 import { makeApiConnection } from "../../src/layers/kubernetes/requests/ApiConnection.ts"
 import { failureOfConnection } from "../../src/layers/kubernetes/requests/ApiFailure.ts"
+import { listPages } from "../../src/layers/kubernetes/requests/ListPages.ts"
 import { makeObjectRequests } from "../../src/layers/kubernetes/requests/ObjectRequests.ts"
 import { collectionPath } from "../../src/layers/kubernetes/requests/ResourcePath.ts"
 import { afterEvent, afterList, unlisted } from "../../src/layers/kubernetes/watching/ChangedSet.ts"
-import { listPages } from "../../src/layers/kubernetes/watching/ListPages.ts"
 import { type WatchEvent, watchEvents } from "../../src/layers/kubernetes/watching/WatchLine.ts"
 import {
   KubernetesApi,
   type KubernetesApiError,
-  type WatchedSet,
-  type WatchOptions
+  type WatchAllOptions,
+  type WatchedSet
 } from "../../src/services/kubernetes/KubernetesApi.ts"
 import { KubernetesCredentials } from "../../src/services/kubernetes/KubernetesCredentials.ts"
 import type { KubernetesObject, ResourceType } from "../../src/services/kubernetes/KubernetesObject.ts"
@@ -137,7 +137,7 @@ export const brokenApi = (mistake: Mistake | undefined): ApiLayer =>
       const credentials = yield* KubernetesCredentials
       const scope = yield* Effect.scope
       const connection = yield* makeApiConnection(credentials)
-      const watchAll = (resource: ResourceType, { name }: WatchOptions = {}) =>
+      const watchAll = (resource: ResourceType, { name }: WatchAllOptions = {}) =>
         Stream.callback<WatchedSet>(
           (queue) =>
             follow({ credentials, resource, name, mistake, deliver: (set) => Queue.offer(queue, set) }).pipe(

@@ -83,17 +83,17 @@ export const kubernetesMutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "only the first page of a list is read",
-    file: "src/layers/kubernetes/watching/ListPages.ts",
+    file: "src/layers/kubernetes/requests/ListPages.ts",
     search: `if (next === "") return`,
     replace: `if (next === "" || pages === 0) return`,
-    tests: ["layers/kubernetes/watching/ListPages.test.ts"]
+    tests: ["layers/kubernetes/requests/ListPages.test.ts"]
   },
   {
     name: "a list of pages without an end is followed for ever",
-    file: "src/layers/kubernetes/watching/ListPages.ts",
+    file: "src/layers/kubernetes/requests/ListPages.ts",
     search: "pages < mostPages",
     replace: "pages >= 0",
-    tests: ["layers/kubernetes/watching/ListPages.test.ts"]
+    tests: ["layers/kubernetes/requests/ListPages.test.ts"]
   },
   {
     name: "a silent watch is believed for ever",

@@ -1,9 +1,13 @@
 /**
- * The Kubernetes API over HTTP: the daemon's layer in a cluster, outside of one and in the demo.
- * The in-cluster bundle holds no other Kubernetes client; what a watch does when it breaks is ListWatch's.
+ * The Kubernetes API over HTTP: the daemon's layer in a cluster, outside of one and in the demo. The bundle of the image
+ * holds no other Kubernetes client.
+ *
+ * The folders beside it, from the ground up: `credentials` (how to prove who we are), `proxies` (the way to a server
+ * behind one), `requests` (one request, its answer or what went wrong), `watching` (a collection kept up to date;
+ * WatchPolicy says where a watch is resumed) and `events` (what is recorded for `kubectl describe`).
  */
 import { Effect, Layer, Stream } from "effect"
-import { KubernetesApi, type WatchOptions } from "../../services/kubernetes/KubernetesApi.ts"
+import { KubernetesApi, type WatchAllOptions } from "../../services/kubernetes/KubernetesApi.ts"
 import { KubernetesCredentials } from "../../services/kubernetes/KubernetesCredentials.ts"
 import type { ResourceType } from "../../services/kubernetes/KubernetesObject.ts"
 import { nodePTPDevs } from "../../services/kubernetes/NodePTPDev.ts"
@@ -35,7 +39,7 @@ export const layer = (
       const watchAges = makeWatchAges()
       const recordEvent = yield* makeEventRecorder(connection, { ...options, regarding: nodePTPDevs })
 
-      const watchAll = (resource: ResourceType, { metadataOnly = false, name, traced = false }: WatchOptions = {}) =>
+      const watchAll = (resource: ResourceType, { metadataOnly = false, name, traced = false }: WatchAllOptions = {}) =>
         Stream.unwrap(Effect.gen(function*() {
           return listWatch({
             connection: yield* makeApiConnection(credentials),

@@ -65,7 +65,8 @@ export interface WatchAge {
   readonly age: Duration.Duration
 }
 
-export interface WatchOptions {
+/** What of a kind `watchAll` watches, and how. */
+export interface WatchAllOptions {
   /** Only the object of this name (`fieldSelector=metadata.name=…`). */
   readonly name?: string
   /** Ask for PartialObjectMetadata: metadata without spec and status. */
@@ -88,7 +89,7 @@ export class KubernetesApi extends Context.Service<KubernetesApi, {
    * It never ends and never fails: every failure is retried with back-off, and shows in `watches` as age.
    * Namespaced kinds are read in the daemon's own namespace.
    */
-  readonly watchAll: (resource: ResourceType, options?: WatchOptions) => Stream.Stream<WatchedSet>
+  readonly watchAll: (resource: ResourceType, options?: WatchAllOptions) => Stream.Stream<WatchedSet>
   /** Every object of the kind in the daemon's namespace, once. */
   readonly list: (resource: ResourceType) => Effect.Effect<ReadonlyArray<KubernetesObject>, KubernetesApiError>
   /** `None` when the object, or its kind, is not there. */

@@ -41,3 +41,7 @@ export interface ResourceType {
   readonly kind: string
   readonly namespaced: boolean
 }
+
+/** The `apiVersion` that objects of the kind carry: `v1`, `ptp.openshift.io/v1`. */
+export const apiVersionOf = ({ group, version }: Pick<ResourceType, "group" | "version">): string =>
+  group === "" ? version : `${group}/${version}`

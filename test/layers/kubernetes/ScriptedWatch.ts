@@ -4,7 +4,7 @@
  */
 import { Effect, Logger, Metric, Queue, References, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import type { WatchedSet, WatchOptions } from "../../../src/services/kubernetes/KubernetesApi.ts"
+import type { WatchAllOptions, WatchedSet } from "../../../src/services/kubernetes/KubernetesApi.ts"
 import { nodePTPCfgs } from "../../../src/services/kubernetes/NodePTPCfg.ts"
 import type { ScriptedRequest } from "./ScriptedApiServer.ts"
 import { connectScripted } from "./ScriptedClient.ts"
@@ -40,7 +40,7 @@ interface BackOff {
 
 /** A server, and a client that watches it until the test ends. */
 export const watchScripted = Effect.fnUntraced(
-  function*(options: WatchOptions = { traced: true }, resource = nodePTPCfgs) {
+  function*(options: WatchAllOptions = { traced: true }, resource = nodePTPCfgs) {
     const { api, server } = yield* connectScripted
     const sets = yield* Queue.unbounded<WatchedSet>()
     const backOffs = yield* Queue.unbounded<BackOff>()

@@ -5,10 +5,10 @@
  */
 import { Clock, DateTime, Duration, Effect, Option, Queue, Random, Ref, Schedule } from "effect"
 import type { KubernetesApiError, NodeEvent } from "../../../services/kubernetes/KubernetesApi.ts"
-import type { ResourceType } from "../../../services/kubernetes/KubernetesObject.ts"
+import { apiVersionOf, type ResourceType } from "../../../services/kubernetes/KubernetesObject.ts"
 import { retryDelayMillis } from "../../../services/kubernetes/RetryDelay.ts"
-import type { ApiConnection, ApiRequest } from "../requests/ApiConnection.ts"
-import { apiVersionOf, collectionPath, objectPath } from "../requests/ResourcePath.ts"
+import type { ApiConnection, ClientRequest } from "../requests/ApiConnection.ts"
+import { collectionPath, objectPath } from "../requests/ResourcePath.ts"
 import {
   type CountStep,
   emptyHistory,
@@ -125,7 +125,7 @@ const retrySchedule = Schedule.forever.pipe(
 )
 
 /** A request that is busy, broken or unanswered is tried again; what was refused would be refused again. */
-const send = (connection: ApiConnection, request: ApiRequest): Effect.Effect<void, KubernetesApiError> =>
+const send = (connection: ApiConnection, request: ClientRequest): Effect.Effect<void, KubernetesApiError> =>
   connection.text(request).pipe(
     Effect.asVoid,
     Effect.catchIf(
@@ -170,7 +170,7 @@ const newEventName = Effect.fnUntraced(function*({ regarding: { metadata } }: No
 const namespaceOf = (source: EventSource, { regarding: { metadata } }: NodeEvent): string =>
   metadata.namespace ?? source.namespace
 
-const createRequest = (source: EventSource, recorded: Recorded, eventName: string): ApiRequest => ({
+const createRequest = (source: EventSource, recorded: Recorded, eventName: string): ClientRequest => ({
   verb: "create",
   method: "POST",
   resource: events.plural,
@@ -178,7 +178,7 @@ const createRequest = (source: EventSource, recorded: Recorded, eventName: strin
   body: { contentType: "application/json", text: JSON.stringify(newEvent(source, recorded, eventName)) }
 })
 
-const countRequest = ({ count, newest: { at, path } }: CountStep): ApiRequest => ({
+const countRequest = ({ count, newest: { at, path } }: CountStep): ClientRequest => ({
   verb: "patch",
   method: "PATCH",
   resource: events.plural,

@@ -15,10 +15,10 @@ import {
 import { apiRequests } from "../../../services/Metrics.ts"
 import { version } from "../../../services/Version.ts"
 import { type ApiCall, denied, failureOfAnswer, failureOfConnection, isTlsFailure } from "./ApiFailure.ts"
-import { type ApiClient, makeApiTransport } from "./ApiTransport.ts"
+import { type ApiClient, type ApiTransport, makeApiTransport } from "./ApiTransport.ts"
 
 /** One request. The path begins at the API server's root. */
-export interface ApiRequest extends ApiCall {
+export interface ClientRequest extends ApiCall {
   /** Plural name of the kind, for the span's name. */
   readonly resource: string
   readonly method: "GET" | "POST" | "PATCH"
@@ -29,10 +29,10 @@ export interface ApiRequest extends ApiCall {
 
 export interface ApiConnection {
   /** The text of a successful answer, within 30 s. */
-  readonly text: (request: ApiRequest) => Effect.Effect<string, KubernetesApiError>
+  readonly text: (request: ClientRequest) => Effect.Effect<string, KubernetesApiError>
   /** A successful answer, whose body is read as it comes. It must begin within 30 s; the body has no limit. */
   readonly open: (
-    request: ApiRequest
+    request: ClientRequest
   ) => Effect.Effect<Stream.Stream<Uint8Array, KubernetesApiError>, KubernetesApiError, Scope.Scope>
 }
 
@@ -44,38 +44,13 @@ export const makeApiConnection = Effect.fnUntraced(
   function*(credentials: KubernetesCredentials["Service"]): Effect.fn.Return<ApiConnection, never, Scope.Scope> {
     const transport = yield* makeApiTransport(credentials)
 
-    const exchange = Effect.fnUntraced(function*(request: ApiRequest, headers: CredentialHeaders) {
-      // Node would throw: a kubeconfig can hold any text as a token.
-      if (!Object.values(headers).every(isHeaderValue)) return yield* forgedHeader
-      const { answering, client } = yield* transport.client
-      const answer = yield* answerOf(client.execute(httpRequest(credentials.server, request, headers)), answering)
-      yield* countRequest(request, String(answer.status))
-      if (answer.status >= 200 && answer.status < 300) return answer
-      // Read to its end, so that the connection can be used again.
-      const body = yield* answer.text.pipe(Effect.orElseSucceed(() => ""))
-      const { retryAfter, status } = answer
-      return yield* failureOfAnswer(request, { status, body, retryAfter })
-    })
-
-    // The handshake failed, so nothing was asked yet: with other authorities (or another certificate) of ours it is
-    // tried again at once.
-    const trusted = (request: ApiRequest, headers: CredentialHeaders) =>
-      exchange(request, headers).pipe(
-        Effect.catchIf((error) => error._tag === "HttpClientError" && isTlsFailure(causeOf(error)), (error) =>
-          Effect.gen(function*() {
-            const isRenewed = yield* transport.renewed
-            if (isRenewed) {
-              return yield* exchange(request, headers)
-            }
-            yield* transport.forget
-            return yield* error
-          }))
-      )
+    const send = (request: ClientRequest, headers: CredentialHeaders) =>
+      trusted(transport, credentials.server, request, headers)
 
     const answer = Effect.fnUntraced(
-      function*(request: ApiRequest) {
+      function*(request: ClientRequest) {
         const headers = yield* credentials.headers({ renew: false })
-        const first = yield* Effect.result(trusted(request, headers))
+        const first = yield* Effect.result(send(request, headers))
         if (Result.isSuccess(first)) return first.success
         if (first.failure._tag !== "KubernetesApiError" || first.failure.status !== 401) return yield* first.failure
         // The same proof would be refused again; another connection may have a new one already.
@@ -83,9 +58,15 @@ export const makeApiConnection = Effect.fnUntraced(
         const renewed = isSameProof(current, headers) ? yield* credentials.headers({ renew: true }) : current
         const hasNewCertificate = yield* transport.renewed
         if (!hasNewCertificate && isSameProof(renewed, headers)) return yield* first.failure
-        return yield* trusted(request, renewed)
+        return yield* send(request, renewed)
       },
-      (effect, request) => effect.pipe(Effect.catch((error) => Effect.flip(asApiError(request, error))))
+      (effect, request) =>
+        effect.pipe(Effect.catchTags({
+          KubernetesCredentialsError: ({ message }) => Effect.fail(denied(request, message)),
+          // A wrong clock is this program's business, and a reason why certificates are refused.
+          HttpClientError: (error) =>
+            Effect.flatMap(nowText, (now) => Effect.fail(failureOfConnection(request, causeOf(error), now)))
+        }))
     )
 
     return {
@@ -106,6 +87,42 @@ export const makeApiConnection = Effect.fnUntraced(
     }
   }
 )
+
+/**
+ * After a handshake that failed nothing was asked yet: with other authorities, or another certificate of ours, it is tried
+ * again.
+ */
+const trusted = (transport: ApiTransport, server: string, request: ClientRequest, headers: CredentialHeaders) =>
+  exchange(transport, server, request, headers).pipe(
+    Effect.catchTag(
+      "HttpClientError",
+      Effect.fnUntraced(function*(error) {
+        if (!isTlsFailure(causeOf(error))) return yield* error
+        const isRenewed = yield* transport.renewed
+        if (isRenewed) return yield* exchange(transport, server, request, headers)
+        yield* transport.forget
+        return yield* error
+      })
+    )
+  )
+
+const exchange = Effect.fnUntraced(function*(
+  transport: ApiTransport,
+  server: string,
+  request: ClientRequest,
+  headers: CredentialHeaders
+) {
+  // Node would throw: a kubeconfig can hold any text as a token.
+  if (!Object.values(headers).every(isHeaderValue)) return yield* forgedHeader
+  const { answering, client } = yield* transport.client
+  const answer = yield* answerOf(client.execute(httpRequest(server, request, headers)), answering)
+  yield* countRequest(request, String(answer.status))
+  if (answer.status >= 200 && answer.status < 300) return answer
+  // Read to its end, so that the connection can be used again.
+  const body = yield* answer.text.pipe(Effect.orElseSucceed(() => ""))
+  const { retryAfter, status } = answer
+  return yield* failureOfAnswer(request, { status, body, retryAfter })
+})
 
 /** An answer whose body is read once, one way or the other. */
 interface ApiAnswer {
@@ -150,24 +167,9 @@ const forgedHeader = new KubernetesCredentialsError({
 
 const isSameProof = (a: CredentialHeaders, b: CredentialHeaders): boolean => JSON.stringify(a) === JSON.stringify(b)
 
-const asApiError = Effect.fnUntraced(function*(
-  request: ApiRequest,
-  error: HttpClientError.HttpClientError | KubernetesCredentialsError | KubernetesApiError
-) {
-  switch (error._tag) {
-    case "KubernetesApiError":
-      return error
-    case "KubernetesCredentialsError":
-      return denied(request, error.message)
-    case "HttpClientError":
-      return failureOfConnection(request, causeOf(error), yield* nowText)
-  }
-})
-
-/** A wrong clock is this program's business, and a reason why certificates are refused. */
 const nowText = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis).toISOString())
 
-const withinTime = <A, R>(request: ApiRequest, effect: Effect.Effect<A, KubernetesApiError, R>) =>
+const withinTime = <A, R>(request: ClientRequest, effect: Effect.Effect<A, KubernetesApiError, R>) =>
   effect.pipe(
     Effect.timeoutOrElse({
       duration: timeLimit,
@@ -181,7 +183,7 @@ const withinTime = <A, R>(request: ApiRequest, effect: Effect.Effect<A, Kubernet
 /** By it audit logs and the API server's metrics name this program. */
 const userAgent = `linuxptp-daemon/${version}`
 
-const httpRequest = (server: string, request: ApiRequest, credentials: Readonly<Record<string, string>>) =>
+const httpRequest = (server: string, request: ClientRequest, credentials: Readonly<Record<string, string>>) =>
   HttpClientRequest.make(request.method)(`${server}${request.path}`, {
     urlParams: request.params ?? {},
     headers: { accept: request.accept ?? "application/json", "user-agent": userAgent, ...credentials },
@@ -193,10 +195,10 @@ const eventLoopTurn = Effect.callback<void>((resume) => {
   return Effect.sync(() => clearImmediate(immediate))
 })
 
-const readText = (request: ApiRequest, answer: ApiAnswer) =>
+const readText = (request: ClientRequest, answer: ApiAnswer) =>
   answer.text.pipe(Effect.mapError((error) => failureOfConnection(request, causeOf(error))))
 
-const countRequest = (request: ApiRequest, code: string) =>
+const countRequest = (request: ClientRequest, code: string) =>
   Metric.update(Metric.withAttributes(apiRequests, { verb: request.verb, code }), 1)
 
 const causeOf = ({ message, reason }: HttpClientError.HttpClientError): unknown => {

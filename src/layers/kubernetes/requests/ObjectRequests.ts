@@ -4,11 +4,11 @@
  */
 import { Effect, Option, Schema } from "effect"
 import type { KubernetesApi, KubernetesApiError } from "../../../services/kubernetes/KubernetesApi.ts"
-import { KubernetesObject, type ResourceType } from "../../../services/kubernetes/KubernetesObject.ts"
-import { listPages } from "../watching/ListPages.ts"
-import type { ApiConnection, ApiRequest } from "./ApiConnection.ts"
+import { apiVersionOf, KubernetesObject, type ResourceType } from "../../../services/kubernetes/KubernetesObject.ts"
+import type { ApiConnection, ClientRequest } from "./ApiConnection.ts"
 import { malformed } from "./ApiFailure.ts"
-import { apiVersionOf, collectionPath, statusPath } from "./ResourcePath.ts"
+import { listPages } from "./ListPages.ts"
+import { collectionPath, statusPath } from "./ResourcePath.ts"
 
 type ObjectRequests = Pick<KubernetesApi["Service"], "list" | "get" | "create" | "patchStatus">
 
@@ -60,7 +60,7 @@ export const makeObjectRequests = (
 const decodeObject = Schema.decodeUnknownOption(Schema.fromJsonString(KubernetesObject))
 
 const requestObject = Effect.fnUntraced(
-  function*(connection: ApiConnection, request: ApiRequest): Effect.fn.Return<KubernetesObject, KubernetesApiError> {
+  function*(connection: ApiConnection, request: ClientRequest): Effect.fn.Return<KubernetesObject, KubernetesApiError> {
     const text = yield* connection.text(request)
     const object = decodeObject(text)
     return Option.isSome(object)

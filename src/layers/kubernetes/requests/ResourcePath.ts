@@ -18,7 +18,3 @@ export const objectPath = (resource: ResourceType, namespace: string, name: stri
 /** Path of one object's status subresource. */
 export const statusPath = (resource: ResourceType, namespace: string, name: string): string =>
   `${objectPath(resource, namespace, name)}/status`
-
-/** The `apiVersion` that objects of the kind carry: `v1`, `ptp.openshift.io/v1`. */
-export const apiVersionOf = (resource: ResourceType): string =>
-  resource.group === "" ? resource.version : `${resource.group}/${resource.version}`

@@ -5,8 +5,8 @@
  */
 import { Clock, Effect, Queue, Random, Ref, Result, Stream } from "effect"
 import type { WatchedSet } from "../../../services/kubernetes/KubernetesApi.ts"
+import { listPages } from "../requests/ListPages.ts"
 import { afterList, beginList, type Publish, unlisted, type WatchProgress, withSpan } from "./ChangedSet.ts"
-import { listPages } from "./ListPages.ts"
 import { firstPlan, nextPlan, type WatchOutcome, type WatchPlan } from "./WatchPolicy.ts"
 import { watchOnce } from "./WatchSession.ts"
 import { listRequest, type WatchTarget } from "./WatchTarget.ts"

@@ -4,7 +4,7 @@
  */
 import { Clock, Duration, Effect, Random, Ref, Result, type Scope, Stream } from "effect"
 import type { KubernetesApiError } from "../../../services/kubernetes/KubernetesApi.ts"
-import type { ApiRequest } from "../requests/ApiConnection.ts"
+import type { ClientRequest } from "../requests/ApiConnection.ts"
 import { failureOfConnection, malformed } from "../requests/ApiFailure.ts"
 import { afterEvent, type Publish, type WatchProgress } from "./ChangedSet.ts"
 import { type WatchEvent, watchEvents } from "./WatchLine.ts"
@@ -77,7 +77,7 @@ const noteBytes = (heard: Heard) =>
  * and never ends says nothing. Stream's own time-out goes by the wall clock, which this program's children step.
  */
 const untilDead = Effect.fnUntraced(
-  function*(request: ApiRequest, heard: Heard): Effect.fn.Return<never, KubernetesApiError> {
+  function*(request: ClientRequest, heard: Heard): Effect.fn.Return<never, KubernetesApiError> {
     while (true) {
       const left = after(heard.eventAt, longestSilence) - (yield* Clock.monotonicTimeNanos)
       if (left <= 0n) {
@@ -92,7 +92,7 @@ const after = (nanos: bigint, duration: Duration.Duration): bigint => nanos + Du
 
 /** Where the next watch may go on. There is none while the list with which this one began has not ended. */
 const reachedVersion = Effect.fnUntraced(
-  function*(request: ApiRequest, progress: Ref.Ref<WatchProgress>): Effect.fn.Return<string, KubernetesApiError> {
+  function*(request: ClientRequest, progress: Ref.Ref<WatchProgress>): Effect.fn.Return<string, KubernetesApiError> {
     const { resourceVersion } = yield* Ref.get(progress)
     return resourceVersion ?? (yield* malformed(request, "a streaming list without an end"))
   }

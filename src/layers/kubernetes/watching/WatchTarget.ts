@@ -1,8 +1,8 @@
 /** What a ListWatch is about, and the requests that LIST and WATCH make of it. */
 import type { Effect } from "effect"
 import type { ResourceType } from "../../../services/kubernetes/KubernetesObject.ts"
-import type { ApiConnection, ApiRequest } from "../requests/ApiConnection.ts"
-import type { ListRequest } from "./ListPages.ts"
+import type { ApiConnection, ClientRequest } from "../requests/ApiConnection.ts"
+import type { ListRequest } from "../requests/ListPages.ts"
 
 /** What is watched, on which connection, and who is told that the server said something. */
 export interface WatchTarget {
@@ -35,7 +35,7 @@ export const watchRequest = (
   target: WatchTarget,
   { resourceVersion, sendsList }: WatchStart,
   timeoutSeconds: number
-): ApiRequest => ({
+): ClientRequest => ({
   verb: "watch",
   method: "GET",
   path: target.path,

@@ -3,13 +3,14 @@
  * kube-apiserver's order. Pure: the same object is always answered the same way.
  */
 import { Result } from "effect"
+import { apiVersionOf } from "../../../services/kubernetes/KubernetesObject.ts"
 import { type ApiStatusError, badRequest, type FieldCause, invalid, storageRefusal } from "./ApiStatusError.ts"
 import { customResourceDefinitions } from "./BuiltInKinds.ts"
 import { at, isObject, type JsonObject, listAt, objectAt, textAt, withField, withMetadata } from "./JsonTree.ts"
 import { duplicates } from "./ListItems.ts"
 import { checkMetadata } from "./MetadataRules.ts"
 import { validatorOf } from "./SchemaValidation.ts"
-import { apiVersionOf, type ServedKind } from "./ServedKind.ts"
+import type { ServedKind } from "./ServedKind.ts"
 import { normalize } from "./StructuralSchema.ts"
 
 /** What happens to fields that the schema does not know: dropped silently, with a warning, or refused. */

@@ -2,8 +2,9 @@
  * The discovery documents, by which kubectl learns what the server serves: `/api`, `/apis`, one list per group
  * version, and `/version`. Unaggregated: kubectl takes these when it is not offered the aggregated form.
  */
+import { apiVersionOf } from "../../../services/kubernetes/KubernetesObject.ts"
 import type { JsonObject } from "./JsonTree.ts"
-import { apiVersionOf, type ServedKind } from "./ServedKind.ts"
+import type { ServedKind } from "./ServedKind.ts"
 
 const storageVerbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
 

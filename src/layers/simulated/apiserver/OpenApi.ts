@@ -2,8 +2,9 @@
  * OpenAPI documents as far as kubectl needs them: for each kind a path whose PATCH takes `fieldValidation`, so that
  * kubectl leaves validation to the server, and the schemas of custom resources for `kubectl explain`.
  */
+import { apiVersionOf } from "../../../services/kubernetes/KubernetesObject.ts"
 import { type JsonObject, objectAt, withField } from "./JsonTree.ts"
-import { apiVersionOf, type ServedKind } from "./ServedKind.ts"
+import type { ServedKind } from "./ServedKind.ts"
 
 const groupVersionPath = (kind: ServedKind): string =>
   kind.group === "" ? `api/${kind.version}` : `apis/${apiVersionOf(kind)}`

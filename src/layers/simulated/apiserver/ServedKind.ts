@@ -2,7 +2,7 @@
  * A kind as the embedded API server serves it: its names, its table columns and, for kinds of a
  * CustomResourceDefinition, its schema. Built-in kinds stand in `BuiltInKinds`.
  */
-import type { ResourceType } from "../../../services/kubernetes/KubernetesObject.ts"
+import { apiVersionOf, type ResourceType } from "../../../services/kubernetes/KubernetesObject.ts"
 import type { Json, JsonObject } from "./JsonTree.ts"
 import { readBySchema } from "./StructuralSchema.ts"
 
@@ -45,10 +45,6 @@ export const qualifiedResource = (type: ResourceType): string =>
 /** `Node`, or `NodePTPCfg.ptp.openshift.io`: how kube-apiserver names a kind in messages. */
 export const qualifiedKind = (type: ResourceType): string =>
   type.group === "" ? type.kind : `${type.kind}.${type.group}`
-
-/** `v1`, or `ptp.openshift.io/v1`. */
-export const apiVersionOf = (type: { readonly group: string; readonly version: string }): string =>
-  type.group === "" ? type.version : `${type.group}/${type.version}`
 
 /** Where objects of the kind are kept. */
 export const storageType = (kind: ServedKind): ResourceType => kind.sharedStorage?.type ?? kind

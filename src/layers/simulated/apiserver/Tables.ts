@@ -2,8 +2,9 @@
  * Lists and objects in the shapes that the Accept header asks for: as they are, as `Table` (what `kubectl get` shows)
  * or as PartialObjectMetadata (Kubernetes API concepts: "Receiving resources as Tables").
  */
+import { apiVersionOf } from "../../../services/kubernetes/KubernetesObject.ts"
 import { type JsonObject, objectAt } from "./JsonTree.ts"
-import { apiVersionOf, type Column, presented, type ServedKind } from "./ServedKind.ts"
+import { type Column, presented, type ServedKind } from "./ServedKind.ts"
 
 export type Shape = "Object" | "Table" | "PartialObjectMetadata"
 

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Queue } from "effect"
 import { TestClock } from "effect/testing"
 import { makeEventRecorder } from "../../../../src/layers/kubernetes/events/EventRecorder.ts"
-import type { ApiConnection, ApiRequest } from "../../../../src/layers/kubernetes/requests/ApiConnection.ts"
+import type { ApiConnection, ClientRequest } from "../../../../src/layers/kubernetes/requests/ApiConnection.ts"
 import { failureOfAnswer, failureOfConnection } from "../../../../src/layers/kubernetes/requests/ApiFailure.ts"
 import type { KubernetesApiError, NodeEvent } from "../../../../src/services/kubernetes/KubernetesApi.ts"
 import { nodePTPDevs } from "../../../../src/services/kubernetes/NodePTPDev.ts"
@@ -19,7 +19,7 @@ const lost: NodeEvent = {
 
 type Answer = "ok" | "reset" | { readonly status: number; readonly retryAfter?: string }
 
-const answered = (request: ApiRequest, answer: Answer): Effect.Effect<string, KubernetesApiError> => {
+const answered = (request: ClientRequest, answer: Answer): Effect.Effect<string, KubernetesApiError> => {
   if (answer === "ok") return Effect.succeed("{}")
   return Effect.fail(
     answer === "reset"

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Ref, Stream } from "effect"
-import type { ApiConnection, ApiRequest } from "../../../../src/layers/kubernetes/requests/ApiConnection.ts"
+import type { ApiConnection, ClientRequest } from "../../../../src/layers/kubernetes/requests/ApiConnection.ts"
 import { failureOfAnswer } from "../../../../src/layers/kubernetes/requests/ApiFailure.ts"
-import { listPages } from "../../../../src/layers/kubernetes/watching/ListPages.ts"
+import { listPages } from "../../../../src/layers/kubernetes/requests/ListPages.ts"
 
 /** A connection that answers each request by a function. */
 const connectionOf = (text: ApiConnection["text"]): ApiConnection => ({
@@ -12,7 +12,7 @@ const connectionOf = (text: ApiConnection["text"]): ApiConnection => ({
 const request = { resource: "nodeptpcfgs", path: "/x", resourceVersion: "" } as const
 
 /** One page, and a token for the next that has expired when it is used. */
-const expiredAnswer = (asked: ApiRequest) =>
+const expiredAnswer = (asked: ClientRequest) =>
   asked.params?.["continue"] === undefined
     ? Effect.succeed(`{"metadata":{"resourceVersion":"7","continue":"next"},"items":[]}`)
     : Effect.fail(failureOfAnswer(asked, { status: 410, body: "", retryAfter: undefined }))

@@ -4,8 +4,8 @@
  */
 import { Effect, Option, Schema } from "effect"
 import { KubernetesObject } from "../../../services/kubernetes/KubernetesObject.ts"
-import type { ApiConnection } from "../requests/ApiConnection.ts"
-import { malformed } from "../requests/ApiFailure.ts"
+import type { ApiConnection } from "./ApiConnection.ts"
+import { malformed } from "./ApiFailure.ts"
 
 /** What to list. `resourceVersion` `0` lets the server answer from its cache. */
 export interface ListRequest {
