@@ -1,5 +1,5 @@
 /**
- * Which recorded events become requests, and when: pure functions over what was written lately. EventRecorder sends.
+ * Which recorded events become requests, and when: pure functions over what was written lately. EventWriter sends them.
  * The same event again within ten minutes raises the count of its series, at most once a minute unless it is news; a
  * token bucket bounds all requests, as client-go's event correlator does (tools/record/events_cache.go).
  */
