@@ -14,10 +14,10 @@ export interface WatchProgress {
   /** Where to go on; undefined until a list is complete. */
   readonly resourceVersion: string | undefined
   /**
-   * What a streaming list has brought so far; undefined when none is under way. It is published at its end only: half
-   * of it would look like deletions.
+   * The objects that a streaming list has brought so far; undefined when none is under way. They are published at its end
+   * only: half a list would look like deletions.
    */
-  readonly list: ReadonlyArray<ObjectEvent> | undefined
+  readonly list: ReadonlyArray<KubernetesObject> | undefined
 }
 
 /** What happened to the set, without when and under which span. */
@@ -45,12 +45,8 @@ export const afterList = (
   resourceVersion: string
 ): readonly [WatchProgress, SetChange] => {
   const objects = sortedByName(listed.map((object) => sameOf(progress, object)))
-  return [{ objects, resourceVersion, list: undefined }, {
-    type: "LISTED",
-    name: "",
-    generation: undefined,
-    resourceVersion
-  }]
+  const change: SetChange = { type: "LISTED", name: "", generation: undefined, resourceVersion }
+  return [{ objects, resourceVersion, list: undefined }, change]
 }
 
 /** What did not change stays the same value, so that nobody looks at it again. */
@@ -80,15 +76,13 @@ export const afterEvent = (progress: WatchProgress, event: WatchEvent): Progress
 /** Nothing is published, and no version is known, before the bookmark that ends the list. */
 const afterListEvent = (
   progress: WatchProgress,
-  list: ReadonlyArray<ObjectEvent>,
+  list: ReadonlyArray<KubernetesObject>,
   event: WatchEvent
 ): ProgressStep => {
-  if (event.type !== "BOOKMARK") return [{ ...progress, list: [...list, event] }, undefined]
+  if (event.type !== "BOOKMARK") return [{ ...progress, list: withEvent(list, event) }, undefined]
   if (!isEndOfList(event)) return [progress, undefined]
-  return afterList(progress, list.reduce(withEvent, noObjects), event.object.metadata.resourceVersion)
+  return afterList(progress, list, event.object.metadata.resourceVersion)
 }
-
-const noObjects: ReadonlyArray<KubernetesObject> = []
 
 /** Objects sorted by name, in code units, as every set is published. */
 const sortedByName = (objects: ReadonlyArray<KubernetesObject>): ReadonlyArray<KubernetesObject> =>
