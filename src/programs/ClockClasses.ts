@@ -11,7 +11,7 @@ import { type ProcessStatus, ProcessSupervisor } from "../services/processes/Pro
 const period = Duration.seconds(10)
 
 /** A run that can be asked. */
-interface Target {
+interface AskableRun {
   readonly id: string
   readonly run: number
   readonly socket: ManagementSocket
@@ -25,18 +25,18 @@ export const clockClasses: Effect.Effect<
 > = Effect.gen(function*() {
   const supervisor = yield* ProcessSupervisor
   const client = yield* ManagementClient
-  const ask = ({ id, socket }: Target) =>
+  const ask = ({ id, socket }: AskableRun) =>
     Effect.map(client.ask(socket), (answer): ReadonlyArray<readonly [string, number]> => {
       const clockClass = Option.getOrUndefined(answer)?.clockClass
       return clockClass === undefined ? [] : [[id, clockClass]]
     })
   if (!client.isAvailable) return Stream.empty
   return supervisor.statuses.pipe(
-    Stream.map((statuses) => statuses.flatMap(targetsOf)),
+    Stream.map((statuses) => statuses.flatMap(askableRunsOf)),
     Stream.changes,
-    Stream.switchMap((targets) =>
+    Stream.switchMap((runs) =>
       Stream.tick(period).pipe(
-        Stream.mapEffect(() => Effect.forEach(targets, ask, { concurrency: "unbounded" }))
+        Stream.mapEffect(() => Effect.forEach(runs, ask, { concurrency: "unbounded" }))
       )
     ),
     Stream.map((answers): ReadonlyMap<string, number> => new Map(answers.flat())),
@@ -44,5 +44,5 @@ export const clockClasses: Effect.Effect<
   )
 })
 
-const targetsOf = ({ id, run, spec, state }: ProcessStatus): ReadonlyArray<Target> =>
+const askableRunsOf = ({ id, run, spec, state }: ProcessStatus): ReadonlyArray<AskableRun> =>
   state === "Running" && spec.management !== undefined ? [{ id, run, socket: spec.management }] : []

@@ -16,7 +16,7 @@ import { systemSearchPath } from "../native/ProgramPath.ts"
 import { removeFiles, writeFiles } from "./ProcessFiles.ts"
 import { schedulingOf } from "./ProcScheduling.ts"
 import { groupGone, signalGroup } from "./Signals.ts"
-import { type Child, spawnChild, startError } from "./SpawnChild.ts"
+import { type ForkedChild, spawnChild, startError } from "./SpawnChild.ts"
 
 /** Output that arrives after the death of its writer is waited for this long, for the last words on stderr. */
 const lastWordsPatience = Duration.millis(50)
@@ -60,7 +60,7 @@ export const layer = (options: ChildProcessRunnerOptions): Layer.Layer<ProcessRu
     })
   )
 
-const running = ({ pid, reaped }: Child, exit: RunningProcess["exit"]): RunningProcess => ({
+const running = ({ pid, reaped }: ForkedChild, exit: RunningProcess["exit"]): RunningProcess => ({
   pid,
   // After the reap the pid may be somebody else's.
   scheduling: Effect.sync(() => Deferred.isDoneUnsafe(reaped) ? undefined : schedulingOf(pid)),
@@ -71,7 +71,7 @@ const running = ({ pid, reaped }: Child, exit: RunningProcess["exit"]): RunningP
 /** Waits for the reap and removes what is left, so that a successor finds the place empty. */
 const clearAway = Effect.fnUntraced(function*(
   spec: ProcessSpec,
-  { closeOutputs, pid, reaped, silent }: Child,
+  { closeOutputs, pid, reaped, silent }: ForkedChild,
   { parents, removeAllTraces, removeTraces }: ProgramHabits["Service"]
 ) {
   const exit = yield* Deferred.await(reaped)

@@ -24,7 +24,7 @@ export interface SpawnOptions {
 }
 
 /** A child that was forked, and what there is to wait for. */
-export interface Child {
+export interface ForkedChild {
   readonly pid: number
   /** Done in the very turn in which the child is reaped: from then on its pid may be somebody else's. */
   readonly reaped: Deferred.Deferred<ProcessExit>
@@ -43,7 +43,7 @@ export const startError = (
 
 /** Forks, and hands the child over once it has exec'd `setpriv`. */
 export const spawnChild = (spec: ProcessSpec, onLine: (line: OutputLine) => void, options: SpawnOptions) =>
-  Effect.callback<Child, ProcessStartError>((resume) => {
+  Effect.callback<ForkedChild, ProcessStartError>((resume) => {
     const command = commandOf(spec, options)
     if (command === undefined) {
       return resume(Effect.fail(startError(spec, "ProgramMissing", "not found in PATH")))
@@ -112,7 +112,7 @@ const ensureDescriptors = () => {
   }
 }
 
-const hear = (child: ChildProcess, pid: number): Child => {
+const hear = (child: ChildProcess, pid: number): ForkedChild => {
   const reaped = Deferred.makeUnsafe<ProcessExit>()
   const silent = Deferred.makeUnsafe<void>()
   child.once("exit", (code, signal) => {
