@@ -46,5 +46,5 @@ export const clientDefinitionsContract = (it: ContractTests) =>
         assert.deepStrictEqual(namesOf(yield* until(({ objects }) => objects.length === 1)), ["b"])
         yield* create("c")
         assert.deepStrictEqual(namesOf(yield* until(({ objects }) => objects.length === 2)), ["b", "c"])
-      }).pipe(Effect.provideService(Metric.MetricRegistry, new Map())), 120_000)
+      }).pipe(Effect.provideService(Metric.MetricRegistry, new Map())))
   })

@@ -128,7 +128,7 @@ const many = (it: ContractTests) =>
       // The first list of a watch may come from the server's cache, which is whole but may be a moment behind.
       const { until } = yield* watchedSets(api, nodePTPCfgs)
       assert.deepStrictEqual(namesOf(yield* until(({ objects }) => objects.length === several)), names)
-    }), 60_000)
+    }))
 
 const forgotten = (it: ContractTests) =>
   it.effect("list anew when the server forgot what happened while nobody could watch", () =>
@@ -150,4 +150,4 @@ const forgotten = (it: ContractTests) =>
       assert.strictEqual(told(healed), "LISTED")
       yield* call("POST", cfgs, cfg("d"))
       assert.strictEqual(told(yield* until(({ objects }) => objects.length === 3)), "ADDED d")
-    }), 120_000)
+    }))

@@ -68,7 +68,7 @@ const manifests = (it: ContractTests) =>
       )
       yield* expectOutput(`create namespace ${ownName("other")}`, /namespace\/other-\w+ created/)
       yield* expectOutput("-n ptp delete ptpcfg profile1", /"profile1" deleted/)
-    }), 60_000)
+    }))
 
 const forms = (it: ContractTests) =>
   it.effect("shows an object and its events in every form", () =>
@@ -118,7 +118,7 @@ const forms = (it: ContractTests) =>
         /State: +LOCKED/,
         /Events:\n +Type +Reason +Age +From +Message\n[^]*Normal +ClockLocked +\w+ +linuxptp-daemon +a note\n/
       )
-    }), 60_000)
+    }))
 
 const changes = (it: ContractTests) =>
   it.effect("labels, annotates, waits, and tries without writing", () =>
@@ -143,7 +143,7 @@ const changes = (it: ContractTests) =>
       yield* on("create configmap settings --from-literal=a=b", /configmap\/settings created/)
       yield* on("create serviceaccount somebody", /serviceaccount\/somebody created/)
       yield* on("get configmaps settings", /^NAME +DATA +AGE\nsettings +1 +\w+\n/)
-    }), 60_000)
+    }))
 
 const nodes = (it: ContractTests) =>
   it.effect("shows and labels nodes", () =>
@@ -183,4 +183,4 @@ const watching = (it: ContractTests) =>
       for (const name of ["NAME", "first"]) assert.isTrue((yield* Queue.take(lines)).startsWith(name))
       yield* create("later")
       assert.match(yield* Queue.take(lines), /^later +\d+s$/)
-    }), 60_000)
+    }))
