@@ -11,10 +11,14 @@ const testsWith = (pattern: RegExp, except: ReadonlyArray<string> = []) =>
   tests.filter(({ name, text }) => pattern.test(text) && !except.some((place) => name.startsWith(place)))
     .map(({ name }) => name)
 
+const inRealTime = /\bit\.live\b|\bexcludeTestServices: true\b/
+
 /** Who may live in real time, and why. */
 const realTime = [
-  // Real linuxptp.
+  // Real linuxptp, and a real API server, also for the contract that both servers are held to.
   "system/",
+  "cluster/",
+  "contract/KubernetesContract.ts",
   // They bring a virtual clock of their own, which drives the whole scenario.
   "chaos/",
   "faults/",
@@ -30,11 +34,11 @@ describe("test rules", () => {
   it("reads the tests at all", () => assert.isAbove(tests.length, 100))
 
   it("only tests of what the kernel does live in real time", () =>
-    assert.deepStrictEqual(testsWith(/\bit\.live\b/, realTime), []))
+    assert.deepStrictEqual(testsWith(inRealTime, realTime), []))
 
   it("whoever may live in real time does", () =>
     assert.deepStrictEqual(
-      realTime.filter((place) => !testsWith(/\bit\.live\b/).some((name) => name.startsWith(place))),
+      realTime.filter((place) => !testsWith(inRealTime).some((name) => name.startsWith(place))),
       []
     ))
 
