@@ -3,6 +3,10 @@ import type { Mutant } from "./Mutant.ts"
 
 const selection = ["services/profiles/ProfileSelection.test.ts"]
 const plans = ["services/profiles/ProfilePlan.test.ts"]
+const rollback = "src/services/profiles/Rollback.ts"
+const trials = ["services/profiles/Rollback.test.ts"]
+const memory = "src/services/profiles/NodeMemory.ts"
+const nodeMemory = ["services/profiles/NodeMemory.test.ts"]
 
 export const profileMutants: ReadonlyArray<Mutant> = [
   {
@@ -102,5 +106,82 @@ export const profileMutants: ReadonlyArray<Mutant> = [
     search: `optionValue(options, "time_stamping") === "software" &&`,
     replace: `optionValue(options, "time_stamping") === "hardware" &&`,
     tests: [...plans, "services/profiles/Decide.test.ts"]
+  },
+  {
+    name: "a version is rejected after two failures",
+    file: rollback,
+    search: "const enoughErrors = 3",
+    replace: "const enoughErrors = 2",
+    tests: trials
+  },
+  {
+    name: "a version that worked is rejected",
+    file: rollback,
+    search: "memory.worked.some(isSameVersion(version)) || memory.rejected.some",
+    replace: "memory.rejected.some",
+    tests: trials
+  },
+  {
+    name: "a version works when one of its processes is ready",
+    file: rollback,
+    search: `if (isComplete && own.every(({ state }) => state === "Running"))`,
+    replace: `if (isComplete && own.some(({ state }) => state === "Running"))`,
+    tests: trials
+  },
+  {
+    name: "a rejection is never forgiven",
+    file: rollback,
+    search: "return there.every((nic) => one.nics?.some(covers(nic))) ? [one] : []",
+    replace: "return [one]",
+    tests: trials
+  },
+  {
+    name: "what a version inherited speaks against it",
+    file: rollback,
+    search: "configurationErrors >= enoughErrors && !inherited.has(id)",
+    replace: "configurationErrors >= enoughErrors",
+    tests: trials
+  },
+  {
+    name: "the answer to a question of before is taken for this one's",
+    file: memory,
+    search: "if (pending === undefined || !Equal.equals(pending.asked, asked)) return [memory, []]",
+    replace: "if (pending === undefined) return [memory, []]",
+    tests: nodeMemory
+  },
+  {
+    name: "what was learned while a program was asked does not count",
+    file: memory,
+    search: "kept.pending === undefined ? [kept, again] : decideAnew(kept, kept.pending)",
+    replace: "[kept, again]",
+    tests: nodeMemory
+  },
+  {
+    name: "a rejection asks for no other decision",
+    file: memory,
+    search: `isRejection ? [{ _tag: "DecideAgain" }] : []`,
+    replace: "[]",
+    tests: nodeMemory
+  },
+  {
+    name: "what came from the disk is kept on it",
+    file: memory,
+    search: "if (isFromDisk || node === undefined || ",
+    replace: "if (node === undefined || ",
+    tests: nodeMemory
+  },
+  {
+    name: "what does not work is kept on the disk",
+    file: memory,
+    search: " || !allWorked(versions, running)) return [memory, []]",
+    replace: ") return [memory, []]",
+    tests: nodeMemory
+  },
+  {
+    name: "a program is never asked about a configuration",
+    file: memory,
+    search: "if (asked.length === 0) return enforce(waiting, next)",
+    replace: "if (asked.length >= 0) return enforce(waiting, next)",
+    tests: nodeMemory
   }
 ]

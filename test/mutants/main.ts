@@ -29,7 +29,8 @@ interface Result {
 
 const workers = 2
 /** A mistake may make a test wait for ever; the tests of one mutant take seconds. */
-const patienceMillis = 240_000
+const testPatienceMillis = 20_000
+const patienceMillis = 120_000
 const enough = 0.95
 const copied = ["src", "test", "deploy", "docs", "bench", "package.json", "tsconfig.json", "README.md", "CHANGELOG.md"]
 const configurations: Readonly<Record<string, string>> = {
@@ -63,7 +64,8 @@ const runTests = async (root: string, tests: ReadonlyArray<string>): Promise<Rep
   rmSync(file, { force: true })
   const folder = Object.keys(configurations).find((name) => tests.every((test) => `test/${test}`.startsWith(name)))
   const config = folder === undefined ? "vitest.config.ts" : configurations[folder] ?? "vitest.config.ts"
-  const words = ["run", "--config", config, "--bail=1", "--reporter=json", `--outputFile=${file}`]
+  const bounds = folder === undefined ? [`--testTimeout=${testPatienceMillis}`] : []
+  const words = ["run", "--config", config, "--bail=1", ...bounds, "--reporter=json", `--outputFile=${file}`]
   const child = spawn("node_modules/.bin/vitest", [...words, ...tests.map((test) => `test/${test}`)], {
     cwd: root,
     stdio: "ignore",

@@ -18,8 +18,11 @@ describe("LineReader", () => {
     assert.deepStrictEqual(readAll([bytes.subarray(0, 7), bytes.subarray(7)]), ["rms 1 µs", "max"])
   })
 
-  it("escapes control characters, so that a line can't steer a terminal", () =>
-    assert.strictEqual(escapeControlCharacters("a\u001b[2Jb\tc\u0085d\u2028"), "a\\x1b[2Jb\\x09c\\x85d\\u2028"))
+  it("escapes control characters, so that a line can't steer a terminal", () => {
+    const [line, escaped] = ["a\u001b[2Jb\tc\u0085d\u2028", "a\\x1b[2Jb\\x09c\\x85d\\u2028"]
+    assert.strictEqual(escapeControlCharacters(line), escaped)
+    assert.deepStrictEqual(readAll([line]), [escaped])
+  })
 
   it("cuts a line of 10 MB and finds the next one", () => {
     const lines = readAll([...Array.from({ length: 160 }, () => "x".repeat(65_536)), "\nnext\n"])

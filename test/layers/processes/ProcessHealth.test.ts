@@ -84,12 +84,15 @@ describe("a process that can be asked", () => {
       yield* Ref.set(answer, "ready")
       yield* supervisor.apply([ptp4l])
       yield* Queue.take(started)
+      const complained = yield* Effect.forkChild(statusWhere(({ complaints }) => complaints.length > 0))
       yield* askTimes(2)
       yield* Ref.set(answer, "silent")
       yield* askTimes(1)
       yield* Ref.set(answer, "ready")
       yield* askTimes(1)
       assert.deepStrictEqual(complaintsOf(yield* statusWhere(isRunning)), [])
+      // Nor was there a complaint in between.
+      assert.isUndefined(complained.pollUnsafe())
     }))
 
   it.effect("is asked no more when it has ended", () =>

@@ -90,6 +90,15 @@ describe("a version that does not start", () => {
     assert.deepStrictEqual(decision.problems, [])
   })
 
+  it("is not judged by a process that ran before it did", () => {
+    const daemon = makeDaemon()
+    const { decision, memory, running } = daemon.see([first])
+    const failing = decision.processes.map((spec) => statusOf(spec, { state: "BackOff", configurationErrors: 3 }))
+    const inherited = new Set(decision.processes.map(({ id }) => id))
+    assert.strictEqual(learnFrom(memory, running, failing, inherited), memory)
+    assert.lengthOf(learnFrom(memory, running, failing).rejected, 1)
+  })
+
   it("is tried anew at the next edit, also when that brings back the same text later on", () => {
     const daemon = makeDaemon()
     daemon.see([first])

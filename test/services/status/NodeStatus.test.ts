@@ -201,6 +201,10 @@ describe("differsAtOnce", () => {
     assert.isTrue(
       differsAtOnce(status({ clock: clock("LOCKED", "SLAVE") }), status({ clock: clock("FREERUN", "SLAVE") }))
     )
+    // Also where no condition follows it.
+    const locked = status({ clock: clock("LOCKED", "SLAVE") })
+    const lost = { ...locked, clock: { state: "HOLDOVER", ports: [], since: now } } as const
+    assert.isTrue(differsAtOnce(locked, lost))
     assert.isTrue(differsAtOnce(status({}), status({ linuxptpMissing: true })))
   })
 
