@@ -52,7 +52,7 @@ const withStandIn = (script: string, within: ReadonlyArray<string> = []) =>
 const nothing = { refusal: undefined, left: [] }
 
 describe.skipIf(isMissing)(`timemaster -n${isMissing ? " (skipped: needs timemaster)" : ""}`, () => {
-  it.live.each<readonly [string, string | undefined]>([
+  it.effect.each<readonly [string, string | undefined]>([
     ["[timemaster]\nrundir RUNDIR\n", undefined],
     ["[timemaster]\nrundir RUNDIR\nfoo 1\n", "unknown timemaster setting foo"],
     ["[nosuchsection]\nx 1\n", "unknown section nosuchsection"],
@@ -66,7 +66,7 @@ describe.skipIf(isMissing)(`timemaster -n${isMissing ? " (skipped: needs timemas
 })
 
 describe("TimemasterDryRun", () => {
-  it.live("asks with -n, the same options and a copy of the file, without the policy and outside the live directory", () =>
+  it.effect("asks with -n, the same options and a copy of the file, without the policy and outside the live directory", () =>
     Effect.gen(function*() {
       const { left, refusal } = yield* withStandIn(
         "echo \"timemaster: $* $(cat $7) env $(env | sort | xargs)\" >&2; exit 1"
@@ -78,13 +78,13 @@ describe("TimemasterDryRun", () => {
       assert.deepStrictEqual(left, [])
     }))
 
-  it.live("runs it where it is told", () =>
+  it.effect("runs it where it is told", () =>
     Effect.gen(function*() {
       const { refusal } = yield* withStandIn("echo \"timemaster: $WHERE\" >&2; exit 1", ["env", "WHERE=there"])
       assert.strictEqual(refusal, "timemaster: there")
     }))
 
-  it.live.each<readonly [string, string]>([
+  it.effect.each<readonly [string, string]>([
     [
       "a missing NIC, which may come",
       "echo 'timemaster[1.000]: failed to get time stamping info for eth7' >&2; exit 1"
@@ -99,7 +99,7 @@ describe("TimemasterDryRun", () => {
       assert.deepStrictEqual(yield* withStandIn(script), nothing)
     }))
 
-  it.live("tells the first complaint that is not about a missing NIC, without the time, at most 200 characters", () =>
+  it.effect("tells the first complaint that is not about a missing NIC, without the time, at most 200 characters", () =>
     Effect.gen(function*() {
       const { refusal } = yield* withStandIn(
         "{ echo 'timemaster[1.000]: failed to get time stamping info for a'; " +
@@ -110,7 +110,7 @@ describe("TimemasterDryRun", () => {
       assert.strictEqual(long.refusal, "0".repeat(200))
     }))
 
-  it.live("asks nobody for other programs, when timemaster is missing or when there is no place for the copy", () =>
+  it.effect("asks nobody for other programs, when timemaster is missing or when there is no place for the copy", () =>
     Effect.gen(function*() {
       const searchPath = [yield* standIn("echo 'timemaster: asked' >&2; exit 1")]
       assert.deepStrictEqual(yield* refusalOf("", { searchPath }, "ptp4l"), nothing)
