@@ -58,6 +58,10 @@ interface Report {
   }>
 }
 
+/** Leaders of the process groups in which tests run. */
+const running = new Set<number>()
+const end = (leader: number) => process.kill(-leader, "SIGKILL")
+
 /** Runs test files in a copy. Undefined when they had to be ended. */
 const runTests = async (root: string, tests: ReadonlyArray<string>): Promise<Report | undefined> => {
   const file = path.join(root, "report.json")
@@ -75,13 +79,15 @@ const runTests = async (root: string, tests: ReadonlyArray<string>): Promise<Rep
   })
   const pid = child.pid
   if (pid === undefined) throw new Error("vitest cannot be started")
+  running.add(pid)
   let isLate = false
   const timer = setTimeout(() => {
     isLate = true
-    process.kill(-pid, "SIGKILL")
+    end(pid)
   }, patienceMillis)
   await new Promise((resolve) => child.once("close", resolve))
   clearTimeout(timer)
+  running.delete(pid)
   return isLate ? undefined : JSON.parse(readFileSync(file, "utf8"))
 }
 
@@ -138,6 +144,13 @@ const main = async (words: ReadonlyArray<string>): Promise<number> => {
   const wanted = words.join(" ")
   const mutants = all.filter(({ file, name }) => `${file} ${name}`.includes(wanted))
   const copies = Array.from({ length: workers }, makeCopy)
+  const removeCopies = () => {
+    for (const leader of running) end(leader)
+    for (const root of copies) rmSync(root, { recursive: true, force: true })
+  }
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1))
+  // Also when the run is ended before its time.
+  process.once("exit", removeCopies)
   try {
     const [first = ""] = copies
     const failed = await failsBefore(first, [...new Set(mutants.flatMap(({ tests }) => tests))])
@@ -158,7 +171,7 @@ const main = async (words: ReadonlyArray<string>): Promise<number> => {
     }))
     return summary(results)
   } finally {
-    for (const root of copies) rmSync(root, { recursive: true, force: true })
+    removeCopies()
   }
 }
 
