@@ -1,23 +1,24 @@
 /**
- * Trouble that a clock's state does not show, read off single lines of linuxptp: somebody else steers the clock, a
- * clock is off by the difference of TAI and UTC, a port becomes FAULTY again and again. Pure; ObservedProcess keeps the
- * sightings of each process, NodeClockView tells of them. Nothing is restarted for an alarm: linuxptp heals itself, or
- * the cause lies outside of it.
+ * Alarms of a clock: trouble that the state of the clock (LOCKED, HOLDOVER, FREERUN) does not show. There are three:
+ * another program steers the same clock, a clock is off by the difference between TAI and UTC, a port becomes FAULTY
+ * again and again. Each is recognised by single lines of linuxptp. Pure: ObservedProcess keeps what was seen of each
+ * process, NodeClockView reports it. The daemon restarts nothing because of an alarm: linuxptp recovers by itself, or
+ * the cause is outside of it.
  */
 import type { LogEvent } from "../linuxptp/LogEvent.ts"
 import { isServoLocked } from "../linuxptp/ServoState.ts"
 import type { ClockAlarm, ClockAlarmReason } from "./NodeClock.ts"
 import type { Speaker } from "./Speaker.ts"
 
-/** What was seen: an alarm's reason, or what explains one. */
+/** What a line can show: the reason of an alarm, or something that explains an alarm. */
 type SightingKind = ClockAlarmReason | "MissingTimestamp"
 
-/** Something that was seen in the last minutes. */
+/** Something that was seen within the last minutes. */
 interface Sighting {
   readonly kind: SightingKind
-  /** The clock or the port. */
+  /** The name of the clock or of the port. */
   readonly subject: string
-  /** Times in a row, each within the patience after the one before. */
+  /** How often it was seen in a row. Two sightings are in a row if the second comes within `patience` of the first. */
   readonly count: number
   /** Monotonic nanoseconds. */
   readonly seenAt: bigint
@@ -29,16 +30,17 @@ export type Sightings = ReadonlyMap<string, Sighting>
 /** Nothing was seen. */
 export const noSightings: Sightings = new Map()
 
-/** More ports and clocks than any host has; what comes beyond is not kept. */
+/** No host has more ports and clocks. Sightings beyond this number are not kept. */
 const mostSightings = 64
-/** An alarm ends 5 min after the last line that gives reason to it. */
+/** An alarm ends 5 min after the last line that is a reason for it. */
 const patience = 300_000_000_000n
 
 const moment = 2_000_000_000n
 
 /**
- * How often something must be seen. One clockcheck line follows a resume from sleep, a driver's reset or ptp4l's own
- * restart, and one FAULTY a pulled cable; what comes again every few seconds or minutes does not heal.
+ * How often something must be seen before it is an alarm. One clockcheck line is normal after a resume from sleep, a
+ * driver reset or a restart of ptp4l; one FAULTY is normal after a pulled cable. What returns every few seconds or
+ * minutes does not recover by itself.
  */
 const enough: Readonly<Record<ClockAlarmReason, number>> = {
   ClockOwnerConflict: 3,
@@ -46,15 +48,18 @@ const enough: Readonly<Record<ClockAlarmReason, number>> = {
   UtcOffsetSuspect: 1
 }
 
-/** TAI minus UTC since 2017, and how far from it an offset may be that still looks like it. */
+/**
+ * TAI minus UTC in nanoseconds, unchanged since 2017, and how far an offset may be away from it and still be taken for
+ * it.
+ */
 const utcOffsetNs = 37_000_000_000
 const suspectDistanceNs = 1_000_000_000
 
-/** True for an offset within 1 s of 37 s, either way: one side is on TAI where the other takes it to be on UTC. */
+/** True for an offset within 1 s of 37 s, in either direction: one side uses TAI where the other expects UTC. */
 export const suspectUtcOffset = (offsetNs: number): boolean =>
   Math.abs(Math.abs(offsetNs) - utcOffsetNs) <= suspectDistanceNs
 
-/** The sightings after one more event; the same object when it is nothing to be alarmed by. */
+/** The sightings after one more event. Returns the same object if the event is no reason for an alarm. */
 export const observeSighting = (sightings: Sightings, speaker: Speaker, event: LogEvent, now: bigint): Sightings => {
   const kind = sightingOf(speaker, event)
   if (kind === undefined) return sightings
@@ -62,19 +67,22 @@ export const observeSighting = (sightings: Sightings, speaker: Speaker, event: L
   const key = `${kind} ${subject}`
   const before = sightings.get(key)
   if (before === undefined && sightings.size >= mostSightings) return sightings
-  // One stall of a busy machine prints several clockcheck lines: what comes at one moment is one sign.
+  // One stall of a busy machine prints several clockcheck lines, so lines of the same moment count once.
   if (kind === "ClockOwnerConflict" && before !== undefined && now - before.seenAt < moment) return sightings
   const count = before !== undefined && isRecent(before, now) ? before.count + 1 : 1
   return new Map(sightings).set(key, { kind, subject, count, seenAt: now })
 }
 
-/** The sightings that still count at `now`; the same object when all do. */
+/** The sightings that still count at `now`. Returns the same object if all of them do. */
 export const recentSightings = (sightings: Sightings, now: bigint): Sightings => {
   const recent = [...sightings].filter(([, sighting]) => isRecent(sighting, now))
   return recent.length === sightings.size ? sightings : new Map(recent)
 }
 
-/** The alarms that a process's sightings give. A message stays the same while its alarm lasts: each change is written to the API server. */
+/**
+ * The alarms that follow from the sightings of a process. The message of an alarm does not change while it lasts,
+ * because each change would be a write to the API server.
+ */
 export const alarmsOf = (sightings: Sightings): ReadonlyArray<ClockAlarm> => {
   const lacksTimestamps = [...sightings.values()].some(({ kind }) => kind === "MissingTimestamp")
   return [...sightings.values()].flatMap(({ count, kind, subject }) =>
@@ -90,13 +98,14 @@ const sightingOf = ({ program }: Speaker, event: LogEvent): SightingKind | undef
   switch (event.kind) {
     case "offset": {
       if (!suspectUtcOffset(event.offsetNs)) return undefined
-      // A PHC often starts on UTC and is stepped to TAI; the system clock has no reason to be 37 s off, not even once.
+      // A PHC often starts on UTC and is then stepped to TAI, so one such offset is normal there. The system clock is
+      // never 37 s off for a good reason.
       return isServoLocked(event.servoState) || steersSystemClock(program, event.clock) ? "UtcOffsetSuspect" : undefined
     }
     case "summary":
       return suspectUtcOffset(event.rmsNs) ? "UtcOffsetSuspect" : undefined
     case "portState":
-      // Port 0 is the management socket.
+      // Port 0 is ptp4l's management socket, not a NIC.
       return event.to === "FAULTY" && event.port !== 0 ? "PortFaulty" : undefined
     case "fault":
       // clockcheck.c; sk.c, sk_receive
@@ -108,7 +117,7 @@ const sightingOf = ({ program }: Speaker, event: LogEvent): SightingKind | undef
   }
 }
 
-/** phc2sys 1.5 does not name the clock: it is the system clock. */
+/** phc2sys 1.5 prints no name for the clock; then it is the system clock. */
 const steersSystemClock = (program: string, clock: string | undefined): boolean =>
   program === "phc2sys" && (clock ?? "CLOCK_REALTIME") === "CLOCK_REALTIME"
 

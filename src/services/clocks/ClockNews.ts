@@ -1,14 +1,14 @@
-/** The lines that a change of the node's clock is worth in the daemon's log. Pure; ObserveClocks logs them. */
+/** Which log lines a change of the node's clock deserves. Pure: ObserveClocks writes them to the log. */
 import type { NodeClock } from "./NodeClock.ts"
 
-/** One line: an alarm is a warning, a change of state is not. */
+/** One log line. An alarm is a warning; a change of state is not. */
 export interface ClockNews {
   readonly isWarning: boolean
   readonly message: string
   readonly annotations: Readonly<Record<string, string>>
 }
 
-/** The alarms that are new in `now`, then its state if that has changed. */
+/** First the alarms that are new in `now`, then the state if it has changed. */
 export const clockNews = (before: NodeClock | undefined, now: NodeClock | undefined): ReadonlyArray<ClockNews> => {
   if (now === undefined) return []
   const known = new Set(before?.alarms.map(({ message }) => message))

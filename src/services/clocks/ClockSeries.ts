@@ -1,6 +1,6 @@
 /**
- * The `openshift_ptp_*` series that a node has, as values: names, labels and numbers mean what they mean in the Go
- * daemon of the same purpose, so that its dashboards and alerts go on working. Pure; PtpMetrics publishes them.
+ * The `openshift_ptp_*` metrics of a node as values. Names, labels and numbers have the same meaning as in the Go
+ * daemon of the same purpose, so that its dashboards and alerts keep working. Pure: PtpMetrics publishes them.
  */
 import { interfaceRole } from "../linuxptp/PortState.ts"
 import type { ProcessStatus } from "../processes/ProcessSupervisor.ts"
@@ -29,10 +29,10 @@ export interface Series {
   readonly value: number
 }
 
-/** The name that labels a clock. */
+/** Translates a clock, as linuxptp names it, into the name used in labels. */
 type ClockName = (clock: string) => string
 
-/** Every series of `node`. Only processes that the supervisor has now have any. */
+/** Every series of `node`. Only processes that the supervisor has at this moment have series. */
 export const clockSeries = (state: ClockState, node: string): ReadonlyArray<Series> => {
   const series: Array<Series> = []
   const nameOf = clockNames(state)
@@ -49,7 +49,10 @@ export const clockSeries = (state: ClockState, node: string): ReadonlyArray<Seri
   return series
 }
 
-/** ts2phc 4.2 and newer print `/dev/ptpN` for a NIC: one that a process is configured with, or else the first. */
+/**
+ * ts2phc 4.2 and newer print `/dev/ptpN` instead of a NIC. Several NICs may share that PHC: then the NIC is taken that
+ * a process is configured with, else the first one.
+ */
 const clockNames = ({ nics, statuses }: ClockState): ClockName => {
   const configured = new Set(statuses.flatMap(({ spec }) => spec.interfaces))
   return (clock) => {
@@ -58,7 +61,7 @@ const clockNames = ({ nics, statuses }: ClockState): ClockName => {
   }
 }
 
-/** A process is up while it has a pid. Like the Go daemon's, the restart count counts every start, the first too. */
+/** A process is up while it has a pid. The restart count includes the first start, as in the Go daemon. */
 const processSeries = (status: ProcessStatus, node: string): ReadonlyArray<Series> => {
   const { pid, run } = status
   const labels = processLabels(status, node)
@@ -74,7 +77,7 @@ const processLabels = ({ id, spec }: ProcessStatus, node: string) => ({
   config: `${id}.config`
 })
 
-/** A ptp4l that is gone has no grandmaster. */
+/** A ptp4l that does not run has no grandmaster, so it has no clock class. */
 const classSeries = (status: ProcessStatus, node: string, clockClass: number | undefined): ReadonlyArray<Series> =>
   clockClass === undefined || status.pid === undefined
     ? []
@@ -100,11 +103,14 @@ const stateSeries = ({ evidence, held, steered }: ObservedClock, node: string, n
     value: stateValues[held.state]
   }))
 
-/** A ptp4l that never found a grandmaster has a state too: an alert on it must not need a first measurement. */
+/**
+ * A ptp4l that never found a grandmaster has a series too, so that an alert on it does not depend on a first
+ * measurement.
+ */
 const unmeasuredClocks = ({ interfaces, program }: ProgramEvidence): ReadonlyArray<string> =>
   program === "ptp4l" ? interfaces : []
 
-/** phc2sys compares with the PHC of a dead port for a second or more, and then with nothing. */
+/** phc2sys goes on comparing with the PHC of a dead port for a second or more, and after that prints nothing. */
 const offsetSeries = (clock: ObservedClock, node: string, nameOf: ClockName, isFaulty: boolean) => {
   const { evidence: { measurements, program }, steered } = clock
   const measured: ReadonlyArray<readonly [string, Measurement]> = isFaulty && program === "phc2sys"
@@ -128,7 +134,7 @@ const measurementSeries = (
   ]
 }
 
-/** True when every port that a master was followed on, in the processes that this one runs after, is FAULTY. */
+/** True when, in the processes that this one depends on, every port that followed a master is FAULTY. */
 const followsFaultyPort = ({ spec }: ObservedProcess, { processes }: ClockState): boolean => {
   const followed = spec.after.flatMap((id) => [...processes.get(id)?.clocks.values() ?? []])
     .map(({ evidence }) => lastFollowingPort(evidence)).filter((port) => port !== undefined)

@@ -1,6 +1,7 @@
 /**
- * Everything the clock observer knows of a node, as one value with a step for each thing that can happen: a line, the
- * supervisor's statuses, new thresholds, the passing of time. Pure; NodeClockView and ClockSeries read it.
+ * Everything that the daemon knows about the clocks of a node, as one value. There is a function for each thing that
+ * can happen: a line of output, new statuses of the supervisor, new thresholds, the passing of time. Each returns the
+ * next value. Pure: NodeClockView and ClockSeries read the value.
  */
 import type { NetworkInterface } from "../devices/PtpDevice.ts"
 import type { ProcessSpec } from "../processes/ProcessSpec.ts"
@@ -19,17 +20,17 @@ import {
 /** What is known of the clocks of a node. */
 export interface ClockState {
   readonly statuses: ReadonlyArray<ProcessStatus>
-  /** By object and profile. */
+  /** Keys name object and profile. */
   readonly thresholds: ReadonlyMap<string, ClockThreshold>
   /** NICs by the path of their PHC, `/dev/ptpN`; several ports of a card may share one. */
   readonly nics: ReadonlyMap<string, ReadonlyArray<string>>
-  /** Of the grandmaster, by the id of the ptp4l that told. */
+  /** Clock class of the grandmaster, by the id of the ptp4l that reported it. */
   readonly clockClasses: ReadonlyMap<string, number>
-  /** By id; also of processes that are gone a moment ago, whose successor may hold their lock. */
+  /** By id. Also contains processes that have just ended, because their successor may still hold their lock. */
   readonly processes: ReadonlyMap<string, ObservedProcess>
 }
 
-/** Nothing runs and nothing was said. */
+/** No process runs and nothing was said. */
 export const initialClockState: ClockState = {
   statuses: [],
   thresholds: new Map(),
@@ -38,16 +39,18 @@ export const initialClockState: ClockState = {
   processes: new Map()
 }
 
-/** Processes that spoke but were never listed: more than a node ever starts at once. */
+/**
+ * Processes that have printed lines but were not in the supervisor's statuses yet. A node never starts more at once.
+ */
 const mostUnlisted = 64
 
 const judgementOf = ({ thresholds }: ClockState, { config, profile }: ProcessSpec, now: bigint) => ({
-  // The profile of a process may not be known yet.
+  // The default is used while the profile of a process is not known yet.
   threshold: thresholds.get(profileKey(config, profile)) ?? defaultClockThreshold,
   now
 })
 
-/** The state after one line of output; the same object when it tells nothing of a clock. */
+/** The state after one line of output. Returns the same object if the line says nothing about a clock. */
 export const observeLine = (state: ClockState, line: ProcessLine, now: bigint): ClockState => {
   const known = state.processes.get(line.spec.id)
   const next = observeProcessLine(known, line, judgementOf(state, line.spec, now))
@@ -57,7 +60,7 @@ export const observeLine = (state: ClockState, line: ProcessLine, now: bigint): 
   return { ...state, processes: new Map(state.processes).set(line.spec.id, next) }
 }
 
-/** The state after the supervisor told of all its processes. */
+/** The state after the supervisor has listed all its processes. */
 export const observeStatuses = (state: ClockState, statuses: ReadonlyArray<ProcessStatus>, now: bigint): ClockState => {
   const before = new Map(state.statuses.map((status) => [status.id, status]))
   const processes = new Map(state.processes)
@@ -69,7 +72,7 @@ export const observeStatuses = (state: ClockState, statuses: ReadonlyArray<Proce
   }
   for (const { id, spec } of before.values()) {
     const process = processes.get(id)
-    // A successor's first lines may have come before the end of this one was told.
+    // Lines of the successor may arrive before the supervisor reports the end of this process.
     if (process === undefined || process.spec !== spec) continue
     processes.set(id, endOfRun(process, judgementOf(state, spec, now)))
   }
@@ -95,13 +98,16 @@ export const observeInterfaces = (state: ClockState, interfaces: ReadonlyArray<N
   return { ...state, nics }
 }
 
-/** The state after every ptp4l was asked for the class of its grandmaster. */
+/** The state after every ptp4l was asked for the clock class of its grandmaster. */
 export const observeClockClasses = (state: ClockState, clockClasses: ReadonlyMap<string, number>): ClockState => ({
   ...state,
   clockClasses
 })
 
-/** The state at `now`: holdovers that are over end, locks without measurements are lost, processes that are gone and held by nothing are forgotten. */
+/**
+ * The state at `now`. Holdovers whose time is over end, a clock without measurements loses its lock, and ended
+ * processes that hold nothing are forgotten.
+ */
 export const advance = (state: ClockState, now: bigint): ClockState => {
   const listed = new Set(state.statuses.map((status) => status.id))
   const processes = new Map<string, ObservedProcess>()
@@ -118,7 +124,7 @@ const isHeld = ({ clocks }: ObservedProcess): boolean =>
 /** How often `advance` looks for measurements that have stopped. */
 export const freshnessPeriodSeconds = 5
 
-/** The monotonic nanosecond at which a holdover ends; undefined when nothing is held. */
+/** The monotonic nanosecond at which the next holdover ends; undefined if no clock is in holdover. */
 export const nextDeadline = ({ processes }: ClockState): bigint | undefined => {
   let soonest: bigint | undefined
   for (const { clocks } of processes.values()) {

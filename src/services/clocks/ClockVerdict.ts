@@ -1,6 +1,6 @@
 /**
- * Whether a program's evidence makes its clock locked now, and why not. Pure and without memory: what follows the
- * loss of a lock is Holdover's business.
+ * Judges whether a program's evidence makes its clock locked at this moment, and if not, why. Pure and without memory:
+ * Holdover decides what follows when a lock is lost.
  */
 import { servesTime } from "../linuxptp/PortState.ts"
 import type { ClockThreshold } from "../profiles/Decision.ts"
@@ -12,8 +12,9 @@ import { followingPort, lastFollowingPort, type ProgramEvidence } from "./Progra
 export type ClockVerdict = Exclude<ClockReason, "Holdover">
 
 /**
- * Judges one program at a monotonic nanosecond. `isMeter` is true for a child of timemaster, which only feeds chronyd or ntpd: its servo never
- * settles and a software port stays UNCALIBRATED, so that its offset alone counts.
+ * Judges one program at a monotonic nanosecond. `isMeter` is true for a child of timemaster that only measures for
+ * chronyd or ntpd. Its servo never settles, and a port with software time stamps stays UNCALIBRATED, so only its offset
+ * counts.
  */
 export const clockVerdict = (
   evidence: ProgramEvidence,
@@ -31,7 +32,7 @@ export const clockVerdict = (
   return measurementsVerdict(measurements, threshold, isMeter)
 }
 
-/** Every clock that a program steers must be settled and near enough. */
+/** Every clock that a program steers must be settled and within the thresholds. */
 const measurementsVerdict = (
   measurements: ReadonlyArray<Measurement>,
   threshold: ClockThreshold,
@@ -42,7 +43,10 @@ const measurementsVerdict = (
   return measurements.every((measurement) => isWithin(measurement, threshold)) ? "Locked" : "OffsetOutOfBounds"
 }
 
-/** Why no port follows. A dead link where a master was comes first: other ports may have become masters for it. */
+/**
+ * Why no port follows a master. A port that lost its link while it followed one is reported first: other ports may have
+ * become masters because of it.
+ */
 const withoutMaster = (evidence: ProgramEvidence): ClockVerdict => {
   const states = [...evidence.ports.values()].map((port) => port.state)
   if (lastFollowingPort(evidence)?.state === "FAULTY") return "PortFaulty"

@@ -1,6 +1,6 @@
 /**
- * The three states of a clock over time: LOCKED while its evidence says so, HOLDOVER for a while after, then FREERUN.
- * A pure step; time comes in as monotonic nanoseconds, because the wall clock is what is being stepped.
+ * The three states of a clock over time: LOCKED while its evidence says so, then HOLDOVER for a while, then FREERUN. A
+ * pure step function. It uses monotonic nanoseconds, because the wall clock is the very clock that linuxptp steps.
  */
 import type { ClockVerdict } from "./ClockVerdict.ts"
 import type { ClockReason, ClockStateName } from "./NodeClock.ts"
@@ -12,7 +12,7 @@ export interface HeldClock {
   readonly heldUntil: bigint | undefined
 }
 
-/** The next state. Only a clock that was LOCKED is held, once, for `holdOverSeconds`. */
+/** The next state. Only a clock that was LOCKED gets a holdover, once, for `holdOverSeconds`. */
 export const nextHeldClock = (
   previous: HeldClock | undefined,
   verdict: ClockVerdict,

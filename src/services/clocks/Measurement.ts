@@ -1,27 +1,27 @@
 /**
- * The newest measurement of one clock, from an offset line or from a summary line of linuxptp, and whether it lies
- * within a profile's thresholds. The clock observer judges by it and the metrics show it.
+ * The newest measurement of one clock, taken from an offset line or a summary line of linuxptp, and whether it is
+ * within a profile's thresholds. The clock's state and the metrics use it.
  */
 import type { OffsetEvent, SummaryEvent } from "../linuxptp/LogEvent.ts"
 import { isServoLocked, type ServoState } from "../linuxptp/ServoState.ts"
 import type { ClockThreshold } from "../profiles/Decision.ts"
 
-/** What the clock is compared with, as the label `from` has it. */
+/** What the clock is compared with; the value of the label `from`. */
 export type OffsetSource = "master" | "phc" | "sys" | "pps"
 
-/** One clock against its source. */
+/** The measurement of one clock against its source. */
 export interface Measurement {
   readonly from: OffsetSource
-  /** The mean square of an interval in a summary, and then without a sign. */
+  /** In a summary: the root mean square of its interval, which has no sign. */
   readonly offsetNs: number
-  /** The offset itself, or the largest of a summary's interval. */
+  /** The offset itself; in a summary the largest offset of its interval. */
   readonly maxOffsetNs: number
   readonly frequencyPpb: number
   /** 0 where linuxptp prints none. */
   readonly delayNs: number
-  /** Undefined in summaries, which do not tell it. */
+  /** Undefined in summaries, which do not contain it. */
   readonly servo: ServoState | undefined
-  /** ts2phc runs on without its reference. */
+  /** True while ts2phc goes on without its reference. */
   readonly isHoldover: boolean
   /** Monotonic nanoseconds. */
   readonly measuredAt: bigint
@@ -29,10 +29,10 @@ export interface Measurement {
   readonly interval: bigint | undefined
 }
 
-/** What the Go daemon shows for a port that was following and is FAULTY; alerts are built on it. */
+/** The value that the Go daemon shows for a FAULTY port that was following. Existing alerts depend on it. */
 const faultyOffsetNs = 999_999
 
-/** Stands for the measurement that a FAULTY port can't make. */
+/** The value shown instead of a measurement while a port is FAULTY and cannot measure. */
 export const faultyMeasurement = (from: OffsetSource): Measurement => ({
   from,
   offsetNs: faultyOffsetNs,
@@ -45,7 +45,7 @@ export const faultyMeasurement = (from: OffsetSource): Measurement => ({
   interval: undefined
 })
 
-/** The measurement of an offset line or a summary line at `now`; `before` is the one before of the same clock. */
+/** The measurement in an offset line or summary line at `now`. `before` is the previous one of the same clock. */
 export const measurementOf = (
   event: OffsetEvent | SummaryEvent,
   from: OffsetSource,
@@ -67,27 +67,32 @@ export const measurementOf = (
     : { offsetNs: event.rmsNs, maxOffsetNs: event.maxNs, servo: undefined, isHoldover: false })
 })
 
-/** Missed measurements until the clock is no longer known. */
+/** After this many missed measurements the state of the clock counts as unknown. */
 const missedIntervals = 3n
-/** Some may be lost at any rate: network and scheduler are not perfect. */
+/** Measurements may be missing for this long at any rate, because networks and schedulers delay some. */
 const shortestPatience = 10_000_000_000n
-/** After the first one the interval is not known yet; summaries each 2^6 s are in use, longer ones hardly. */
+/**
+ * After the first measurement the interval is not known yet. Summaries every 2^6 s are in use, longer ones hardly ever.
+ */
 const firstPatience = 150_000_000_000n
 
 /**
- * False when measurements have stopped: a ptp4l that hears announcements but no Sync stays SLAVE without a word, as
- * does a program that hangs.
+ * False when measurements have stopped. A ptp4l that receives Announce but no Sync messages stays SLAVE and prints
+ * nothing; so does a program that hangs.
  */
 export const isFresh = ({ interval, measuredAt }: Measurement, now: bigint): boolean => {
   const patience = interval === undefined ? firstPatience : interval * missedIntervals
   return now - measuredAt <= (patience > shortestPatience ? patience : shortestPatience)
 }
 
-/** True when the servo has settled; a summary does not tell, and is printed only while a master is followed. */
+/** True when the servo has settled. A summary does not say so, but it is printed only while a master is followed. */
 export const isSettled = ({ isHoldover, servo }: Measurement): boolean =>
   !isHoldover && (servo === undefined || isServoLocked(servo))
 
-/** True when the offset lies between the thresholds, both included. A summary has lost its sign: either may be meant. */
+/**
+ * True when the offset is between the thresholds or equal to one. The offset of a summary has no sign, so it is tried
+ * with both.
+ */
 export const isWithin = ({ offsetNs, servo }: Measurement, { maxOffsetNs, minOffsetNs }: ClockThreshold): boolean => {
   const lies = (offset: number) => offset >= minOffsetNs && offset <= maxOffsetNs
   return lies(offsetNs) || (servo === undefined && lies(-offsetNs))

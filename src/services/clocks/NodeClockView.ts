@@ -1,6 +1,6 @@
 /**
- * The clock of the node from the clocks of its programs: it is as good as its worst link, from the grandmaster over
- * the PHC to the system clock. Pure.
+ * Combines the clocks of all programs into the clock of the node. It is as good as the worst link of the chain from the
+ * grandmaster over the PHC to the system clock. Pure.
  */
 import { alarmsOf } from "./ClockAlarms.ts"
 import type { ClockState } from "./ClockState.ts"
@@ -10,8 +10,8 @@ import type { ObservedClock, ObservedProcess } from "./ObservedProcess.ts"
 import { followingPort } from "./ProgramEvidence.ts"
 
 /**
- * The node's clock; undefined without a profile and without a process. `since` stays while the state is that of
- * `previous`.
+ * The clock of the node; undefined if there is no profile and no process. `since` is taken from `previous` if the state
+ * is the same.
  */
 export const nodeClock = (
   state: ClockState,
@@ -32,23 +32,29 @@ export const nodeClock = (
   }
 }
 
-/** Those of the listed processes; between the stop of all and the start of their successors, what these hold. */
+/**
+ * The clocks of the processes that the supervisor lists. Between the stop of all processes and the start of their
+ * successors it lists none; then the clocks that these hold.
+ */
 const processesOf = ({ processes, statuses }: ClockState): ReadonlyArray<ObservedProcess> => {
   const ids = statuses.length === 0 ? [...processes.keys()] : statuses.map(({ id }) => id)
   return ids.flatMap((id) => processes.get(id) ?? [])
 }
 
-/** A condition's message has to stay readable. */
+/** More would make the message of a condition unreadable. */
 const mostAlarms = 8
 
-/** What steps or splits the system clock comes before what only silences a port. */
+/**
+ * An alarm about a clock that jumps or is steered by two programs comes before an alarm about a port that is only
+ * silent.
+ */
 const alarmRank: Readonly<Record<ClockAlarmReason, number>> = {
   ClockOwnerConflict: 0,
   UtcOffsetSuspect: 1,
   PortFaulty: 2
 }
 
-/** In an order of their own, so that the status does not change with the order of processes. */
+/** Sorted, so that the status does not change with the order of processes. */
 const worstAlarms = (processes: ReadonlyArray<ObservedProcess>): ReadonlyArray<ClockAlarm> =>
   processes.flatMap(({ sightings, spec }) =>
     alarmsOf(sightings).map(({ message, reason }) => ({ reason, message: `${spec.id}: ${message}` }))
@@ -68,11 +74,11 @@ const badness: Readonly<Record<ClockStateName, number>> = { FREERUN: 2, HOLDOVER
 
 const isGrandmaster = ({ held }: ObservedClock): boolean => held.reason === "Grandmaster"
 
-/** The first of the worst clocks, upstream before downstream. */
+/** The first of the worst clocks. Clocks near the grandmaster come first. */
 const worst = (clocks: ReadonlyArray<ObservedClock>): HeldClock => {
   const of = (program: string) => clocks.filter(({ evidence }) => evidence.program === program)
   const [ptp4l, ts2phc, phc2sys] = [of("ptp4l"), of("ts2phc"), of("phc2sys")]
-  // A ptp4l that only serves time is fed by what else there is; if there is nothing, the node is the grandmaster.
+  // A ptp4l that only serves time gets it from the other programs. If there are none, the node is the grandmaster.
   const following = ptp4l.filter((clock) => !isGrandmaster(clock))
   if (ptp4l.length > 0 && following.length === 0 && ts2phc.length === 0) return grandmaster
   return [...following, ...ts2phc, ...phc2sys].map(({ held }) => held).toSorted((a, b) =>

@@ -1,7 +1,7 @@
 /**
- * One supervised process as the clock observer sees it: which run of it speaks, and the clocks of the programs in it.
- * A process is one program, except timemaster, whose ptp4l and phc2sys speak through it. Lines of an earlier run, or
- * of the process that had this id before, never count.
+ * What the daemon has observed of one supervised process: which run of it printed the lines, and the clocks of the
+ * programs in it. A process is one program, except timemaster, which passes on the lines of its ptp4l and phc2sys.
+ * Lines of an earlier run, or of another process that had the same id before, never count.
  */
 import { type LogEvent, parseLogLine } from "../linuxptp/LogEvent.ts"
 import type { ProcessSpec } from "../processes/ProcessSpec.ts"
@@ -17,37 +17,40 @@ import { childName, parseChildMessage, type Speaker, speakerOf } from "./Speaker
 export interface ObservedClock {
   readonly evidence: ProgramEvidence
   readonly held: HeldClock
-  /** Clocks measured last, also by an earlier run: a state needs a name when the process is dead. */
+  /**
+   * The clocks that were measured last, also by an earlier run. A state needs the name of its clock even when the
+   * process is dead.
+   */
   readonly steered: ReadonlyArray<string>
 }
 
-/** A process and what it has said. */
+/** A process and what is known from its lines. */
 export interface ObservedProcess {
-  /** The value that the supervisor runs: another object is another process, even when it has the same id. */
+  /** The spec object that the supervisor runs. Another object means another process, even with the same id. */
   readonly spec: ProcessSpec
-  /** The value that had this id before; lines of it may still arrive. */
+  /** The spec that had this id before. Lines of it may still arrive. */
   readonly formerSpec: ProcessSpec | undefined
   readonly run: number
   /** True when this run is over. */
   readonly isEnded: boolean
-  /** True once the supervisor has told of it. */
+  /** True once the supervisor has listed it. */
   readonly isListed: boolean
-  /** By program; by program and tag for the children of timemaster. */
+  /** By program name; for children of timemaster by program name and tag. */
   readonly clocks: ReadonlyMap<string, ObservedClock>
   /** Children of timemaster by pid. */
   readonly children: ReadonlyMap<number, string>
-  /** Of this spec, over its runs: a restart does not heal what alarms. */
+  /** What was seen with this spec, over all its runs: a restart does not end an alarm. */
   readonly sightings: Sightings
 }
 
-/** When something is judged, and by what. */
+/** The time and the thresholds by which something is judged. */
 export interface Judgement {
   readonly threshold: ClockThreshold
   /** Monotonic nanoseconds. */
   readonly now: bigint
 }
 
-/** More children than a timemaster has. */
+/** No timemaster has more children. */
 const mostClocks = 64
 
 const unheld: HeldClock = { state: "FREERUN", reason: "NoProcess", heldUntil: undefined }
@@ -71,7 +74,7 @@ const newProcess = (spec: ProcessSpec): ObservedProcess => ({
   sightings: noSightings
 })
 
-/** The process after one of its lines; the same object when the line tells nothing of a clock. */
+/** The process after one of its lines. Returns the same object if the line says nothing about a clock. */
 export const observeProcessLine = (
   known: ObservedProcess | undefined,
   line: ProcessLine,
@@ -101,7 +104,7 @@ const withSighting = (
   return sightings === process.sightings ? process : { ...process, sightings }
 }
 
-/** A child that ends takes its evidence along; nobody but timemaster tells so. */
+/** A child that ends loses its evidence. Only timemaster's own lines report such an end. */
 const observeChild = (process: ObservedProcess, text: string, judgement: Judgement): ObservedProcess => {
   const message = parseChildMessage(text)
   if (message === undefined) return process
@@ -115,12 +118,13 @@ const observeChild = (process: ObservedProcess, text: string, judgement: Judgeme
   const ended = [...process.clocks].filter(([, { evidence }]) =>
     childName(evidence.program, evidence.interfaces) === child
   )
-  // Two domains on one NIC can't be told apart: the one that lives would be silent for long.
+  // With two domains on one NIC the two children cannot be told apart. Then nothing is removed, because otherwise the
+  // living one would seem silent for long.
   const clocks = ended.length === 1 ? new Map([...process.clocks, ...withoutEvidence(new Map(ended))]) : process.clocks
   return judgeProcess({ ...process, children, clocks }, judgement)
 }
 
-/** The process after a status of it. `isNews`: the supervisor's status before this one was of another process. */
+/** The process after the supervisor's status of it. `isNews`: the status before was about another process. */
 export const observeProcessStatus = (
   known: ObservedProcess | undefined,
   status: ProcessStatus,
@@ -129,7 +133,7 @@ export const observeProcessStatus = (
 ): ObservedProcess => {
   const process = { ...(known ?? newProcess(status.spec)), isListed: true }
   if (process.spec !== status.spec) {
-    // Lines of the new process were faster than its status.
+    // The lines of the new process arrived before its status.
     if (!isNews) return process
     const next = nextRun(process, status.spec, status.run, judgement)
     return status.pid === undefined ? endOfRun(next, judgement) : next
@@ -139,18 +143,18 @@ export const observeProcessStatus = (
   return status.pid === undefined && !current.isEnded ? endOfRun(current, judgement) : current
 }
 
-/** The process with nothing known of its run but that it is over. */
+/** The process after the end of its run: nothing is known except that it is over. */
 export const endOfRun = (process: ObservedProcess, judgement: Judgement): ObservedProcess =>
   judgeProcess({ ...process, isEnded: true, clocks: withoutEvidence(process.clocks) }, judgement)
 
-/** The same process at another time or with other thresholds; the same object when nothing changes. */
+/** The same process judged at another time or with other thresholds. Returns the same object if nothing changes. */
 export const judgeProcess = (process: ObservedProcess, judgement: Judgement): ObservedProcess => {
   const clocks = new Map<string, ObservedClock>()
   const sightings = recentSightings(process.sightings, judgement.now)
   let isChanged = sightings !== process.sightings
   for (const [key, clock] of process.clocks) {
     const judged = judgeClock(process, clock, judgement)
-    // A child of timemaster that is gone has no status that would tell so.
+    // A child of timemaster that has ended has no status that could show it.
     const isGone = process.spec.program === "timemaster" && judged.held.state === "FREERUN" && isSilent(judged.evidence)
     isChanged ||= isGone || judged !== clock
     if (!isGone) clocks.set(key, judged)
@@ -158,7 +162,7 @@ export const judgeProcess = (process: ObservedProcess, judgement: Judgement): Ob
   return isChanged ? { ...process, clocks, sightings } : process
 }
 
-/** The run that follows: evidence starts anew, a lock is held on. */
+/** The following run of the process. Its evidence starts empty, but a lock goes into holdover. */
 const nextRun = (process: ObservedProcess, spec: ProcessSpec, run: number, judgement: Judgement): ObservedProcess => {
   const isSame = spec === process.spec
   const fresh = newProcess(spec).clocks

@@ -1,6 +1,7 @@
 /**
- * What one linuxptp program has said since it was started, folded from its log events: the states of its ports, its
- * grandmaster and its newest measurements. Pure; whether that makes a clock locked is ClockVerdict's business.
+ * What one linuxptp program has said since its start: the states of its ports, its grandmaster and its newest
+ * measurements. It is computed from the events in the program's log. Pure: ClockVerdict decides whether this evidence
+ * makes a clock locked.
  */
 import { Schema } from "effect"
 import type { LogEvent, OffsetEvent, PortStateEvent, SummaryEvent } from "../linuxptp/LogEvent.ts"
@@ -28,16 +29,18 @@ export interface ProgramEvidence {
   readonly ports: ReadonlyMap<number, ObservedPort>
   /** Number of the port that follows a master, or was the last to follow one. */
   readonly followedPort: number | undefined
-  /** The best master that was selected last; undefined when it was the local clock. */
+  /** The master that the best master algorithm selected last; undefined if that was the local clock. */
   readonly bestMaster: string | undefined
-  /** By the clock that is steered: the NIC of the following port for ptp4l, otherwise as the line names it. */
+  /**
+   * The key is the clock that is steered: for ptp4l the NIC of the port that follows, otherwise the name in the line.
+   */
   readonly measurements: ReadonlyMap<string, Measurement>
 }
 
-/** More ports or clocks than any host has; what comes beyond is not kept. */
+/** No host has more ports or clocks. Entries beyond this number are not kept. */
 const mostEntries = 128
 
-/** phc2sys 1.5 does not name the clock: it is the system clock. */
+/** phc2sys 1.5 prints no name for the clock; then it is the system clock. */
 const systemClock = "CLOCK_REALTIME"
 
 /** A program that has said nothing yet. */
@@ -50,7 +53,10 @@ export const noEvidence = (program: ClockProgram, interfaces: ReadonlyArray<stri
   measurements: new Map()
 })
 
-/** The evidence after one more event, at a monotonic nanosecond. The same object when it tells nothing of a clock. */
+/**
+ * The evidence after one more event at a monotonic nanosecond. Returns the same object if the event says nothing about
+ * a clock.
+ */
 export const observeEvent = (evidence: ProgramEvidence, event: LogEvent, now: bigint): ProgramEvidence => {
   switch (event.kind) {
     case "offset":
@@ -66,7 +72,7 @@ export const observeEvent = (evidence: ProgramEvidence, event: LogEvent, now: bi
   }
 }
 
-/** The port that follows a master now. */
+/** The port that follows a master at this moment. */
 export const followingPort = ({ followedPort, ports }: ProgramEvidence): ObservedPort | undefined => {
   const port = followedPort === undefined ? undefined : ports.get(followedPort)
   return port !== undefined && followsMaster(port.state) ? port : undefined
@@ -76,7 +82,7 @@ export const followingPort = ({ followedPort, ports }: ProgramEvidence): Observe
 export const lastFollowingPort = ({ followedPort, ports }: ProgramEvidence): ObservedPort | undefined =>
   followedPort === undefined ? undefined : ports.get(followedPort)
 
-/** A map with one entry more, unless it is full. */
+/** The map with one more entry, unless the map is full. */
 const withEntry = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> =>
   map.size >= mostEntries && !map.has(key) ? map : new Map(map).set(key, value)
 
@@ -86,7 +92,7 @@ const observeMeasurement = (
   now: bigint
 ): ProgramEvidence => {
   const clock = evidence.program === "ptp4l" ? followingPort(evidence)?.interface : event.clock ?? systemClock
-  // An offset of an unknown NIC would be a series without a name.
+  // An offset without a known NIC would become a metric without a name.
   if (clock === undefined) return evidence
   const measurement = measurementOf(
     event,
@@ -94,7 +100,7 @@ const observeMeasurement = (
     now,
     evidence.measurements.get(clock)
   )
-  // ptp4l steers one clock: the NIC that was followed before has no offset any more.
+  // ptp4l steers one clock, so the NIC that was followed before has no offset any more.
   const measurements = evidence.program === "ptp4l"
     ? new Map([[clock, measurement]])
     : withEntry(evidence.measurements, clock, measurement)
@@ -107,35 +113,34 @@ const sourceOf = (program: ClockProgram, event: OffsetEvent | SummaryEvent): Off
   return source === "sys" || source === "pps" ? source : "phc"
 }
 
-// Port 0 is the management socket.
+// Port 0 is ptp4l's management socket, not a NIC.
 const observePort = (evidence: ProgramEvidence, event: PortStateEvent): ProgramEvidence => {
   if (evidence.program !== "ptp4l" || event.port === 0) return evidence
   const port = { interface: event.interface ?? evidence.interfaces[event.port - 1], state: event.to }
   const ports = withEntry(evidence.ports, event.port, port)
   if (followsMaster(event.to)) {
-    // Calibration begins anew, perhaps with another master: what was measured before says nothing of it.
+    // The calibration starts again, perhaps with another master: earlier measurements say nothing about it.
     const measurements = event.to === "UNCALIBRATED" ? new Map<string, Measurement>() : evidence.measurements
     return { ...evidence, ports, followedPort: event.port, measurements }
   }
-  // From INITIALIZING comes a ptp4l that timemaster has started anew.
+  // INITIALIZING comes before it when timemaster has started the ptp4l again.
   const isFromFollowing = followsMaster(event.from) || event.from === "INITIALIZING"
   const wasFollowing = event.port === evidence.followedPort && isFromFollowing
   return wasFollowing ? { ...evidence, ports, measurements: measurementsWithout(port) } : { ...evidence, ports }
 }
 
-/** A port that follows no master measures nothing; that it is FAULTY is shown as an offset. */
+/** A port that follows no master measures nothing. If it is FAULTY, that is shown as a special offset. */
 const measurementsWithout = (port: ObservedPort): ReadonlyMap<string, Measurement> =>
   port.state === "FAULTY" && port.interface !== undefined
     ? new Map([[port.interface, faultyMeasurement("master")]])
     : new Map()
 
-// phc2sys.c, reconfigure and do_domain_loop: from here on it compares nothing until it prints an offset again.
+// phc2sys.c, reconfigure and do_domain_loop: after these messages it compares nothing until it prints an offset again.
 const lostSource = /^(?:nothing to synchronize|Waiting for ptp4l|no PHC ready|(?:source|master) clock not ready)/
 
 /**
- * After a reconfiguration other clocks than the system clock may have become sources, which are not measured. The
- * system clock's measurement stays: from linuxptp 4.1 on nothing is said when the source is lost, but then no
- * measurement follows.
+ * After a reconfiguration other clocks may be sources, and sources are not measured. Only the measurement of the system
+ * clock stays: linuxptp 4.1 and newer say nothing when the source is lost, but then no measurement follows.
  */
 const observePhc2sysMessage = (evidence: ProgramEvidence, text: string): ProgramEvidence => {
   if (lostSource.test(text)) return { ...evidence, measurements: new Map() }

@@ -1,6 +1,6 @@
 /**
- * Whose clock a line of a process is about. A process is one program, except timemaster: its ptp4l and phc2sys speak
- * through it with a tag that names their NICs, and it tells itself when one of them starts and ends.
+ * Finds out whose clock a line of a process is about. A process is one program, except timemaster: it passes on the
+ * lines of its ptp4l and phc2sys with a tag that names their NICs, and it reports when one of them starts or ends.
  */
 import type { ParsedLogLine } from "../linuxptp/LogEvent.ts"
 import type { ProcessSpec } from "../processes/ProcessSpec.ts"
@@ -15,7 +15,7 @@ export interface Speaker {
   readonly interfaces: ReadonlyArray<string>
 }
 
-/** The speaker of a line, when the line is of a program that has a clock. */
+/** The program that printed the line; undefined if that program has no clock. */
 export const speakerOf = (spec: ProcessSpec, event: ParsedLogLine): Speaker | undefined => {
   if (event.kind === "unframed") return undefined
   if (isClockProgram(spec.program)) {
@@ -32,7 +32,7 @@ export const speakerOf = (spec: ProcessSpec, event: ParsedLogLine): Speaker | un
 const taggedInterfaces = (tag: string | undefined): ReadonlyArray<string> =>
   /^\[\d+:(.+)\]$/.exec(tag ?? "")?.[1]?.split("+") ?? []
 
-/** What timemaster says of a child. */
+/** What timemaster reports about a child. */
 export type ChildMessage =
   | { readonly kind: "started"; readonly pid: number; readonly child: string }
   | { readonly kind: "ended"; readonly pid: number }
@@ -50,12 +50,12 @@ export const parseChildMessage = (text: string): ChildMessage | undefined => {
   return endedPid === undefined ? undefined : { kind: "ended", pid: Number(endedPid) }
 }
 
-/** ptp4l has its NICs as `-i`, phc2sys its tag as `-t`. */
+/** ptp4l gets its NICs by `-i`, phc2sys gets its tag by `-t`. */
 const commandInterfaces = (options: string): ReadonlyArray<string> => {
   const named = [...options.matchAll(/(?:^| )-i (\S+)/g)].flatMap(([, nic]) => nic ?? [])
   return named.length > 0 ? named : taggedInterfaces(/(?:^| )-t (\[\S+\])/.exec(options)?.[1])
 }
 
-/** A child by its program and NICs: its command line does not always tell its domain. */
+/** A child is named by its program and NICs, because its command line does not always contain its domain. */
 export const childName = (program: string, interfaces: ReadonlyArray<string>): string =>
   `${program} ${interfaces.join("+")}`

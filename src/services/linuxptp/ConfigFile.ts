@@ -1,6 +1,7 @@
 /**
- * linuxptp's configuration text as data: sections of entries, with order and duplicates kept, because both have meaning
- * (ports are numbered by order; a unicast table repeats its keys). What the entries mean is not known here.
+ * linuxptp's configuration text as data: sections with entries. Order and duplicates are kept because both have a
+ * meaning: ports are numbered by order, and a unicast table repeats its keys. What an entry means is decided elsewhere
+ * (ConfigText).
  */
 import { findControlCharacter } from "./ControlCharacter.ts"
 
@@ -8,7 +9,7 @@ export interface ConfigEntry {
   readonly key: string
   /** Empty when the line has one word only. */
   readonly value: string
-  /** 1 for the first; 0 for an entry that no text holds yet. */
+  /** Line number from 1; 0 for an entry that is not in a text yet. */
   readonly line: number
 }
 
@@ -21,7 +22,7 @@ export interface ConfigFile {
   readonly sections: ReadonlyArray<ConfigSection>
 }
 
-/** Something wrong with one line; line 0 is the text as a whole. */
+/** A mistake in one line; line 0 means the whole text. */
 export interface ConfigProblem {
   readonly severity: "error" | "warning"
   readonly line: number
@@ -34,13 +35,16 @@ export interface ConfigReading {
   readonly problems: ReadonlyArray<ConfigProblem>
 }
 
-/** No text at all. */
+/** A file without sections. */
 export const emptyConfigFile: ConfigFile = { sections: [] }
 
 /** More than a hundred times linuxptp's own default configuration. */
 export const maxConfigTextLength = 65_536
 
-/** linuxptp reads lines into 1024 bytes and takes the rest of a longer one for the next line, a section as well. */
+/**
+ * linuxptp reads a line into 1024 bytes and takes the rest of a longer line for the next line, which could open a
+ * section.
+ */
 const maxConfigLineBytes = 1000
 
 const encoder = new TextEncoder()
@@ -60,7 +64,7 @@ const findLineFault = (line: string): string | undefined => {
   return control === undefined ? undefined : `contains the control character ${control}`
 }
 
-/** Blanks as the C locale has them, after control characters are refused. */
+/** Trims the characters that count as blanks in the C locale. Control characters were refused before. */
 const trimBlanks = (line: string): string => line.replace(/^[ \t]+/, "").replace(/[ \t]+$/, "")
 
 const splitEntry = (line: string, lineNumber: number): ConfigEntry => {
@@ -70,7 +74,7 @@ const splitEntry = (line: string, lineNumber: number): ConfigEntry => {
 
 const sectionLine = /^\[([^[\] \t][^[\]]*)\]$/
 
-/** `undefined`: the line is not one that opens a section. */
+/** `undefined`: the line does not open a section. */
 const readSectionName = (line: string): string | undefined => {
   const name = sectionLine.exec(line)?.[1]
   return name === undefined || name !== trimBlanks(name) ? undefined : name
@@ -83,8 +87,9 @@ export interface NumberedLine {
 }
 
 /**
- * Reads lines as linuxptp config.c, config_read, does: `#` at the start of a line is a comment, blanks around a line do
- * not count. A line that linuxptp would guess at (`[eth0`, a line before the first section) is an error and left out.
+ * Reads lines as linuxptp does (config.c, config_read): `#` at the start of a line begins a comment, and blanks around
+ * a line do not count. Lines whose meaning linuxptp would guess (`[eth0`, a line before the first section) are errors
+ * and left out.
  */
 export const readConfigLines = (lines: ReadonlyArray<NumberedLine>): ConfigReading => {
   const sections: Array<{ name: string; entries: Array<ConfigEntry> }> = []
@@ -108,7 +113,7 @@ export const readConfigLines = (lines: ReadonlyArray<NumberedLine>): ConfigReadi
   return { file: { sections }, problems }
 }
 
-/** Reads the lines of `text`, which end in LF or CR LF. Endless text is one problem and no file. */
+/** Reads the lines of `text`, which end in LF or CR LF. A text that is too long gives one problem and an empty file. */
 export const parseConfigFile = (text: string): ConfigReading => {
   if (text.length > maxConfigTextLength) {
     const message = `configuration text is longer than ${maxConfigTextLength} characters`
@@ -135,8 +140,8 @@ const withoutKey = (section: ConfigSection, key: string): ConfigSection => ({
 })
 
 /**
- * Sets `key` to one value in the sections called `name`, instead of whatever they said. A missing section is made: a
- * `[global]` in front, so that the entry never lands in a port's section, others at the end.
+ * Sets `key` to one value in the sections called `name` and removes its other values there. A missing section is added:
+ * `[global]` at the start, so that the entry never belongs to a port's section, others at the end.
  */
 export const setOption = (file: ConfigFile, name: string, key: string, value: string): ConfigFile => {
   const entry: ConfigEntry = { key, value, line: 0 }

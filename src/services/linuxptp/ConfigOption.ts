@@ -1,6 +1,6 @@
 /**
- * Every option that linuxptp's configuration knows (config.c, config_tab): where it may stand, its type, its default
- * and the release it came with. `Setting` reads user text by it; who may set an option is decided there, not here.
+ * Every option of linuxptp's configuration (config.c, config_tab): where it may be written, its type, its default and
+ * the release that introduced it. `Setting` reads a user's text by this table and decides which options a user may set.
  */
 import { clockOptions } from "./ConfigOptionClock.ts"
 import { portOptions } from "./ConfigOptionPort.ts"
@@ -8,10 +8,10 @@ import { type ConfigOption, isInRelease, type Release } from "./ConfigOptionRow.
 import { ts2phcOptions } from "./ConfigOptionTs2phc.ts"
 import type { LinuxptpVersion } from "./LinuxptpVersion.ts"
 
-/** Names that a release replaced. Both spellings are read, the installed version's is written. */
+/** Names that a release replaced. Both spellings are accepted; the one of the installed version is written. */
 const renamedInRelease4 = [["slaveOnly", "clientOnly"], ["masterOnly", "serverOnly"]] as const
 
-/** linuxptp config.c, check_deprecated_options: replaced before 2.0. */
+/** linuxptp config.c, check_deprecated_options: these names were replaced before 2.0. */
 const replacedNames: ReadonlyMap<string, string> = new Map([
   ["pi_offset_const", "step_threshold"],
   ["pi_f_offset_const", "first_step_threshold"],
@@ -31,7 +31,10 @@ export const currentName = (version: LinuxptpVersion, name: string): string => {
   return replacedNames.get(name) ?? name
 }
 
-/** The option by its current or a former name. The release it comes with when `version` lacks it. */
+/**
+ * Finds an option by its current or former name. If `version` does not have it, the result is the release that
+ * introduced it.
+ */
 export const findConfigOption = (
   version: LinuxptpVersion,
   name: string
@@ -43,7 +46,7 @@ export const findConfigOption = (
 /** Whether some release has the option `name`. */
 export const isConfigOptionName = (name: string): boolean => rowsByName.has(name) || replacedNames.has(name)
 
-/** Names that `version` takes and that begin with `prefix`; getopt_long would take a unique beginning for the whole. */
+/** Names known to `version` that begin with `prefix`. getopt_long accepts a unique beginning as the whole name. */
 export const namesBeginningWith = (version: LinuxptpVersion, prefix: string): ReadonlyArray<string> =>
   [...rowsByName.keys(), ...replacedNames.keys()].filter((name) => {
     if (!name.startsWith(prefix)) return false

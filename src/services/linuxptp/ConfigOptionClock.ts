@@ -1,6 +1,6 @@
 /**
- * Options of the clock as a whole: they stand in `[global]` only. Ranges, words and defaults are those of linuxptp
- * config.c, compared over the releases 2.0 to 4.4 and the development after it.
+ * Options of the clock as a whole, which are only allowed in `[global]`. Ranges, words and defaults are those of
+ * linuxptp config.c, compared over the releases 2.0 to 4.4 and the development after 4.4.
  */
 import { type ConfigOption, globalOption as row } from "./ConfigOptionRow.ts"
 import * as pattern from "./ValuePattern.ts"
@@ -83,5 +83,5 @@ const descriptionAndLog: ReadonlyArray<ConfigOption> = [
   row("userDescription", pattern.freeText(128), "")
 ]
 
-/** Global options but those of ts2phc and those that nobody may set (see Setting). */
+/** All global options, except those of ts2phc and those that nobody may set (see Setting). */
 export const clockOptions: ReadonlyArray<ConfigOption> = [...dataset, ...servo, ...network, ...descriptionAndLog]

@@ -1,6 +1,6 @@
 /**
- * Options of a port: a section named after the NIC may override what `[global]` says. Ranges, words and defaults are
- * those of linuxptp config.c, compared over the releases 2.0 to 4.4 and the development after it.
+ * Options of a port: a section with the name of the NIC may override the value in `[global]`. Ranges, words and
+ * defaults are those of linuxptp config.c, compared over the releases 2.0 to 4.4 and the development after 4.4.
  */
 import { type ConfigOption, portOption as row } from "./ConfigOptionRow.ts"
 import * as pattern from "./ValuePattern.ts"
@@ -54,7 +54,10 @@ const delay: ReadonlyArray<ConfigOption> = [
   row("tsproc_mode", word("filter", "raw", "filter_weight", "raw_weight"), "filter")
 ]
 
-/** config.c, parse_fault_interval: ASAP is the shortest interval, another number for each of the two. */
+/**
+ * config.c, parse_fault_interval: ASAP stands for the shortest interval, which is a different number in each of the two
+ * options.
+ */
 const state: ReadonlyArray<ConfigOption> = [
   row("asCapable", word("true", "auto"), "auto", "3.0"),
   row("BMCA", word("ptp", "noop"), "ptp", "3.0"),
@@ -97,5 +100,5 @@ const profile: ReadonlyArray<ConfigOption> = [
   row("spp", integer(-1, 255), -1, "4.3")
 ]
 
-/** Port options but those of ts2phc and those that nobody may set (see Setting). */
+/** All port options, except those of ts2phc and those that nobody may set (see Setting). */
 export const portOptions: ReadonlyArray<ConfigOption> = [...message, ...delay, ...state, ...network, ...profile]

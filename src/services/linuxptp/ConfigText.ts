@@ -1,6 +1,7 @@
 /**
- * Configuration text of ptp4l, phc2sys and ts2phc as hostile input: every section is checked against the same list as
- * the command line, and what is left is canonical. ProcessPlan adds the daemon's own settings and renders it.
+ * Checks a user's configuration text for ptp4l, phc2sys and ts2phc, as hostile input. Every section is checked against
+ * the same list of options as the command line, and the accepted part is in canonical form. ProfilePlan adds the
+ * daemon's own settings and writes the file.
  */
 import {
   type ConfigEntry,
@@ -16,28 +17,28 @@ import { readSetting } from "./Setting.ts"
 import { findRepeatedTables, readUnicastMasterTable, unicastMasterTable } from "./UnicastMasterTable.ts"
 import { isInterfaceName, isPhcName, isPulseSource } from "./ValuePattern.ts"
 
-/** The programs that read linuxptp's configuration file; timemaster's is another language, see TimemasterText. */
+/** The programs that read linuxptp's configuration file. timemaster has another language, see TimemasterText. */
 export type ConfigFileProgram = "ptp4l" | "phc2sys" | "ts2phc"
 
 const maxProblems = 20
 
-/** Errors first, so that none hides behind warnings, then by line; bounded. */
+/** Sorts errors before warnings, then by line, and limits their number. */
 export const boundProblems = (problems: ReadonlyArray<ConfigProblem>): ReadonlyArray<ConfigProblem> =>
   problems
     .toSorted((a, b) => Number(b.severity === "error") - Number(a.severity === "error") || a.line - b.line)
     .slice(0, maxProblems)
 
-/** What became of one section; without a name that is allowed, nothing is left of it. */
+/** The result for one section. A section whose name is not allowed is left out completely. */
 export interface SectionReading {
   readonly section: ConfigSection | undefined
   readonly problems: ReadonlyArray<ConfigProblem>
 }
 
-/** The sections that are left, in order. */
+/** The accepted sections, in order. */
 export const keptSections = (readings: ReadonlyArray<SectionReading>): ReadonlyArray<ConfigSection> =>
   readings.flatMap((reading) => reading.section ?? [])
 
-/** Reads `name value` lines by the list of options; those the daemon owns are left out. */
+/** Reads `name value` lines by the list of options. Options that the daemon sets itself are left out. */
 const readSettings = (
   version: LinuxptpVersion,
   scope: "global" | "port",
@@ -74,7 +75,10 @@ const readPortSection = (
   return { section: undefined, problems: [{ severity: "error", line, option, message }] }
 }
 
-/** Reads one section; linuxptp knows `[global]` and `[unicast_master_table]` in any case, all others are ports. */
+/**
+ * Reads one section. linuxptp accepts `[global]` and `[unicast_master_table]` in upper or lower case; all other
+ * sections are ports.
+ */
 const readSection = (program: ConfigFileProgram, version: LinuxptpVersion, section: ConfigSection): SectionReading => {
   switch (section.name.toLowerCase()) {
     case "global": {
@@ -88,7 +92,7 @@ const readSection = (program: ConfigFileProgram, version: LinuxptpVersion, secti
   }
 }
 
-/** Reads sections that are split already, as timemaster's raw `[ptp4l.conf]` holds them. */
+/** Reads sections that are already split, as in timemaster's raw `[ptp4l.conf]`. */
 export const readConfigSections = (
   program: ConfigFileProgram,
   version: LinuxptpVersion,
@@ -101,8 +105,8 @@ export const readConfigSections = (
 }
 
 /**
- * Reads a profile's configuration text for the installed version. The file holds allowed settings only, in the
- * version's spelling; any problem of severity `error` makes the text invalid. Absent text is an empty file.
+ * Reads a profile's configuration text for the installed version. The resulting file contains only allowed settings, in
+ * the spelling of that version. A problem of severity `error` makes the text invalid. An absent text is an empty file.
  */
 export const readConfigText = (
   program: ConfigFileProgram,

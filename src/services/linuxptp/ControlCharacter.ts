@@ -1,9 +1,11 @@
 /**
- * Characters that no option and no configuration line may carry: they forge lines, frames and terminals. Used by every
- * reader of user text in this folder.
+ * Characters that no option and no configuration line may contain, because they can forge lines, log frames and
+ * terminal output. All readers of user text in this folder use it.
  */
 
-/** Controls, formats (direction marks, zero width), lone surrogates, line and paragraph separators. */
+/**
+ * Control characters, format characters (direction marks, zero width), lone surrogates, line and paragraph separators.
+ */
 const controlCharacter = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
 
 /** The first control character of `text` as `U+000A`; a tab counts as one. */

@@ -1,6 +1,6 @@
 /**
- * The value that linuxptp will work with, whoever said it: a port's section, the command line, `[global]`, or linuxptp
- * itself. ProcessPlan asks it for what other processes must agree on, such as the domain number.
+ * Finds the value of an option that linuxptp will use: from a port's section, the command line, `[global]`, or its own
+ * default. The planner needs it for settings on which several processes must agree, such as the domain number.
  */
 import { type ConfigFile, entriesOf } from "./ConfigFile.ts"
 import { currentName, findConfigOption } from "./ConfigOption.ts"
@@ -9,7 +9,7 @@ import type { Argument } from "./Options.ts"
 import type { Program } from "./Program.ts"
 import { findShortOption } from "./ShortOption.ts"
 
-/** The options of one process after reading, in canonical form. */
+/** The options of one process after they were read, in canonical form. */
 export interface ProgramOptions {
   readonly program: Program
   readonly version: LinuxptpVersion
@@ -17,7 +17,7 @@ export interface ProgramOptions {
   readonly file: ConfigFile
 }
 
-/** What `argument` says about the configuration option `name`, if anything. */
+/** The value that `argument` gives to the configuration option `name`, if any. */
 const valueOnCommandLine = (
   { program, version }: ProgramOptions,
   argument: Argument,
@@ -33,9 +33,9 @@ const lastIn = (file: ConfigFile, section: string, name: string): string | undef
   entriesOf(file, section).findLast((entry) => entry.key === name)?.value
 
 /**
- * The canonical value of `name` (in any release's spelling), for `port` when one is given. As linuxptp config.c,
- * parse_item and config_find_item: a port's section beats the command line, which beats `[global]`, and the last of
- * several wins. `undefined`: linuxptp has no such option, or no value for it.
+ * The canonical value of `name` (in any release's spelling), for `port` if one is given. As in linuxptp (config.c,
+ * parse_item and config_find_item), a port's section has precedence over the command line, the command line over
+ * `[global]`, and the last of several values wins. `undefined`: linuxptp has no such option, or no value for it.
  */
 export const optionValue = (options: ProgramOptions, name: string, port?: string): string | undefined => {
   const current = currentName(options.version, name)

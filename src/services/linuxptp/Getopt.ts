@@ -1,9 +1,12 @@
 /**
  * The grammar of getopt_long: clusters (`-2q`), attached values (`-iens1f0`), `--name=value` and `--name value`. It
- * knows no option; `Options` says which ones take a value and what they mean.
+ * knows no single option; `Options` tells it which ones take a value.
  */
 
-/** `typed` is the option as it was written, without its value; `within` the word of a letter that was not alone. */
+/**
+ * `typed` is the option as the user wrote it, without its value. `within` is the word that contains the letter if it
+ * stands among others.
+ */
 export type Token =
   | {
     readonly _tag: "Letter"
@@ -18,17 +21,17 @@ export type Token =
 export interface Grammar {
   /** Whether `-letter` takes a value; `undefined` when there is no such option. */
   readonly takesValue: (letter: string) => boolean | undefined
-  /** Whether `--name` is an option; all of linuxptp's take a value. */
+  /** Whether `--name` is an option. All long options of linuxptp take a value. */
   readonly isName: (name: string) => boolean
 }
 
 interface Reading {
   readonly tokens: ReadonlyArray<Token>
-  /** Whether the following word was taken as a value. */
+  /** Whether the next word was used as the value. */
   readonly tookNext: boolean
 }
 
-/** A word after an unknown option is not worth a second complaint, unless it is an option too. */
+/** A word after an unknown option gets no message of its own, unless it is an option too. */
 const isValue = (isKnown: boolean, next: string | undefined): boolean =>
   next !== undefined && (isKnown || !next.startsWith("-"))
 
@@ -72,7 +75,7 @@ const readWord = (grammar: Grammar, word: string, next: string | undefined): Rea
   return word.startsWith("--") ? readName(grammar, word, next) : readCluster(grammar, word, next)
 }
 
-/** Reads `words` from left to right. `--` and words that belong to no option are `Stray`. */
+/** Reads `words` from left to right. `--` and words that belong to no option become `Stray`. */
 export const readGetopt = (grammar: Grammar, words: ReadonlyArray<string>): ReadonlyArray<Token> => {
   const tokens: Array<Token> = []
   let tookThis = false

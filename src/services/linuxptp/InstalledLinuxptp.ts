@@ -1,11 +1,15 @@
 /**
- * The contract that asks which linuxptp is installed. The planner's rules depend on it; `plan` and the daemon ask.
+ * The contract to ask which version of linuxptp is installed. The rules for planning depend on it; `plan` and the
+ * daemon use it.
  */
 import { Context, type Effect, type Option } from "effect"
 import type { LinuxptpVersion } from "./LinuxptpVersion.ts"
 
-/** The linuxptp of this machine, or of its image. */
+/** The linuxptp of this machine or of this image. */
 export class InstalledLinuxptp extends Context.Service<InstalledLinuxptp, {
-  /** Asked anew each time, since packages come and go. `None`: not installed, or what it says is no version. */
+  /**
+   * Asks again each time, because packages are installed and removed. `None`: linuxptp is not installed, or its answer
+   * is not a version.
+   */
   readonly version: Effect.Effect<Option.Option<LinuxptpVersion>>
 }>()("linuxptp-daemon/services/linuxptp/InstalledLinuxptp") {}

@@ -1,17 +1,17 @@
 /**
- * Bad messages of linuxptp that operators meet, each with what to look at next. LogEvent marks such lines as faults;
- * a message that is not listed here is not judged.
+ * linuxptp messages that mean trouble, each with what an operator should check next. LogEvent marks lines with such a
+ * message as faults. Messages that are not listed here are not judged.
  */
 
 interface KnownFault {
-  /** Matched from the start of the message, behind `port N: ` or `port N (eth0): `. */
+  /** Compared with the start of the message, after `port N: ` or `port N (eth0): `. */
   readonly pattern: RegExp
   readonly hint: string
 }
 
 const portPrefix = /^port \d{1,5}(?: \(.*?\))?: /
 
-// Order matters within a group only where a pattern is a prefix of another: the special one stands first.
+// Order matters only where one pattern is a prefix of another: the more specific one is first.
 const timeStampsAndPorts: ReadonlyArray<KnownFault> = [
   {
     pattern: /^timed out while polling for tx timestamp/,
@@ -126,7 +126,7 @@ const clocksAndSockets: ReadonlyArray<KnownFault> = [
     hint: "a capability is missing: CAP_NET_RAW, CAP_NET_ADMIN or, for UDP, CAP_NET_BIND_SERVICE"
   },
   {
-    // clock.c, clock_create: the NIC was not asked successfully, or has no clock.
+    // clock.c, clock_create: the NIC could not be asked, or it has no clock.
     pattern: /^PTP device not specified and automatic determination is not supported/,
     hint: "there is no NIC of this name, or it has no PTP hardware clock: check `interface` and the port sections"
   },
@@ -213,7 +213,10 @@ const faults: ReadonlyArray<KnownFault> = [
   }
 ]
 
-/** What to look at when linuxptp prints `text` (a message without its frame). Undefined for a message that is not known as bad. */
+/**
+ * What to check when linuxptp prints `text` (a message without its frame). Undefined for a message that is not a known
+ * fault.
+ */
 export const hintForMessage = (text: string): string | undefined => {
   const message = text.replace(portPrefix, "")
   return faults.find((fault) => fault.pattern.test(message))?.hint

@@ -1,29 +1,37 @@
 /**
- * `stdoutFilter`: a user's regular expression that is tested on every line of a child, on the event loop. A pattern is
- * taken only if the ways to match a line are few enough to try them all; planning warns of the others, LogReduction
- * applies what is taken. Lines themselves are not known here.
+ * Reads `stdoutFilter`, a user's regular expression that is tested on every line of a process, on the event loop. A
+ * pattern could block the loop for long, so it is only accepted if the number of ways in which it can match a line is
+ * small. Planning warns of other patterns; LogReduction applies the accepted ones.
  */
 
-/** Whether a line is one that the user does not want to see. */
+/** True for a line that the user does not want to see. */
 export type LineFilter = (line: string) => boolean
 
-/** What a pattern must be; completes the sentence "must be …". */
+/** The requirement for a pattern. It completes the sentence "must be …". */
 export const lineFilterExpected =
   "a regular expression of at most 1000 characters with few ways to match: no back reference, look-ahead or " +
   "look-behind, nothing repeated inside of a repeated group, at most three of * and +"
 
 const longestPattern = 1000
 
-/** linuxptp's own lines have about 100 characters; a longer one is no match, since its end would not be tested. */
+/**
+ * linuxptp's own lines have about 100 characters. A longer line never matches, because the pattern is not tested on all
+ * of it.
+ */
 const longestLine = 160
 
-/** Ways from one start in a line: 16 optional parts, or three repetitions and two alternatives. */
+/**
+ * The largest number of ways from one start in a line: 16 optional parts, or three repetitions and two alternatives.
+ */
 const mostWays = 2 ** 16
 
-/** What a repetition without an end counts: three on the worst line cost as much as 15 to 18 optional parts. */
+/**
+ * An unlimited repetition counts as this many ways: three of them on the worst line cost as much as 15 to 18 optional
+ * parts.
+ */
 const waysOfRepetition = 32
 
-/** The filter of a pattern; undefined when it is none, or one that could take long. */
+/** The filter for a pattern; undefined if it is not a valid pattern or could take long. */
 export const lineFilter = (pattern: string): LineFilter | undefined => {
   if (pattern.length > longestPattern) return undefined
   const expression = compile(pattern)
@@ -31,7 +39,7 @@ export const lineFilter = (pattern: string): LineFilter | undefined => {
   return (line) => line.length <= longestLine && expression.test(line)
 }
 
-/** The constructor is the only judge of a pattern that the language has. */
+/** JavaScript has no other check for a pattern than its constructor, which throws. */
 const compile = (pattern: string): RegExp | undefined => {
   try {
     return new RegExp(pattern)
@@ -40,26 +48,26 @@ const compile = (pattern: string): RegExp | undefined => {
   }
 }
 
-/** A pattern's parts: escapes, classes, openings, `)`, `|`, repetitions, and any other character. */
+/** The parts of a pattern: escapes, classes, opening brackets, `)`, `|`, repetitions, and any other character. */
 const parts = /\\[^]|\[(?:\\[^]|[^\]\\])*\]|\(\?<?[=!]|\(\?<[^>]*>|\(\?[a-z-]*:|[()|]|[*+?]\??|\{\d+(?:,\d*)?\}\??|[^]/g
 
-/** An open group: alternatives that are over, the one being read without its last part, and that part. */
+/** A group that is still open: its finished alternatives, the current one without its last part, and that last part. */
 interface Group {
   over: number
   before: number
   last: number
-  /** Whether its length may vary, and then it may not be repeated. */
+  /** True if its length may vary; then the group must not be repeated. */
   varies: boolean
-  /** Whether the part read last does so. */
+  /** The same for the part that was read last. */
   lastVaries: boolean
 }
 
 const open = (): Group => ({ over: 0, before: 1, last: 1, varies: false, lastVaries: false })
 
 /**
- * An upper bound for the ways in which a backtracking engine can try a valid pattern from one start: alternatives add
- * up, what follows each other multiplies. Infinity for a repeated group that can match one text in several ways, and
- * for what V8's linear engine could not take over: back references, looking ahead or behind.
+ * An upper bound for the ways in which a backtracking engine can try a valid pattern from one start. Alternatives are
+ * added, and parts that follow each other are multiplied. The result is Infinity for a repeated group that can match
+ * one text in several ways, and for what V8's linear engine cannot run: back references, lookahead and lookbehind.
  */
 const waysToMatch = (pattern: string): number => {
   const groups = [open()]
@@ -87,7 +95,7 @@ const append = (group: Group, ways: number, varies: boolean): void => {
   group.varies ||= varies
 }
 
-/** False when the part read last must not be repeated. */
+/** False if the part that was read last must not be repeated. */
 const repeat = (group: Group, repetition: string): boolean => {
   const [, least = "", comma, most] = /^\{(\d+)(,)?(\d*)\}/.exec(repetition) ?? []
   const isOptional = repetition.startsWith("?")

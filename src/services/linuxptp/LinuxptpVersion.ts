@@ -1,6 +1,6 @@
 /**
  * The version of the installed linuxptp, as `ptp4l -v` prints it. It decides which options exist and how they are
- * spelt. Finding the program and asking it is the layers' part.
+ * spelt. `layers/linuxptp` runs the program.
  */
 
 export interface LinuxptpVersion {
@@ -12,8 +12,8 @@ export interface LinuxptpVersion {
 const versionText = /^\s{0,8}v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?(?:[-+~][\w.+~-]{0,80})?\s{0,8}$/
 
 /**
- * Reads `3.1.1`, `4.4`, `v4.2-rc1` or `4.4-00012-gabcdef`. A development build counts as the release it started from,
- * so that an option is never passed to a program that may lack it. `undefined`: this is no version.
+ * Reads `3.1.1`, `4.4`, `v4.2-rc1` or `4.4-00012-gabcdef`. A development build counts as the release before it, so that
+ * no option is passed to a program that may not have it. `undefined`: the text is not a version.
  */
 export const parseLinuxptpVersion = (text: string): LinuxptpVersion | undefined => {
   const match = versionText.exec(text)
@@ -22,7 +22,7 @@ export const parseLinuxptpVersion = (text: string): LinuxptpVersion | undefined 
   return { major: Number(major), minor: Number(minor), patch: Number(patch) }
 }
 
-/** `3.1.1`, and `4.4` where there is no patch level: the way linuxptp writes its versions. */
+/** Writes a version as linuxptp does: `3.1.1`, but `4.4` if there is no patch level. */
 export const formatLinuxptpVersion = (version: LinuxptpVersion): string =>
   version.patch === 0
     ? `${version.major}.${version.minor}`

@@ -1,6 +1,7 @@
 /**
- * What a line of linuxptp says: a measurement, a port's new state, a new best master, a known fault, or just a message.
- * Used by `parse`, by readiness and by the clock observer. It knows nothing of processes, and no input makes it fail.
+ * What a line of linuxptp means: a measurement, a new state of a port, a new best master, a known fault, or just a
+ * message. `parse`, the readiness of processes and the clock's state use it. It knows nothing about processes, and no
+ * input makes it fail.
  */
 import { hintForMessage } from "./KnownFaults.ts"
 import { type LogFrame, parseLogFrame, withoutLineEnd } from "./LogLine.ts"
@@ -18,7 +19,7 @@ export interface OffsetEvent {
   readonly servoState: ServoState
   readonly frequencyPpb: number
   readonly delayNs?: number
-  /** ts2phc 4.4 and newer: the clock runs on without its reference. */
+  /** ts2phc 4.4 and newer: the clock goes on without its reference. */
   readonly holdover?: true
 }
 
@@ -34,11 +35,11 @@ export interface SummaryEvent {
   readonly delayStdDevNs?: number
 }
 
-/** A transition of a port (port.c, port_show_transition). Port 0 is the management socket. */
+/** A port changes its state (port.c, port_show_transition). Port 0 is the management socket. */
 export interface PortStateEvent {
   readonly kind: "portState"
   readonly port: number
-  /** From linuxptp 4.0 on. */
+  /** Only printed by linuxptp 4.0 and newer. */
   readonly interface?: string
   readonly from: PortState
   readonly to: PortState
@@ -61,24 +62,25 @@ export type LogEvent =
   | { readonly kind: "fault"; readonly text: string; readonly hint: string }
   | { readonly kind: "message"; readonly text: string }
 
-/** A line with its frame and meaning, or the line itself when it has no frame. */
+/** A line with its frame and its meaning; a line without a frame is a plain message. */
 export type ParsedLogLine = Omit<LogFrame, "text"> & LogEvent | { readonly kind: "unframed"; readonly text: string }
 
-// print.c writes at most 1024 bytes of message: longer text is not from linuxptp's log functions.
+// print.c writes at most 1024 bytes of a message, so a longer text does not come from linuxptp's log functions.
 const longestMessage = 1024
 
-// Each pattern is anchored at both ends: lines like "config item (null).utc_offset is 37" hold " offset " too.
-// v1.5 of phc2sys prints no clock, so a source label alone is never taken for a clock.
+// Each pattern is anchored at both ends, because lines such as "config item (null).utc_offset is 37" also contain "
+// offset ". phc2sys 1.5 prints no clock, so a lone source label is never taken for a clock.
 const offset =
   /^(?:(?!(?:master|phc|sys|pps) offset)(\S+) )?(?:(master|phc|sys|pps) )?offset +(-?\d+) s([0-3]) freq +([+-]?\d+)(?: (?:path )?delay +(-?\d+))?( holdover)?$/
 const summary =
   /^(?:(\S+) )?rms +(-?\d+) max +(-?\d+) freq +([+-]?\d+) \+\/- +(-?\d+)(?: delay +(-?\d+) \+\/- +(-?\d+))?$/
-// `port 1` until 3.1, `port 1 (eth0)` from 4.0 on; the name may be any text (eth0.100, br-ex, /run/a(b)/ptp4l).
+// `port 1` up to linuxptp 3.1, `port 1 (eth0)` from 4.0 on. The name may be any text (eth0.100, br-ex,
+// /run/a(b)/ptp4l).
 const portState = /^port (\d{1,5})(?: \((.*?)\))?: ([A-Z_]+) to ([A-Z_]+) on ([A-Z_0-9]+)(?: \(([A-Z_0-9]+)\))?$/
 const bestMaster =
   /^selected (?:best master clock|(local) clock) ([0-9a-f]{6}\.[0-9a-f]{4}\.[0-9a-f]{6})( as best master)?$/
 
-/** Reads one line as linuxptp printed it. Whatever it is, the result says it. */
+/** Reads one line as linuxptp printed it. Every line has a result. */
 export const parseLogLine = (line: string): ParsedLogLine => {
   const frame = parseLogFrame(line)
   if (frame === undefined) return { kind: "unframed", text: withoutLineEnd(line) }
@@ -95,7 +97,7 @@ export const parseLogEvent = (text: string): LogEvent => {
   return hint === undefined ? { kind: "message", text } : { kind: "fault", text, hint }
 }
 
-// printf writes -0 for small negative numbers; zero has no sign for those who read us.
+// printf prints -0 for small negative numbers. Zero has no sign in our output.
 const toNumber = (digits: string | undefined): number => Number(digits) + 0
 
 const readOffset = (text: string): LogEvent | undefined => {

@@ -1,6 +1,6 @@
 /**
- * The frame round each line that a linuxptp program prints: `prog[sec.ms]: tag text`. Everything that reads linuxptp's
- * output starts here; what the text means is LogEvent's business.
+ * The frame of each line that a linuxptp program prints: `prog[sec.ms]: tag text`. Everything that reads linuxptp's
+ * output starts here; LogEvent finds out what the text means.
  */
 
 /** A line taken out of its frame. */
@@ -9,20 +9,23 @@ export interface LogFrame {
   readonly program: string
   /** Seconds of CLOCK_MONOTONIC, to the millisecond. */
   readonly uptime: number
-  /** The `message_tag`, word for word: the brackets are part of it. */
+  /** The `message_tag` exactly as printed, including its brackets. */
   readonly tag?: string
   /** The message without frame and tag. */
   readonly text: string
 }
 
-// linuxptp print.c: "%s[%lld.%03ld]: %s%s\n". It is looked for at the start only: a message may hold text from the network.
+// linuxptp print.c: "%s[%lld.%03ld]: %s%s
+// ". Only the start of a line is compared, because a message may contain text from the network.
 const frame = /^([a-z][a-z0-9_]{1,30})\[(\d{1,12}\.\d{3})\]: /
 
-// print.c cuts a tag at 128 bytes. Tags are free text; only bracketed ones can be told from a message, and no message
-// of linuxptp starts with a bracket. timemaster and all known set-ups use brackets.
+// print.c cuts a tag at 128 bytes. A tag may be any text, but only one in brackets can be told from a message: no
+// message of linuxptp starts with a bracket. timemaster and all known installations use brackets.
 const tag = /^(\[[^\]\p{Cc}]{1,126}\]) (?=\S)/u
 
-/** Reads the frame of one line. Undefined when the line has none: usage text, chronyd's lines, errors of the options. */
+/**
+ * Reads the frame of one line. Undefined if it has none, such as usage text, lines of chronyd and errors about options.
+ */
 export const parseLogFrame = (line: string): LogFrame | undefined => {
   const framed = frame.exec(line)
   if (framed === null) return undefined
@@ -34,7 +37,7 @@ export const parseLogFrame = (line: string): LogFrame | undefined => {
     : { program, uptime: Number(uptime), tag: tagged[1], text: text.slice(tagged[0].length) }
 }
 
-/** The line without program and time, which differ from run to run; the tag of a child of timemaster stays. */
+/** The line without program name and time, which differ from run to run. The tag of a child of timemaster is kept. */
 export const withoutFrame = (line: string): string => withoutLineEnd(line.replace(frame, ""))
 
 /** Drops one line feed and one carriage return at the end. */

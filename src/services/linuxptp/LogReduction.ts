@@ -1,6 +1,7 @@
 /**
- * Which lines of a child go to the daemon's own log: `stdoutFilter` and `logReduce` of a profile, and a bound on lines
- * a second that no setting lifts. A pure fold per process; clocks and metrics see every line whatever is printed.
+ * Decides which lines of a process go to the daemon's own log: by a profile's `stdoutFilter` and `logReduce`, and by a
+ * limit of lines per second that no setting removes. Pure, with one state per process. Clocks and metrics always see
+ * every line.
  */
 import { type LineFilter, lineFilter } from "./LineFilter.ts"
 import { parseLogLine } from "./LogEvent.ts"
@@ -12,14 +13,17 @@ export interface LogReduction {
   readonly offsets: OffsetReduction
 }
 
-/** Print offset lines, leave those of ptp4l and ts2phc out (`basic`), or print their statistics (`enhanced`). */
+/**
+ * Print offset lines (`none`), omit those of ptp4l and ts2phc (`basic`), or print their statistics instead
+ * (`enhanced`).
+ */
 export type OffsetReduction =
   | { readonly mode: "none" }
   | { readonly mode: "basic" }
   | {
     readonly mode: "enhanced"
     readonly windowNanos: bigint
-    /** Offsets beyond it, either way, are printed nevertheless. */
+    /** Offsets beyond this threshold, in either direction, are always printed. */
     readonly thresholdNs: number | undefined
   }
 
@@ -35,24 +39,24 @@ export interface OffsetStatistics {
   readonly min: number
   readonly max: number
   readonly mean: number
-  /** Sum of the squared distances from the mean (Welford), which does not cancel out for large offsets. */
+  /** Sum of the squared distances from the mean (Welford's method), which stays exact for large offsets. */
   readonly squares: number
 }
 
-/** Before the first line of a process. */
+/** The state before the first line of a process. */
 export const initialLogReduction: LogReductionState = { window: undefined, second: { startedAt: 0n, lines: 0 } }
 
 const nanosPerSecond = 1_000_000_000n
 
-/** A ptp4l with 16 measurements a second stays far below; one with `-l 7` does not. */
+/** A ptp4l with 16 measurements a second stays far below this; one with `-l 7` does not. */
 const mostLinesPerSecond = 100
 
 const defaultWindowSeconds = 30
 
-/** More clocks than a process measures; statistics of others are not kept. */
+/** No process measures more clocks. Statistics of further clocks are not kept. */
 const mostClocks = 64
 
-/** Reads the settings, which were checked when the profile was planned; what can't be read has no effect. */
+/** Reads the settings, which were checked when the profile was planned. A setting that cannot be read has no effect. */
 export const logReduction = ({ logReduce, stdoutFilter }: Readonly<Record<string, string>>): LogReduction => ({
   filter: stdoutFilter === undefined ? undefined : lineFilter(stdoutFilter),
   offsets: offsetReduction(logReduce)
@@ -77,7 +81,7 @@ const windowSeconds = (text: string | undefined): number => {
   return Math.min(Math.max(seconds, 1), 86_400)
 }
 
-/** The lines to print for one that a process printed at `now`, in monotonic nanoseconds. */
+/** The lines to print after a process has printed one at `now`, in monotonic nanoseconds. */
 export const reduceLine = (
   { filter, offsets }: LogReduction,
   state: LogReductionState,
@@ -131,13 +135,13 @@ const withOffset = (before: OffsetStatistics | undefined, offset: number): Offse
   }
 }
 
-/** The fields of the Go daemon's summary. */
+/** The same fields as in the Go daemon's summary. */
 const summaryText = (clock: string, { count, max, mean, min, squares }: OffsetStatistics): string => {
   const deviation = count > 1 ? Math.sqrt(squares / (count - 1)) : 0
   return `${clock} summary: cnt=${count}, min=${min}, max=${max}, avg=${mean.toFixed(2)}, SD=${deviation.toFixed(2)}`
 }
 
-/** Lines beyond the bound are not printed but counted, and the count is told with the first line after them. */
+/** Lines beyond the limit are counted instead of printed. The count is printed with the next line. */
 const bounded = (state: LogReductionState, wanted: ReadonlyArray<string>, now: bigint) => {
   if (wanted.length === 0) return { state, print: [] }
   const isNewSecond = now - state.second.startedAt >= nanosPerSecond

@@ -1,20 +1,20 @@
 /**
- * What a ptp4l has told so far in answer to one round of questions. Each port answers on its own, and the default data
- * set says how many they are. The management client uses it to know when to stop listening.
+ * Collects what a ptp4l has answered in one round of questions. Each port answers separately, and the default data set
+ * says how many ports there are. The management client uses it to know when all answers have arrived.
  */
 import type { ManagementAnswer } from "./ManagementClient.ts"
 import * as ManagementMessage from "./ManagementMessage.ts"
 
 export interface AnswersSoFar {
-  /** Undefined while nobody has answered. */
+  /** Undefined until the first answer. */
   readonly answer: ManagementAnswer | undefined
-  /** Nothing more is to come: every port and the clock class have been told. */
+  /** True when every port and the clock class have been answered. */
   readonly isComplete: boolean
 }
 
 const { defaultDataSet, parentDataSet, portDataSet } = ManagementMessage.managementId
 
-/** Reads the messages of answers, in any order. A port that is told twice has the state of the later one. */
+/** Reads the answers in any order. If a port answers twice, the later state counts. */
 export const readAnswers = (messages: ReadonlyArray<ManagementMessage.ManagementMessage>): AnswersSoFar => {
   const dataOf = (id: number) => messages.filter((message) => message.id === id).map(({ data }) => data)
   const states = new Map(

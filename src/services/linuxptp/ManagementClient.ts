@@ -1,28 +1,28 @@
 /**
- * The contract that asks a running ptp4l what it is, by PTP management messages on its UNIX socket (IEEE 1588 clause
- * 15, linuxptp pmc). It only reads; nothing is ever set.
+ * The contract to ask a running ptp4l for its state, by PTP management messages on its UNIX socket (IEEE 1588 clause
+ * 15, as linuxptp's pmc does). It only reads; it never changes a setting.
  */
 import { Context, type Effect, type Option } from "effect"
 import type { ManagementSocket } from "../processes/ProcessSpec.ts"
 import type { PortState } from "./PortState.ts"
 
-/** What a ptp4l says of itself. */
+/** The answer of a ptp4l. */
 export interface ManagementAnswer {
-  /** PORT_DATA_SET of each port, by its number from 1; the management port itself is not among them. */
+  /** PORT_DATA_SET of each port, by its number from 1. The management port is not included. */
   readonly ports: ReadonlyArray<{ readonly number: number; readonly state: PortState }>
-  /** `grandmasterClockQuality.clockClass` of PARENT_DATA_SET; undefined when it was not told in time. */
+  /** `grandmasterClockQuality.clockClass` of PARENT_DATA_SET; undefined if it did not arrive in time. */
   readonly clockClass: number | undefined
 }
 
 export class ManagementClient extends Context.Service<ManagementClient, {
   /**
-   * False when this program can't ask at all, for want of native calls. `ask` gives `None` then, and that says nothing
-   * of any ptp4l.
+   * False when this program cannot ask at all because native calls are missing. Then `ask` always gives `None`, which
+   * says nothing about a ptp4l.
    */
   readonly isAvailable: boolean
   /**
-   * Asks once. `None`: nobody answered within a second, or the socket is no longer the one that first answered there:
-   * another ptp4l has taken the path. Never fails, never blocks the event loop.
+   * Asks once. `None`: nobody answered within a second, or another ptp4l has taken the path of the socket since the
+   * first answer. Never fails, and never blocks the event loop.
    */
   readonly ask: (socket: ManagementSocket) => Effect.Effect<Option.Option<ManagementAnswer>>
 }>()("linuxptp-daemon/services/linuxptp/ManagementClient") {}

@@ -1,13 +1,14 @@
 /**
- * PTP management messages as bytes: IEEE 1588-2019 clause 15, linuxptp msg.h and tlv.h. The management client asks and
- * reads answers with it. It knows GET and RESPONSE and the few data sets that the daemon reads, and nothing that sets.
+ * PTP management messages as bytes: IEEE 1588-2019 clause 15, linuxptp msg.h and tlv.h. The management client writes
+ * its questions and reads the answers with it. It knows only GET and RESPONSE and the data sets that the daemon reads;
+ * it cannot change a setting.
  */
 import { type PortState, portStates } from "./PortState.ts"
 
 /** IEEE 1588-2019 table 59: the data sets that are asked for. */
 export const managementId = { defaultDataSet: 0x2000, parentDataSet: 0x2002, portDataSet: 0x2004 } as const
 
-/** The clock identity stands as the number that its eight bytes are. */
+/** The eight bytes of the clock identity, read as one number. */
 export interface PortIdentity {
   readonly clockIdentity: bigint
   readonly portNumber: number
@@ -18,12 +19,12 @@ export const everyPort: PortIdentity = { clockIdentity: 0xffff_ffff_ffff_ffffn, 
 
 export interface ManagementMessage {
   readonly action: "GET" | "RESPONSE"
-  /** One of `managementId`, or of what else a peer knows. */
+  /** One of `managementId`, or any other id that a peer sends. */
   readonly id: number
-  /** An answer carries that of its question. */
+  /** An answer has the number of its question. */
   readonly sequenceId: number
   readonly domainNumber: number
-  /** Four bits; ptp4l hears only its own (linuxptp port.c, port_ignore). */
+  /** Four bits. ptp4l ignores messages with another value than its own (linuxptp port.c, port_ignore). */
   readonly transportSpecific: number
   readonly source: PortIdentity
   readonly target: PortIdentity
@@ -31,7 +32,7 @@ export interface ManagementMessage {
   readonly data: Uint8Array
 }
 
-// The header is that of all PTP messages: 34 bytes, IEEE 1588-2019 table 35.
+// The header is the one of all PTP messages: 34 bytes, IEEE 1588-2019 table 35.
 const TYPE_AND_TRANSPORT = 0
 const VERSION = 1
 const MESSAGE_LENGTH = 2
@@ -40,8 +41,8 @@ const SOURCE = 20
 const SEQUENCE_ID = 30
 const CONTROL = 32
 const LOG_MESSAGE_INTERVAL = 33
-// Then the management message, table 56, with its one TLV, table 58. Both boundaryHops stay 0: ptp4l must not pass a
-// question on to the clocks of the network (linuxptp clock.c, clock_forward_mgmt_msg).
+// After it comes the management message, table 56, with one TLV, table 58. Both boundaryHops stay 0, so that ptp4l does
+// not forward a question to other clocks of the network (linuxptp clock.c, clock_forward_mgmt_msg).
 const TARGET = 34
 const ACTION = 46
 const TLV_TYPE = 48
@@ -58,7 +59,7 @@ const actionCodes = { GET: 0, RESPONSE: 2 } as const
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
-/** The message as it goes over the wire. Numbers are cut to the width of their fields. */
+/** The message as bytes. Numbers are cut to the width of their fields. */
 export const encode = (message: ManagementMessage): Uint8Array => {
   const bytes = new Uint8Array(DATA + message.data.length)
   const view = viewOf(bytes)
@@ -73,7 +74,7 @@ export const encode = (message: ManagementMessage): Uint8Array => {
   writeIdentity(view, TARGET, message.target)
   view.setUint8(ACTION, actionCodes[message.action])
   view.setUint16(TLV_TYPE, TLV_MANAGEMENT)
-  // The TLV's length counts its id, too.
+  // The TLV's length includes its id.
   view.setUint16(TLV_LENGTH, DATA - TLV_ID + message.data.length)
   view.setUint16(TLV_ID, message.id)
   bytes.set(message.data, DATA)
@@ -85,7 +86,7 @@ const writeIdentity = (view: DataView, at: number, identity: PortIdentity) => {
   view.setUint16(at + 8, identity.portNumber)
 }
 
-/** Reads a datagram. Undefined for whatever is no GET or RESPONSE of version 2 in full: errors, settings, garbage. */
+/** Reads a datagram. Undefined unless it is a complete GET or RESPONSE of version 2. */
 export const decode = (bytes: Uint8Array): ManagementMessage | undefined => {
   if (bytes.length < DATA) return undefined
   const view = viewOf(bytes)
@@ -94,7 +95,7 @@ export const decode = (bytes: Uint8Array): ManagementMessage | undefined => {
   const action = actionOf(view.getUint8(ACTION) & 0xf)
   if (
     (typeAndTransport & 0xf) !== MANAGEMENT_TYPE ||
-    // The upper half is the minor version: linuxptp 4.x sends 2.1.
+    // The upper four bits are the minor version: linuxptp 4.x sends 2.1.
     (view.getUint8(VERSION) & 0xf) !== PTP_VERSION ||
     view.getUint16(TLV_TYPE) !== TLV_MANAGEMENT ||
     action === undefined ||
@@ -110,7 +111,7 @@ export const decode = (bytes: Uint8Array): ManagementMessage | undefined => {
     transportSpecific: typeAndTransport >> 4,
     source: readIdentity(view, SOURCE),
     target: readIdentity(view, TARGET),
-    // A copy, since the receiver's buffer is used again; `slice` of a Node Buffer makes none.
+    // This copies the data, because the receiver's buffer is used again; `slice` of a Node Buffer would not copy.
     data: Uint8Array.from(bytes.subarray(DATA, end))
   }
 }
@@ -131,18 +132,21 @@ const readIdentity = (view: DataView, at: number): PortIdentity => ({
   portNumber: view.getUint16(at + 8)
 })
 
-/** `numberPorts` of a DEFAULT_DATA_SET (linuxptp ds.h, struct defaultDS); undefined when it is too short. */
+/** `numberPorts` of a DEFAULT_DATA_SET (linuxptp ds.h, struct defaultDS); undefined if the data is too short. */
 export const numberPorts = (data: Uint8Array): number | undefined =>
   data.length < 4 ? undefined : viewOf(data).getUint16(2)
 
-/** `grandmasterClockQuality.clockClass` of a PARENT_DATA_SET (ds.h, struct parentDS); undefined when it is too short. */
+/**
+ * `grandmasterClockQuality.clockClass` of a PARENT_DATA_SET (ds.h, struct parentDS); undefined if the data is too
+ * short.
+ */
 export const clockClass = (data: Uint8Array): number | undefined => data[19]
 
-/** A PORT_DATA_SET (ds.h, struct portDS); undefined when it is too short or the state is none of fsm.h. */
+/** A PORT_DATA_SET (ds.h, struct portDS); undefined if the data is too short or its state is not one of fsm.h. */
 export const portDataSet = (
   data: Uint8Array
 ): { readonly number: number; readonly state: PortState } | undefined => {
-  // fsm.h counts from 1.
+  // The states of fsm.h are numbered from 1.
   const state = portStates[(data[10] ?? 0) - 1]
   return state === undefined ? undefined : { number: viewOf(data).getUint16(8), state }
 }

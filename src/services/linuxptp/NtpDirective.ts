@@ -1,6 +1,7 @@
 /**
- * The lines of chrony.conf and ntp.conf that a user may pass through timemaster: those that name no file, program,
- * socket, device or user, and include nothing. A line outside this list is refused, known to chronyd or not.
+ * The lines of chrony.conf and ntp.conf that a user may pass through timemaster. They may name no file, program,
+ * socket, device or user, and include nothing. Every line that is not on this list is refused, even if chronyd knows
+ * it.
  */
 import { isHost, isIpv4, isIpv6 } from "./ValuePattern.ts"
 
@@ -10,10 +11,10 @@ type Check = (words: ReadonlyArray<string>) => boolean
 
 const plainWord = /^[A-Za-z0-9.:_+-]{1,64}$/
 
-/** Numbers, switches and names; no slash, so no path. */
+/** Numbers, switches and names. No slash is allowed, so no path. */
 const plainWords: Check = (words) => words.length <= 16 && words.every((word) => plainWord.test(word))
 
-/** 127.127.T.U is ntpd's name for a clock on a local device. */
+/** ntpd uses 127.127.T.U as the name of a clock on a local device. */
 const isPeer = (name: string): boolean => isHost(name) && !name.startsWith("127.127.")
 
 const address: Check = (words) => words.length === 1 && words.every((word) => isIpv4(word) || isIpv6(word))
@@ -31,7 +32,7 @@ const sourceOptions: ReadonlySet<string> = new Set([
 
 const optionNumber = /^[+-]?[0-9]{1,10}(?:\.[0-9]{0,10})?(?:[eE][+-]?[0-9]{1,2})?$/
 
-/** What `ntp_options` may add to the line of a source: known options and numbers. */
+/** What `ntp_options` may add to the line of a time source: known options and numbers. */
 export const areSourceOptions: Check = (words) =>
   words.length <= 32 && words.every((word, index) =>
     sourceOptions.has(word) || optionNumber.test(word) ||
@@ -71,7 +72,7 @@ const allowed: Readonly<Record<NtpProgram, ReadonlyMap<string, Check>>> = {
   ntpd: ntpDirectives
 }
 
-/** Why `directive` with `words` may not stand in the configuration of `program`; `undefined`: it may. */
+/** Why `directive` with `words` is not allowed in the configuration of `program`; `undefined` if it is allowed. */
 export const findDirectiveFault = (
   program: NtpProgram,
   directive: string,
@@ -84,7 +85,7 @@ export const findDirectiveFault = (
   return check(words) ? undefined : "has a value that is not allowed: no paths, local devices or unknown options"
 }
 
-/** Command-line options of chronyd and ntpd: no files, users or time-outs. `-L` takes a level in chronyd only. */
+/** Command-line options of chronyd and ntpd: no files, users or time-outs. `-L` has a value in chronyd only. */
 export const findNtpOptionFault = (program: NtpProgram, words: ReadonlyArray<string>): string | undefined => {
   for (const [index, word] of words.entries()) {
     if (/^-[x46dL]$/.test(word)) continue

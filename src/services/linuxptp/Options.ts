@@ -1,6 +1,6 @@
 /**
- * Command-line options of linuxptp as hostile input: read as getopt_long reads them, checked against an allow-list of
- * the program and its version, and rendered anew. ProcessPlan builds argv from this and from nothing else.
+ * Reads a user's command-line options of linuxptp as hostile input: as getopt_long does, checked against the list of
+ * options of the program and its version, and then written anew. The planner builds argv only from the result.
  */
 import { isConfigOptionName, namesBeginningWith } from "./ConfigOption.ts"
 import { explainMissing } from "./ConfigOptionRow.ts"
@@ -12,7 +12,7 @@ import { splitShellWords } from "./ShellWords.ts"
 import { findShortOption, type ShortOption } from "./ShortOption.ts"
 import { readValue } from "./ValueType.ts"
 
-/** Something wrong with one option. `option` is what the user typed, without its value. */
+/** A mistake in one option. `option` is what the user wrote, without the value. */
 export interface OptionProblem {
   readonly severity: "error" | "warning"
   readonly option: string
@@ -30,7 +30,7 @@ export interface OptionsReading {
   readonly problems: ReadonlyArray<OptionProblem>
 }
 
-/** Longer than any real command line, short enough to be read at once. */
+/** Longer than any real command line, but short enough to be read at once. */
 export const maxOptionTextLength = 4096
 
 const maxProblems = 20
@@ -51,7 +51,9 @@ const kept = (argument: Argument, typed: string, warning: string | undefined): O
 
 const isLongOption = (name: string): boolean => isConfigOptionName(name) || isRestricted(name)
 
-/** A unique beginning of a name is an option for getopt_long; here it would slip past the list. */
+/**
+ * getopt_long accepts a unique beginning of a name as the option. Here it is refused, because it would bypass the list.
+ */
 const explainUnknownName = (version: LinuxptpVersion, name: string): string | undefined => {
   if (name === "" || isLongOption(name)) return undefined
   const whole = [
@@ -119,7 +121,7 @@ const readToken = (program: Program, version: LinuxptpVersion, token: Token): Op
   }
 }
 
-/** Reads words that are split already, as timemaster splits its `options`. */
+/** Reads words that are already split, as timemaster splits its `options`. */
 export const readOptionWords = (
   program: Program,
   version: LinuxptpVersion,
@@ -135,15 +137,15 @@ export const readOptionWords = (
   const problems = readings.flatMap((reading) => reading.problems)
   return {
     arguments: readings.flatMap((reading) => reading.arguments),
-    // An error must not hide behind warnings.
+    // Errors come first, so that warnings do not hide them.
     problems: problems.toSorted((a, b) => a.severity < b.severity ? -1 : a.severity > b.severity ? 1 : 0)
       .slice(0, maxProblems)
   }
 }
 
 /**
- * Reads the option text of a profile. Absent, empty and blank text are no options. An argument stands in the result
- * only if it is allowed, so what the daemon owns is gone; any problem of severity `error` makes the text invalid.
+ * Reads the option text of a profile. Absent, empty and blank text means no options. The result contains only allowed
+ * options, without those that the daemon sets itself. A problem of severity `error` makes the text invalid.
  */
 export const readOptions = (program: Program, version: LinuxptpVersion, text: string | undefined): OptionsReading => {
   if (text === undefined) return nothing
@@ -155,8 +157,8 @@ export const readOptions = (program: Program, version: LinuxptpVersion, text: st
 }
 
 /**
- * The words of argv. Letters have their value in a word of its own, names as `--name=value`: both are read alike by
- * every release, also when the value begins with a dash.
+ * The words of argv. The value of a letter is a word of its own; a name is written as `--name=value`. Every release
+ * reads both correctly, even if the value begins with a dash.
  */
 export const renderArguments = (args: ReadonlyArray<Argument>): ReadonlyArray<string> =>
   args.flatMap(({ name, value }) => {

@@ -6,5 +6,5 @@ export type Program = typeof Program.Type
 
 export const isProgram = Schema.is(Program)
 
-/** timemaster alone starts others and ends them. */
+/** Only timemaster starts other programs, and ends them. */
 export const programsWithChildren: ReadonlyArray<Program> = ["timemaster"]

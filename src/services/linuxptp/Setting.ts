@@ -1,13 +1,17 @@
 /**
- * One `name value` of a user, wherever it was written: as `--name value`, in a section of a configuration file, in
- * timemaster's `ptp4l_option`. Decides whether it is kept, left to the daemon, or refused, and why.
+ * Judges one `name value` of a user, wherever it was written: as `--name value`, in a section of a configuration file,
+ * or in timemaster's `ptp4l_option`. The setting is kept, dropped because the daemon sets it, or refused, with a
+ * reason.
  */
 import { currentName, findConfigOption } from "./ConfigOption.ts"
 import { explainMissing } from "./ConfigOptionRow.ts"
 import type { LinuxptpVersion } from "./LinuxptpVersion.ts"
 import { readValue } from "./ValueType.ts"
 
-/** `Dropped`: the daemon sets it. `Refused`: the profile is not valid with it. A message has no subject. */
+/**
+ * `Dropped`: the daemon sets it itself. `Refused`: it makes the profile invalid. A message has no subject; the reader
+ * puts the name in front.
+ */
 export type Setting =
   | { readonly _tag: "Kept"; readonly name: string; readonly value: string; readonly warning?: string }
   | { readonly _tag: "Dropped"; readonly warning: string }
@@ -18,10 +22,10 @@ export interface SettingPlace {
   readonly scope: "global" | "port"
 }
 
-/** Below this level linuxptp prints no offset, and readiness and clock state would be blind. */
+/** Below this level linuxptp prints no offsets; then neither readiness nor the clock's state could be observed. */
 export const lowestLoggingLevel = 6
 
-/** The daemon reads the log from stdout, so it decides where linuxptp writes and who reaches its sockets. */
+/** The daemon reads the log from stdout, so only the daemon decides where linuxptp logs and where its sockets are. */
 const ownedByDaemon: ReadonlyMap<string, string> = new Map([
   ["verbose", "the daemon always reads linuxptp's output"],
   ["use_syslog", "the daemon writes linuxptp's output to its own log"],
@@ -29,7 +33,9 @@ const ownedByDaemon: ReadonlyMap<string, string> = new Map([
   ["uds_ro_file_mode", "the daemon sets the mode of its sockets"]
 ])
 
-/** linuxptp deletes what these paths name. Copies of its sample configuration have the defaults, which do no harm. */
+/**
+ * linuxptp deletes the files at these paths. Copies of its sample configuration contain its defaults, which do no harm.
+ */
 const defaultSockets: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
   ["uds_address", ["/var/run/ptp4l", "/var/run/ptp/ptp4l"]],
   ["uds_ro_address", ["/var/run/ptp4lro", "/var/run/ptp/ptp4lro"]],
@@ -43,14 +49,14 @@ const refused: ReadonlyMap<string, string> = new Map([
   ["user", "the daemon decides which user linuxptp runs as"]
 ])
 
-/** Names that stand in no table because the daemon owns or refuses them. */
+/** Names that are in no table because the daemon sets or refuses them. */
 export const restrictedNames: ReadonlyArray<string> = [
   ...ownedByDaemon.keys(),
   ...defaultSockets.keys(),
   ...refused.keys()
 ]
 
-/** Whether `name` is one of them. */
+/** Whether `name` is one of these. */
 export const isRestricted = (name: string): boolean =>
   ownedByDaemon.has(name) || defaultSockets.has(name) || refused.has(name)
 
@@ -66,7 +72,7 @@ const readRestricted = (name: string, value: string): Setting | undefined => {
     : { _tag: "Refused", error: "not allowed: linuxptp deletes the path it names" }
 }
 
-/** Raises a log level that would hide what the daemon lives on. */
+/** Raises a log level that would hide the lines that the daemon needs. */
 export const readLoggingLevel = (value: string): { readonly value: string; readonly warning?: string } =>
   Number(value) >= lowestLoggingLevel
     ? { value }
@@ -75,7 +81,7 @@ export const readLoggingLevel = (value: string): { readonly value: string; reado
       warning: `raised to ${lowestLoggingLevel}: below it linuxptp prints no offsets`
     }
 
-/** Reads one setting of `place` by the rules for every option of the installed version. */
+/** Reads one setting at `place` by the rules for the options of the installed version. */
 export const readSetting = (place: SettingPlace, name: string, value: string): Setting => {
   const restricted = readRestricted(name, value)
   if (restricted !== undefined) return restricted

@@ -1,15 +1,17 @@
 /**
- * Splits option text into words as a POSIX shell quotes them, without being a shell: nothing is expanded and nothing
- * is run. `Options` reads the words; what they mean is not known here.
+ * Splits option text into words with the quoting rules of a POSIX shell, but it is no shell: nothing is expanded and
+ * nothing is run. `Options` finds out what the words mean.
  */
 import { findControlCharacter } from "./ControlCharacter.ts"
 
 export type ShellWords = { readonly words: ReadonlyArray<string> } | { readonly error: string }
 
-/** Blanks between words; text from YAML often spans lines, so a line end is a blank too. */
+/** Blanks between words. Text from YAML often has several lines, so the end of a line is a blank too. */
 const isBlank = (char: string): boolean => char === " " || char === "\t" || char === "\n" || char === "\r"
 
-/** POSIX shell 2.2.3: inside double quotes a backslash quotes these only. The line end is not one of ours. */
+/**
+ * POSIX shell 2.2.3: inside double quotes a backslash quotes only these characters. The end of a line is left out here.
+ */
 const isQuotedByBackslash = (char: string): boolean => char === "\"" || char === "\\" || char === "$" || char === "`"
 
 interface QuotedText {
@@ -46,8 +48,8 @@ const readQuoted = (text: string, at: number): QuotedText | undefined => {
 }
 
 /**
- * Splits `text` at blanks, honouring single quotes, double quotes and backslashes. An open quote, a backslash at the
- * end, and a control character other than a blank between words are errors.
+ * Splits `text` at blanks, with single quotes, double quotes and backslashes. It is an error if a quote is not closed,
+ * if the text ends with a backslash, or if it contains a control character other than a blank between words.
  */
 export const splitShellWords = (text: string): ShellWords => {
   const words: Array<string> = []

@@ -1,6 +1,6 @@
 /**
- * The one-letter options of each program, as its getopt string has them, with the type of each value and the
- * configuration option it stands for. `Options` reads command lines by these tables.
+ * The one-letter options of each program, as in its getopt string, with the type of the value and the configuration
+ * option that the letter sets. `Options` reads command lines by these tables.
  */
 import { isInRelease, type Release } from "./ConfigOptionRow.ts"
 import type { LinuxptpVersion } from "./LinuxptpVersion.ts"
@@ -12,17 +12,17 @@ export interface ShortOption {
   readonly letter: string
   /** Absent: the option takes no value. */
   readonly type?: ValueType
-  /** The configuration option that it sets, to its own value or to `value`. */
+  /** The configuration option that the letter sets: to the letter's own value, or to `value`. */
   readonly sets?: { readonly name: string; readonly value?: string }
   readonly since?: Release
-  /** Why the daemon ignores or refuses it; absent: allowed. */
+  /** Why the daemon ignores or refuses it; absent if it is allowed. */
   readonly ignored?: string
   readonly refused?: string
-  /** Written as this letter instead. */
+  /** The letter that is written instead. */
   readonly alias?: string
 }
 
-/** A value that is refused or ignored needs no type, but getopt consumes it. */
+/** A value that is refused or ignored needs no type, but getopt still takes it from the words. */
 const anything = pattern.anyText
 
 const logging: ReadonlyArray<ShortOption> = [
@@ -104,7 +104,7 @@ const timemaster: ReadonlyArray<ShortOption> = [
 
 const tables: Readonly<Record<Program, ReadonlyArray<ShortOption>>> = { ptp4l, phc2sys, ts2phc, timemaster }
 
-/** The option `letter` of `program`; the release it comes with when `version` lacks it. */
+/** The option `letter` of `program`. If `version` does not have it, the result is the release that introduced it. */
 export const findShortOption = (
   program: Program,
   version: LinuxptpVersion,

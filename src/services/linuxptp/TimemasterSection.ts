@@ -1,6 +1,6 @@
 /**
- * The sections of timemaster's configuration that are lists of settings: `[timemaster]`, `[ntp_server]`,
- * `[ptp_domain]` and one for each program. The raw sections are read in TimemasterText.
+ * The sections of timemaster's configuration that consist of settings: `[timemaster]`, `[ntp_server]`, `[ptp_domain]`
+ * and one for each program. TimemasterText reads the other sections, which are raw text.
  */
 import type { ConfigEntry, ConfigProblem } from "./ConfigFile.ts"
 import { explainMissing, isInRelease } from "./ConfigOptionRow.ts"
@@ -11,7 +11,7 @@ import { readSetting } from "./Setting.ts"
 import { isInterfaceName } from "./ValuePattern.ts"
 import { decimal, flag, integer, intMax, intMin, readValue, type ValueType, word } from "./ValueType.ts"
 
-/** What one setting became: the value to write (absent: left out) and what there is to say about it. */
+/** The result for one setting: the value to write (absent if it is left out) and the problems found. */
 interface SettingReading {
   readonly value?: string
   readonly problems: ReadonlyArray<Pick<ConfigProblem, "severity" | "message">>
@@ -24,7 +24,7 @@ type TimemasterSettings = ReadonlyMap<string, ReadSetting>
 const refuse = (message: string): SettingReading => ({ problems: [{ severity: "error", message }] })
 const ignore = (message: string): SettingReading => ({ problems: [{ severity: "warning", message }] })
 
-/** timemaster splits at blanks and knows no quotes. */
+/** timemaster splits values at blanks and knows no quotes. */
 export const splitBlanks = (value: string): ReadonlyArray<string> => value.split(/[ \t]+/).filter((item) => item !== "")
 
 const typed = (type: ValueType): ReadSetting => (_version, value) => {
@@ -44,7 +44,10 @@ const sourceOptions = list("options of a time source, no paths", areSourceOption
 const virtualClocks: ReadSetting = (version, value) =>
   isInRelease(version, "4.0") ? typed(integer(-1, 1))(version, value) : refuse(explainMissing(version, "4.0"))
 
-/** A path that is the daemon's choice anyway is dropped; any other would run as root what the user names. */
+/**
+ * A path that the daemon would choose anyway is dropped. Any other path is refused, because root would run what the
+ * user names.
+ */
 const owned = (expected: ReadonlyArray<string>): ReadSetting => (_version, value) =>
   expected.includes(value)
     ? ignore("ignored: the daemon decides it")
@@ -67,7 +70,9 @@ const ptp4lOption: ReadSetting = (version, value) => {
   }
 }
 
-/** What timemaster itself puts on the command line; a second one would undo it or end the program. */
+/**
+ * Options that timemaster itself puts on the command line. A second one would override the first or end the program.
+ */
 const givenByTimemaster: Readonly<Record<"ptp4l" | "phc2sys", ReadonlySet<string>>> = {
   ptp4l: new Set(["i", "p", "H", "S", "L"]),
   phc2sys: new Set(["a", "r", "s", "c", "C", "d", "w", "O", "R", "n", "E", "M"])
@@ -95,7 +100,7 @@ const programPath = (program: string): ReadSetting =>
 
 const pollInterval = typed(integer(-7, 24))
 
-/** The settings of each section, by its first word. */
+/** The settings of each section, by the first word of its name. */
 export const timemasterSettings: ReadonlyMap<string, TimemasterSettings> = new Map([
   [
     "timemaster",
@@ -134,7 +139,7 @@ export const timemasterSettings: ReadonlyMap<string, TimemasterSettings> = new M
   ["ptp4l", new Map([["path", programPath("ptp4l")], ["options", linuxptpOptions("ptp4l")]])]
 ])
 
-/** Reads the settings of one section; keys are read in any case, as timemaster does. */
+/** Reads the settings of one section. Keys may have upper and lower case, as in timemaster. */
 export const readTimemasterSettings = (
   version: LinuxptpVersion,
   settings: TimemasterSettings,

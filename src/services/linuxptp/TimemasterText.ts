@@ -1,6 +1,7 @@
 /**
- * timemaster's configuration as hostile input: it names programs, and has raw sections that become files of other
- * programs. ProcessPlan adds the daemon's own settings to what is left and renders it.
+ * Checks a user's timemaster configuration as hostile input: it names programs, and it contains raw sections that
+ * become files of other programs. TimemasterPlan adds the daemon's own settings to the accepted part and writes the
+ * file.
  */
 import {
   type ConfigEntry,
@@ -19,7 +20,9 @@ import { readTimemasterSettings, splitBlanks, timemasterSettings } from "./Timem
 import { unicastMasterTable } from "./UnicastMasterTable.ts"
 import { integer, readValue } from "./ValueType.ts"
 
-/** timemaster.c, parse_raw_settings: a line may begin with `>` to hide a `[` or `#` from timemaster. */
+/**
+ * timemaster.c, parse_raw_settings: a line may begin with `>`, so that timemaster does not interpret its `[` or `#`.
+ */
 const unescape = (entry: ConfigEntry): string => `${entry.key} ${entry.value}`.replace(/^>/, "").trim()
 
 const complain = (line: number, option: string, message: string): ConfigProblem => ({
@@ -29,7 +32,7 @@ const complain = (line: number, option: string, message: string): ConfigProblem 
   message
 })
 
-/** chrony.conf has four signs for comments, ntp.conf the first of them. */
+/** chrony.conf has four characters that begin a comment; ntp.conf has only the first one. */
 const comment = /^[#!;%]/
 
 const readDirectives = (program: NtpProgram, section: ConfigSection): SectionReading => {
@@ -51,14 +54,14 @@ const toRawEntries = (file: ConfigFile): ReadonlyArray<ConfigEntry> =>
     ...section.entries
   ])
 
-/** Every port section must name an interface of a domain: another one would become a port behind the plan's back. */
+/** Every port section must name an interface of a domain. Another name would add a port that the plan does not know. */
 const readPtp4lConf = (
   version: LinuxptpVersion,
   interfaces: ReadonlySet<string>,
   section: ConfigSection
 ): SectionReading => {
   const lines = section.entries.map((entry) => ({ text: unescape(entry), number: entry.line }))
-  // timemaster writes `[global]` before the raw lines.
+  // timemaster writes `[global]` in front of the raw lines.
   const parsed = readConfigLines([{ text: "[global]", number: 0 }, ...lines])
   const read = readConfigSections("ptp4l", version, parsed.file)
   const isKnown = (name: string): boolean => name === "global" || name === unicastMasterTable || interfaces.has(name)
@@ -74,7 +77,7 @@ const readPtp4lConf = (
 
 const domainNumber = integer(0, 255)
 
-/** The parameter of `[ntp_server ADDRESS]` and `[ptp_domain NUMBER]` in canonical form, or why it is none. */
+/** The parameter of `[ntp_server ADDRESS]` and `[ptp_domain NUMBER]` in canonical form, or why it is not valid. */
 const readParameter = (
   kind: string,
   parameter: string
@@ -127,7 +130,7 @@ const readSection = (
   }
 }
 
-/** The interfaces of all domains, in order, each once. */
+/** The interfaces of all domains in order, each once. */
 export const timemasterInterfaces = (file: ConfigFile): ReadonlyArray<string> => {
   const domains = file.sections.filter((section) => section.name.toLowerCase().startsWith("ptp_domain "))
   const entries = domains.flatMap((section) => section.entries)
@@ -136,8 +139,9 @@ export const timemasterInterfaces = (file: ConfigFile): ReadonlyArray<string> =>
 }
 
 /**
- * Reads a profile's `timemasterConf` for the installed version. The file holds allowed settings only, keys and section
- * names in lower case; any problem of severity `error` makes the text invalid. Absent text is an empty file.
+ * Reads a profile's `timemasterConf` for the installed version. The resulting file contains only allowed settings, with
+ * keys and section names in lower case. A problem of severity `error` makes the text invalid. An absent text is an
+ * empty file.
  */
 export const readTimemasterText = (version: LinuxptpVersion, text: string | undefined): ConfigReading => {
   if (text === undefined) return { file: emptyConfigFile, problems: [] }

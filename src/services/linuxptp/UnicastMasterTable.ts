@@ -1,6 +1,6 @@
 /**
- * The section `[unicast_master_table]` of ptp4l: tables of masters to ask, each opened by its `table_id`. The peers it
- * names are hosts on the network, which a user may choose freely.
+ * The section `[unicast_master_table]` of ptp4l: tables of masters to ask, each begun by its `table_id`. The masters
+ * are hosts on the network, which a user may choose freely.
  */
 import type { ConfigEntry, ConfigProblem, ConfigSection } from "./ConfigFile.ts"
 import { isIpv4, isIpv6, isMac } from "./ValuePattern.ts"
@@ -20,7 +20,7 @@ const numbers: ReadonlyMap<string, ValueType> = new Map([
 
 type Row = { readonly key: string; readonly value: string } | { readonly error: string }
 
-/** linuxptp config.c, parse_unicast_mtab_line: keys in this case only, transports in any. */
+/** linuxptp config.c, parse_unicast_mtab_line: keys only in this case, transports in upper or lower case. */
 const readRow = (entry: ConfigEntry): Row => {
   const type = numbers.get(entry.key)
   if (type !== undefined) {
@@ -59,7 +59,7 @@ export const readUnicastMasterTable = (
   return { section: { name: unicastMasterTable, entries }, problems }
 }
 
-/** A `table_id` may stand once in the whole file; ptp4l ends when it meets one again. */
+/** A `table_id` may occur only once in the whole file; ptp4l ends if it is repeated. */
 export const findRepeatedTables = (sections: ReadonlyArray<ConfigSection>): ReadonlyArray<ConfigProblem> => {
   const tables = sections.filter((section) => section.name === unicastMasterTable)
   const ids = tables.flatMap((section) => section.entries).filter((entry) => entry.key === "table_id")

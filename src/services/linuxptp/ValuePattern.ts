@@ -1,6 +1,6 @@
 /**
- * The text values that options may carry: interface and clock names, devices, files, addresses. Each one is narrower
- * than what linuxptp takes, because linuxptp opens, creates or deletes what it is given as root.
+ * The text values that options may have: names of interfaces and clocks, devices, files, addresses. Each check is
+ * stricter than linuxptp's own, because linuxptp opens, creates or deletes what it is given as root.
  */
 import { findControlCharacter } from "./ControlCharacter.ts"
 import { text, type ValueType } from "./ValueType.ts"
@@ -9,12 +9,15 @@ const matching = (expected: string, pattern: RegExp): ValueType => text(expected
 
 const interfaceCharacters = /^[A-Za-z0-9._:@][A-Za-z0-9._:@-]{0,14}$/
 
-/** As sections they mean something else, `[global]` in any case (linuxptp config.c, parse_section_line). */
+/**
+ * As section names these mean something else, `[global]` in upper or lower case (linuxptp config.c,
+ * parse_section_line).
+ */
 const sectionNames: ReadonlySet<string> = new Set(["global", "cmlds", "nmea"])
 
 /**
- * Whether the kernel and a path below /sys take `name` as that of a NIC (IFNAMSIZ is 16 with the closing zero), and
- * linuxptp as that of a port.
+ * Whether the kernel and a path below /sys accept `name` for a NIC (IFNAMSIZ is 16 with the final zero byte), and
+ * linuxptp accepts it for a port.
  */
 export const isInterfaceName = (name: string): boolean =>
   interfaceCharacters.test(name) && name !== "." && name !== ".." && !sectionNames.has(name.toLowerCase())
@@ -22,12 +25,12 @@ export const isInterfaceName = (name: string): boolean =>
 const phcDevice = /^\/dev\/ptp[0-9]{1,4}$/
 const systemClockName = /^CLOCK_[A-Z0-9_]{1,24}$/
 
-/** A NIC's clock or /dev/ptpN. */
+/** The name of a NIC, meaning its clock, or /dev/ptpN. */
 export const isPhcName = (name: string): boolean => isInterfaceName(name) || phcDevice.test(name)
 
 export const interfaceName = text("an interface name", isInterfaceName)
 
-/** ptp4l -p; linuxptp reads it with sscanf("/dev/ptp%d"), a NIC's name would not do. */
+/** ptp4l -p. linuxptp reads it with sscanf("/dev/ptp%d"), so the name of a NIC is not possible. */
 export const phcDevicePath = matching("/dev/ptpN", phcDevice)
 
 /** ts2phc -c. */
@@ -42,7 +45,7 @@ export const clockName = text(
 /** phc2sys -C. */
 export const systemClock = matching("a clock name as CLOCK_REALTIME", systemClockName)
 
-/** Whether `name` is a source of pulses that is no PHC (linuxptp ts2phc.c, main). */
+/** Whether `name` is a source of pulses that is not a PHC (linuxptp ts2phc.c, main). */
 export const isPulseSource = (name: string): boolean => name === "generic" || name === "nmea"
 
 /** ts2phc -s. */
@@ -55,13 +58,13 @@ export const ppsDevice = matching("/dev/ppsN", /^\/dev\/pps[0-9]{1,4}$/)
 
 export const serialPort = matching("/dev/tty… or /dev/gnss…", /^\/dev\/(?:tty|gnss)[A-Za-z0-9]{1,24}$/)
 
-/** Files that linuxptp reads: below directories which hold time data only, and without a way out of them. */
+/** Files that linuxptp reads: only below directories that hold time data, and without `..`. */
 export const readableFile = text(
   "a file below /etc/linuxptp/ or /usr/share/zoneinfo/",
   (path) => /^\/(?:etc\/linuxptp|usr\/share\/zoneinfo)(?:\/[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,63}){1,8}$/.test(path)
 )
 
-/** The socket of a reference clock, which chronyd opens and linuxptp writes to; and linuxptp's default for it. */
+/** The socket of a reference clock, which chronyd opens and linuxptp writes to. linuxptp's default is allowed too. */
 export const chronySocket = text(
   "a socket below /var/run/ whose name begins with chrony",
   (path) =>
@@ -69,7 +72,7 @@ export const chronySocket = text(
     /^\/var\/run\/chrony[A-Za-z0-9._-]{0,32}(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]{0,31})?$/.test(path)
 )
 
-/** 24 bits and more as linuxptp prints them: `000000.0000.000000`. */
+/** A clock identity as linuxptp prints it: `000000.0000.000000`. */
 export const clockIdentity = matching(
   "a clock identity as 001122.fffe.334455",
   /^[0-9A-Fa-f]{6}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{6}$/
@@ -86,10 +89,10 @@ export const macAddress = matching("a MAC address", macText)
 const decimalOctet = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 const ipv4Text = new RegExp(`^${decimalOctet}(?:\\.${decimalOctet}){3}$`)
 
-/** Four decimal octets. */
+/** Whether `address` has four decimal octets. */
 export const isIpv4 = (address: string): boolean => ipv4Text.test(address)
 
-/** RFC 4291 2.2, with an IPv4 tail, without a zone. */
+/** Whether `address` is an IPv6 address: RFC 4291 2.2, with an IPv4 tail, without a zone. */
 export const isIpv6 = (address: string): boolean => {
   if (address.length > 45) return false
   const tail = address.slice(address.lastIndexOf(":") + 1)
@@ -107,11 +110,14 @@ export const isMac = (address: string): boolean => macText.test(address)
 export const ipv4Address = text("an IPv4 address", isIpv4)
 export const ipv6Address = text("an IPv6 address", isIpv6)
 
-/** A DNS name. The last label begins with a letter, so that no odd spelling of an IPv4 address passes for a name. */
+/**
+ * A DNS name. Its last label begins with a letter, so that an unusual spelling of an IPv4 address is not taken for a
+ * name.
+ */
 const dnsName =
   /^(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.){0,15}[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/
 
-/** A host on the network by name or address. */
+/** Whether `name` is the name or address of a host on the network. */
 export const isHost = (name: string): boolean =>
   name.length <= 253 && (dnsName.test(name) || isIpv4(name) || isIpv6(name))
 
@@ -121,7 +127,7 @@ export const portNumberOrService = matching("a port number or service name", /^[
 /** Names of pins, as /sys/class/ptp/ptpN/pins has them. */
 export const pinName = matching("a pin name", /^[A-Za-z0-9._-]{1,63}$/)
 
-/** Text that linuxptp only sends to other clocks; the limits are those of its PTPText fields. */
+/** Text that linuxptp only sends to other clocks. The limits are those of its PTPText fields. */
 export const freeText = (maxBytes: number): ValueType =>
   text(
     `text of at most ${maxBytes} bytes`,
@@ -130,5 +136,5 @@ export const freeText = (maxBytes: number): ValueType =>
       new TextEncoder().encode(value).length <= maxBytes
   )
 
-/** The value of an option that is not passed on, whatever it is. */
+/** The value of an option that is not passed on; any text. */
 export const anyText = text("text", () => true)

@@ -1,6 +1,6 @@
 /**
- * The types that linuxptp gives to the values of its options. A value is read as linuxptp reads it and written in one
- * canonical form, so that equal settings are equal text. The option tables are built from these.
+ * The types of values in linuxptp's options. A value is read as linuxptp reads it and written in one canonical form, so
+ * that equal settings become equal text. The option tables are built from these types.
  */
 
 export type ValueType =
@@ -14,10 +14,10 @@ export type ValueType =
   | { readonly _tag: "Word"; readonly words: ReadonlyArray<string> }
   | { readonly _tag: "Text"; readonly is: (text: string) => boolean; readonly expected: string }
 
-/** The canonical text, or what was expected instead. */
+/** The canonical text, or a description of what was expected instead. */
 export type ReadValue = { readonly value: string } | { readonly expected: string }
 
-/** A whole number within bounds; `words` are names of numbers, read in any case. */
+/** A whole number within limits. `words` are names for numbers, in upper or lower case. */
 export const integer = (min: number, max: number, words: Readonly<Record<string, number>> = {}): ValueType => ({
   _tag: "Integer",
   min,
@@ -25,13 +25,13 @@ export const integer = (min: number, max: number, words: Readonly<Record<string,
   words: new Map(Object.entries(words))
 })
 
-/** A finite number within bounds. */
+/** A finite number within limits. */
 export const decimal = (min: number, max: number): ValueType => ({ _tag: "Decimal", min, max })
 
-/** One of some words, read in any case and written as given here. */
+/** One of some words; read in upper or lower case, written as given here. */
 export const word = (...words: ReadonlyArray<string>): ValueType => ({ _tag: "Word", words })
 
-/** Text that a rule accepts; `expected` completes the sentence "expected …". */
+/** Text that a rule accepts. `expected` completes the sentence "expected …". */
 export const text = (expected: string, is: (text: string) => boolean): ValueType => ({ _tag: "Text", is, expected })
 
 /** INT_MAX and INT_MIN of the C programs. */
@@ -43,7 +43,7 @@ export const flag: ValueType = integer(0, 1)
 
 const integerText = /^([+-]?)(0[xX][0-9a-fA-F]{1,16}|[0-9]{1,20})$/
 
-/** As strtol with base 0 reads it (linuxptp util.c, get_ranged_int): 0x… is hexadecimal, a leading 0 octal. */
+/** Reads as strtol with base 0 does (linuxptp util.c, get_ranged_int): 0x… is hexadecimal, a leading 0 octal. */
 const parseInteger = (value: string): number => {
   const [, sign, digits = ""] = integerText.exec(value) ?? []
   if (digits === "" || /^0[0-7]*[89]/.test(digits)) return Number.NaN

@@ -1,6 +1,6 @@
 /**
- * Why a program that runs is not ready, for people: what to look at, and its last lines. A line need not be a fault
- * for that: waiting is ordinary at a start, and the answer only after half a minute of it.
+ * Explains to a person why a running program is not ready: what to check, and its last lines. These lines need not be
+ * faults: waiting is normal at a start, but after half a minute it is the answer.
  */
 import { hintForMessage } from "./KnownFaults.ts"
 import { parseLogLine } from "./LogEvent.ts"
@@ -10,7 +10,7 @@ import type { Program } from "./Program.ts"
 const shownLines = 3
 const shownLength = 120
 
-/** One sentence with a hint where one is known, then the last different lines, oldest first. */
+/** One sentence, with a hint if one is known, then the last different lines, oldest first. */
 export const whyNotReady = (program: Program, lines: ReadonlyArray<string>): string => {
   const shown = [...new Set(lines.map(withoutFrame))].filter((text) => text.trim() !== "").slice(-shownLines)
   if (shown.length === 0) return `it printed nothing: ${silence[program]}`
@@ -28,7 +28,10 @@ const newestHint = (lines: ReadonlyArray<string>): string | undefined => {
   return undefined
 }
 
-/** phc2sys.c and ts2phc.c, reconfigure and auto_init_ports; ts2phc_nmea_pps_source.c. No faults in themselves. */
+/**
+ * phc2sys.c and ts2phc.c, reconfigure and auto_init_ports; ts2phc_nmea_pps_source.c. These messages are no faults in
+ * themselves.
+ */
 const waiting: ReadonlyArray<{ readonly pattern: RegExp; readonly hint: string }> = [
   {
     pattern: /^Waiting for ptp4l/,
@@ -48,7 +51,10 @@ const waiting: ReadonlyArray<{ readonly pattern: RegExp; readonly hint: string }
   }
 ]
 
-/** Ports that stay where they can't work, when nothing else tells why. Port 0 is the management socket. */
+/**
+ * Finds a port that stays in a state in which it cannot work, if nothing else gives a reason. Port 0 is the management
+ * socket.
+ */
 const stuckPort = (lines: ReadonlyArray<string>): string | undefined => {
   const states = new Map<number, string>()
   for (const line of lines) {
@@ -69,7 +75,7 @@ const hintForState: ReadonlyMap<string, string> = new Map([
 const noPulse =
   "no pulse arrives: check the cable of the 1PPS, ts2phc.channel, ts2phc.pin_index and ts2phc.extts_polarity"
 
-/** What silence means. ts2phc speaks once a pulse has come, not before. */
+/** What it means if a program prints nothing. ts2phc prints its first line only after a pulse has arrived. */
 const silence: Readonly<Record<Program, string>> = {
   ptp4l: "it has not got as far as its ports; a driver may hold it up",
   phc2sys: "it compares no clocks; is its source the clock that it steers?",
