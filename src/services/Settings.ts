@@ -1,10 +1,10 @@
 /**
- * The daemon's settings, typed, from the environment. A setting that is missing or wrong ends the program with exit
- * code 1 and a message that names the variable; an empty variable counts as missing.
+ * The daemon's settings, read from environment variables. A setting that is missing or wrong ends the program with exit
+ * code 1 and a message that names the variable. An empty variable counts as missing.
  */
 import { Config, Context, Option, Schema } from "effect"
 
-/** Both spellings are in use: slog's and Effect's. */
+/** Both spellings are used: those of Go's slog and those of Effect. */
 const levels = {
   debug: "Debug",
   info: "Info",
@@ -17,11 +17,11 @@ const levels = {
 } as const
 const levelNames = ["debug", "info", "warn", "error", "Debug", "Info", "Warn", "Error"] as const
 
-/** A Kubernetes object name (RFC 1123 subdomain), as a Node has it. */
+/** The name of a Kubernetes object such as a Node (RFC 1123 subdomain). */
 const nodeName = Schema.String.check(
   Schema.isPattern(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, { message: "must be the name of a Kubernetes Node" })
 )
-/** 0 takes any port that is free. */
+/** 0 means any free port. */
 const port = Schema.NumberFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 0, maximum: 65_535 }))
 const absolutePath = Schema.String.check(Schema.isPattern(/^\//, { message: "must be an absolute path" }))
 
@@ -30,7 +30,7 @@ export interface SettingsValues {
   readonly nodeName: string
   /** Namespace of the NodePTPCfgs and NodePTPDevs. */
   readonly namespace: string
-  /** Every file and socket of a child is below it. */
+  /** All files and sockets of linuxptp processes are below this directory. */
   readonly runDirectory: string
   readonly stateDirectory: string
   readonly sysfsRoot: string
@@ -42,10 +42,10 @@ export interface SettingsValues {
 
 export class Settings extends Context.Service<Settings, SettingsValues>()("linuxptp-daemon/services/Settings") {}
 
-/** Where the daemon keeps what its processes read, unless LINUXPTP_RUN_DIR names another place. */
+/** The directory for files and sockets of linuxptp processes, unless LINUXPTP_RUN_DIR names another one. */
 export const defaultRunDirectory = "/var/run/linuxptp-daemon"
 
-/** Reads the environment; `hostname` stands in for NODE_NAME outside of a cluster. */
+/** Reads the environment. `hostname` is used if NODE_NAME is missing outside of a cluster. */
 export const config = (options: { readonly hostname: Option.Option<string> }): Config.Config<SettingsValues> =>
   Config.all({
     nodeName: Option.match(options.hostname, {

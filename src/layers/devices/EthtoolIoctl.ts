@@ -1,6 +1,7 @@
 /**
- * Asks the kernel what an interface can stamp: the SIOCETHTOOL ioctl with ETHTOOL_GET_TS_INFO, as ptp4l itself does.
- * Sysfs device discovery uses it. It spawns no ethtool: a call takes microseconds, the program milliseconds.
+ * Asks the kernel which time stamps an interface supports, by the ioctl SIOCETHTOOL with ETHTOOL_GET_TS_INFO, as ptp4l
+ * does. SysfsDeviceDiscovery uses it. It does not start the program ethtool: a call takes microseconds, a program
+ * milliseconds.
  */
 import { Effect, type Scope } from "effect"
 import type { TimestampingAnswer } from "../../services/devices/InterfaceClassification.ts"
@@ -28,10 +29,10 @@ const RAW_HARDWARE = 1 << 6
 const TX_OFF = 1 << 0
 const RX_NONE = 1 << 0
 
-/** Asks for one interface of the caller's network namespace. Never fails: a refusal is an answer. */
+/** Asks for one interface in this network namespace. Never fails: a refusal of the kernel is an answer too. */
 export type AskTimestamping = (interfaceName: string) => TimestampingAnswer
 
-/** Opens the one socket through which all interfaces are asked; it is closed with the scope. */
+/** Opens the one socket that all questions use. It is closed with the scope. */
 export const open: Effect.Effect<
   AskTimestamping,
   Libc.SystemCallError | Libc.LibcUnavailable,
@@ -53,7 +54,7 @@ export const readTsInfo = (tsInfo: Buffer): TimestampingAnswer => {
   const flags = tsInfo.readUInt32LE(SO_TIMESTAMPING)
   const phcIndex = tsInfo.readInt32LE(PHC_INDEX)
   const hasFlags = (wanted: number) => (flags & wanted) === wanted
-  // Some drivers set the flags for the whole family but offer no mode on this NIC.
+  // Some drivers set these flags for a whole family of NICs but offer no mode on this one.
   const canTransmit = (tsInfo.readUInt32LE(TX_TYPES) & ~TX_OFF) !== 0
   const canReceive = (tsInfo.readUInt32LE(RX_FILTERS) & ~RX_NONE) !== 0
   return {

@@ -1,6 +1,7 @@
 /**
- * Tells when a link of this network namespace came, changed or went: a netlink socket in the group RTMGRP_LINK.
- * Sysfs device discovery looks again then. What changed is not read here: sysfs says it, and a lost message costs nothing.
+ * Notices when a network link of this namespace appears, changes or disappears, by a netlink socket in the group
+ * RTMGRP_LINK. SysfsDeviceDiscovery then reads sysfs again. The content of the messages is not read, so a lost message
+ * does no harm.
  */
 import { Effect, type Scope, Stream } from "effect"
 import * as Libc from "../native/Libc.ts"
@@ -12,10 +13,12 @@ const RTMGRP_LINK = 1
 const MSG_DONTWAIT = 0x40
 const SOCKADDR_NL_SIZE = 12
 
-/** More messages than this at one look are left for the next, so that a flood of links can't hold the event loop. */
+/** Further messages wait for the next look, so that a flood of them cannot block the event loop. */
 const messagesPerLook = 256
 
-/** Opens the socket; from now on no change is missed. The stream ticks once for all that came since its last look. */
+/**
+ * Opens the socket; after that no change is missed. The stream has one element for all messages since the last look.
+ */
 export const open: Effect.Effect<
   Stream.Stream<void>,
   Libc.SystemCallError | Libc.LibcUnavailable,
@@ -29,13 +32,13 @@ export const open: Effect.Effect<
   if (libc.bind(fd, address, SOCKADDR_NL_SIZE) < 0) {
     return yield* new Libc.SystemCallError({ call: "bind", errno: libc.errno() })
   }
-  // A blocking recv would hold one of libuv's four threads for life and keep the program from exiting.
+  // A blocking recv would occupy one of libuv's four threads for ever and keep the program from exiting.
   return Stream.tick("200 millis").pipe(Stream.filter(() => drain(libc, fd)))
 }).pipe(Effect.withSpan("RouteNetlink.open"))
 
 /**
- * Ticks 100 ms after a burst of events, and again 2 s later: a driver registers its PHC after its NIC, and that makes
- * no event. A further event begins anew.
+ * Has an element 100 ms after a burst of events and another one 2 s later, because a driver registers its PHC after its
+ * NIC and no event tells of that. A new event starts both times again.
  */
 export const settled = (events: Stream.Stream<void>): Stream.Stream<void> =>
   events.pipe(
@@ -44,9 +47,9 @@ export const settled = (events: Stream.Stream<void>): Stream.Stream<void> =>
     )
   )
 
-/** Empties the socket and says whether anything was in it. */
+/** Reads everything from the socket and says whether there was anything. */
 const drain = (libc: Libc.LibcCalls, fd: number): boolean => {
-  // One byte is enough: the rest of a datagram is dropped by the kernel.
+  // One byte is enough: the kernel drops the rest of a datagram.
   const buffer = Buffer.alloc(1)
   let changed = false
   for (let n = 0; n < messagesPerLook; n++) {
@@ -54,7 +57,8 @@ const drain = (libc: Libc.LibcCalls, fd: number): boolean => {
       changed = true
       continue
     }
-    // ENOBUFS: messages were lost. For any other error, too, one look more is right and one look less is not.
+    // ENOBUFS means that messages were lost. After any other error too, one look too many is right and one too few is
+    // wrong.
     return changed || libc.errno() !== "EAGAIN"
   }
   return changed

@@ -1,7 +1,8 @@
 /**
- * DeviceDiscovery over `/sys`, the ethtool ioctl and netlink link events; one scan loop serves all readers.
- * The daemon and the `devices` command use it. Below another root than `/sys`, or where native calls are not to be
- * had, the kernel is not asked: a device's `ptp` folder decides then, and a quick poll takes the place of events.
+ * Finds the node's interfaces by reading `/sys`, asking the kernel (EthtoolIoctl) and listening to link events
+ * (RouteNetlink). One scan loop serves all readers. The daemon and the command `devices` use it. With another root than
+ * `/sys`, or without native calls, the kernel is not asked: then the folder `ptp` of a device decides, and a frequent
+ * poll replaces the events.
  */
 import { Duration, Effect, Equal, FileSystem, Layer, Stream, SubscriptionRef } from "effect"
 import { DeviceDiscovery } from "../../services/devices/DeviceDiscovery.ts"
@@ -11,13 +12,13 @@ import * as EthtoolIoctl from "./EthtoolIoctl.ts"
 import * as RouteNetlink from "./RouteNetlink.ts"
 import { makeScan } from "./SysfsInterfaces.ts"
 
-/** How interfaces are asked, and when it is time to look again. */
+/** How interfaces are asked about time stamps, and when to look again. */
 interface Sources {
   readonly askTimestamping: EthtoolIoctl.AskTimestamping
   readonly looks: Stream.Stream<void>
 }
 
-/** The first scan has been made by then: the first look is due one interval later. */
+/** The first look comes after one interval, because the first scan is already done then. */
 const every = (interval: Duration.Input): Stream.Stream<void> => Stream.drop(Stream.tick(interval), 1)
 
 const filesOnly = (interval: Duration.Input): Sources => ({
@@ -25,7 +26,7 @@ const filesOnly = (interval: Duration.Input): Sources => ({
   looks: every(interval)
 })
 
-/** Discovers the interfaces below `sysfsRoot`. The layer is ready once they have been read for the first time. */
+/** Finds the interfaces below `sysfsRoot`. The layer is ready when they have been read once. */
 export const layer = (
   options: { readonly sysfsRoot: string }
 ): Layer.Layer<DeviceDiscovery, never, FileSystem.FileSystem | Libc> =>
@@ -33,7 +34,7 @@ export const layer = (
     DeviceDiscovery,
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
-      // Events are subscribed to before the first scan, so that nothing falls between the two.
+      // The events are subscribed to before the first scan, so that no change is missed in between.
       const { askTimestamping, looks } = isKernelsOwn(options.sysfsRoot)
         ? yield* kernelSources
         : filesOnly("500 millis")
@@ -51,7 +52,7 @@ export const layer = (
         yield* logChange(before, now)
       })
       yield* looks.pipe(
-        // However many are due during a look: one more sees all.
+        // Looks that become due during a look are joined: one more look sees everything.
         Stream.buffer({ capacity: 1, strategy: "sliding" }),
         Stream.runForEach(() => Effect.flatMap(Effect.timed(look), ([took]) => Effect.sleep(restAfter(took)))),
         Effect.annotateLogs("job", "device-discovery"),
@@ -63,12 +64,13 @@ export const layer = (
     })
   )
 
-/** A look that a driver held up must not blind discovery for a multiple of that time. */
+/** A look may be slow because of a driver. The rest after it must not grow with it without limit. */
 const longestRest = Duration.seconds(5)
 
 /**
- * The rest after a look: four times as long as it took, at most 5 s. On a node of 200 interfaces a look takes 0.1 s;
- * while pods come and go without end, looking takes a fifth of a CPU, and a change is still seen within a second.
+ * The rest after a look is four times as long as the look, at most 5 s. On a node with 200 interfaces a look takes 0.1
+ * s. So while pods are created all the time, looking takes a fifth of a CPU, and a change is still seen within a
+ * second.
  */
 export const restAfter = (look: Duration.Duration): Duration.Duration =>
   Duration.min(Duration.times(look, 4), longestRest)
@@ -82,8 +84,8 @@ const kernelSources = Effect.gen(function*() {
   }
   return sources
 }).pipe(
-  // Without native calls a NIC is still found by its files; to publish nothing would stop the node's profiles. A node
-  // has hundreds of interfaces when its pods are many: there, a poll as quick as a copy's would cost too much.
+  // Without native calls the files still show the NICs. To publish none would stop the node's profiles. This poll is
+  // slower than the one for a copy of sysfs, because a node with many pods has hundreds of interfaces.
   Effect.catch((error) =>
     Effect.logWarning("cannot ask the kernel for time stamping and link events; device/ptp and a poll decide").pipe(
       Effect.annotateLogs({ reason: error.message }),
@@ -92,7 +94,7 @@ const kernelSources = Effect.gen(function*() {
   )
 )
 
-/** One line for a change that touches hardware. Pods come and go with their veths; those are worth no line. */
+/** Logs one line for a change of hardware. The veth interfaces of pods come and go too often for that. */
 const logChange = (before: ReadonlyArray<NetworkInterface>, now: ReadonlyArray<NetworkInterface>) => {
   const hardware = now.filter(isHardware)
   const old = new Map(before.filter(isHardware).map((nic) => [nic.name, nic]))

@@ -1,7 +1,7 @@
 /**
- * Reads the facts of all network interfaces from `/sys/class/net`, or from a copy of it below another root.
- * Sysfs device discovery calls it. Any single file may be missing or refuse to be read (`carrier` gives EINVAL on a
- * NIC that is down, `phys_port_name` EOPNOTSUPP, everything ENOENT when a NIC goes meanwhile): then it says nothing.
+ * Reads the facts about all network interfaces from `/sys/class/net`, or from a copy of it below another root.
+ * SysfsDeviceDiscovery uses it. Any file may be missing or unreadable (`carrier` gives EINVAL on a NIC that is down,
+ * `phys_port_name` gives EOPNOTSUPP, everything gives ENOENT when a NIC disappears). Then the fact is unknown.
  */
 import { Effect, type FileSystem, Option } from "effect"
 import {
@@ -13,10 +13,13 @@ import {
 import type { NetworkInterface } from "../../services/devices/PtpDevice.ts"
 import type { AskTimestamping } from "./EthtoolIoctl.ts"
 
-// libuv reads files on four threads; more at once would only queue.
+// libuv reads files in four threads, so more readers would only wait.
 const readersAtOnce = 4
 
-/** Makes the effect that lists all interfaces, sorted by name; empty when there is no `class/net` below the root. */
+/**
+ * Makes the effect that lists all interfaces, sorted by name. The list is empty if there is no `class/net` below the
+ * root.
+ */
 export const makeScan = (
   fs: FileSystem.FileSystem,
   sysfsRoot: string,
@@ -35,7 +38,7 @@ export const makeScan = (
 const makeReader = (fs: FileSystem.FileSystem, askTimestamping: AskTimestamping) =>
   Effect.fnUntraced(function*(name: string, path: string) {
     const entries = yield* list(fs, path)
-    // `bonding_masters` is a plain file, and an interface that just went has no entries any more.
+    // `bonding_masters` is a plain file. An interface that has just disappeared has no entries.
     if (entries.length === 0) return Option.none<InterfaceFacts>()
     const uevent = yield* text(fs, `${path}/uevent`)
     const iflink = yield* number(fs, `${path}/iflink`)
@@ -52,11 +55,11 @@ const makeReader = (fs: FileSystem.FileSystem, askTimestamping: AskTimestamping)
       device: entries.includes("device") ? yield* readDevice(fs, `${path}/device`) : undefined,
       timestamping: askTimestamping(name)
     }
-    // One that went meanwhile would look changed, since half of its files were missing.
+    // An interface that disappeared while it was read would look changed, because half of its files were missing.
     return (yield* exists(fs, path)) ? Option.some(facts) : Option.none<InterfaceFacts>()
   })
 
-/** `operstate` stands in where `carrier` can't be read: a NIC that is down, or a sparse copy of sysfs. */
+/** `operstate` is used where `carrier` cannot be read: the NIC is down, or it is an incomplete copy of sysfs. */
 const isLinkUp = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, path: string) {
   const carrier = yield* text(fs, `${path}/carrier`)
   return carrier === undefined ? (yield* text(fs, `${path}/operstate`)) === "up" : carrier === "1"

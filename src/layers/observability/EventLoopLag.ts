@@ -1,4 +1,4 @@
-/** Measures how late the event loop is: what a liveness probe can't tell until it is too late. */
+/** Measures how late the event loop is. A liveness probe would notice that only when it is too late. */
 import { Effect, Layer, Metric, Schedule } from "effect"
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import { eventLoopLag } from "../../services/Metrics.ts"
@@ -19,7 +19,7 @@ export const layer: Layer.Layer<never> = Layer.effectDiscard(Effect.gen(function
   const sample = Effect.suspend(() => {
     const longest = delay.max / 1e9
     delay.reset()
-    // The monitor counts its own sampling interval in; before the first sample the maximum is not a number.
+    // The measured time includes the sampling interval. Before the first sample the maximum is not a number.
     return Metric.update(eventLoopLag, Number.isFinite(longest) ? Math.max(0, longest - resolutionMillis / 1e3) : 0)
   })
   yield* sample.pipe(Effect.repeat(Schedule.spaced(period)), Effect.forkScoped)

@@ -1,4 +1,4 @@
-/** `/healthz` and `/readyz` for the kubelet: 200 `ok`, or 503 with the reasons, one a line. */
+/** Serves `/healthz` and `/readyz` for the kubelet: 200 `ok`, or 503 with the reasons, one per line. */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Effect, Layer } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
@@ -18,7 +18,7 @@ const routes = Layer.mergeAll(
 
 export const layer = (options: {
   readonly port: number
-  /** All addresses when absent: the kubelet asks from the host. */
+  /** Absent means all addresses, because the kubelet asks from the host. */
   readonly host?: string
 }): Layer.Layer<never, PortTaken, Health> =>
   HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(

@@ -1,4 +1,7 @@
-/** `/metrics` in the Prometheus text format, of the metric registry that the layer is built in. */
+/**
+ * Serves `/metrics` in the Prometheus text format, with the metrics of the registry that was there when the layer was
+ * built.
+ */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Effect, Layer, Metric } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
@@ -13,7 +16,7 @@ export const layer = (options: {
   readonly host?: string
 }): Layer.Layer<never, PortTaken> =>
   Layer.unwrap(Effect.gen(function*() {
-    // Several simulated nodes live in one program, each with a registry of its own.
+    // The demo runs several nodes in one program, each with its own registry.
     const registry = yield* Metric.MetricRegistry
     const metrics = PrometheusMetrics.format().pipe(
       Effect.provideService(Metric.MetricRegistry, registry),

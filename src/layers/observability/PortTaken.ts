@@ -1,4 +1,4 @@
-/** An endpoint of the daemon can't listen: the message names the setting, which is what a person can change. */
+/** The error when an endpoint of the daemon cannot listen. Its message names the setting that a person can change. */
 import { Schema } from "effect"
 
 export class PortTaken extends Schema.TaggedError<PortTaken>()("PortTaken", {
@@ -11,6 +11,6 @@ export class PortTaken extends Schema.TaggedError<PortTaken>()("PortTaken", {
   }
 }
 
-/** The innermost error: what wraps it says nothing. */
+/** The message of the innermost error. The errors around it say nothing useful. */
 export const innermostDetail = (cause: unknown): string =>
   cause instanceof Error && cause.cause !== undefined ? innermostDetail(cause.cause) : String(cause)

@@ -1,6 +1,6 @@
 /**
- * Logs to stdout and traces over OTLP. Traces are off until the standard `OTEL_EXPORTER_OTLP_ENDPOINT` (or its traces
- * variant) is set; a collector that is down never disturbs the daemon.
+ * Logs to stdout and traces over OTLP. Traces are off until the standard variable `OTEL_EXPORTER_OTLP_ENDPOINT` (or its
+ * variant for traces) is set. A collector that is down never disturbs the daemon.
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Config, ConfigProvider, Layer, Logger, References } from "effect"
@@ -14,10 +14,10 @@ const serialization = Layer.unwrap(
   )
 )
 
-/** OpenTelemetry's own default, which Effect leaves empty: an endpoint alone turns the export on. */
+/** OpenTelemetry's own default, which Effect does not set: the endpoint alone turns the export on. */
 const exportByDefault = ConfigProvider.layerAdd(ConfigProvider.fromEnv({ env: { OTEL_TRACES_EXPORTER: "otlp" } }))
 
-/** Exports spans of one node's daemon. */
+/** Exports the spans of the daemon of one node. */
 export const traces = (options: { readonly nodeName: string; readonly version: string }) =>
   OtlpTracer.layerFromConfig({
     resource: {
@@ -31,7 +31,7 @@ export const traces = (options: { readonly nodeName: string; readonly version: s
     Layer.provide(NodeHttpClient.layerNodeHttp)
   )
 
-/** One line a change on stdout: JSON in a cluster, readable on a terminal. */
+/** Logs one line per record to stdout: JSON in a cluster, readable text on a terminal. */
 export const logs = ({ logFormat, logLevel }: Pick<SettingsValues, "logFormat" | "logLevel">): Layer.Layer<never> =>
   Layer.merge(
     Logger.layer([logFormat === "json" ? Logger.consoleJson : Logger.consolePretty()]),

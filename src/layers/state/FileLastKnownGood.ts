@@ -1,7 +1,7 @@
 /**
- * LastKnownGood in a directory of the host, beyond the life of the pod. There are two files: what was saved last, and
- * what was saved before it for the case that the first can't be read. Loading and saving take turns, so a disk that
- * hangs holds one thread of node's pool and not all four.
+ * Stores the last configuration that worked in a directory of the host, so that it outlives the pod. There are two
+ * files: the newest version, and the one before in case that the newest cannot be read. Loading and saving never run at
+ * the same time, so a disk that hangs occupies only one of the four threads in node's pool.
  */
 import { Effect, Equal, Fiber, FileSystem, Layer, Option, Result, Semaphore } from "effect"
 import path from "node:path"
@@ -9,12 +9,12 @@ import { type KnownGood, LastKnownGood, LastKnownGoodError } from "../../service
 import { parseKnownGood, renderKnownGood } from "./KnownGoodText.ts"
 import { detailOf, mostBytes, previousOf, readStateFile, removeUnfinished, replaceStateFile } from "./StateFile.ts"
 
-/** A start waits for a disk that hangs no longer than this, and goes on with what the API server says. */
+/** A start waits at most this long for a disk that hangs, and then continues with what the API server says. */
 const longestLoad = "1 second"
-/** After this a save is told as failed; should the disk come back, it is written all the same. */
+/** After this time a save is reported as failed. If the disk comes back, it is completed all the same. */
 const longestSave = "30 seconds"
 
-/** Keeps it below `directory`, which is made when something is saved. */
+/** Stores below `directory`, which is created at the first save. */
 export const layer = (
   { directory }: { readonly directory: string }
 ): Layer.Layer<LastKnownGood, never, FileSystem.FileSystem> =>
@@ -24,8 +24,9 @@ export const layer = (
     const turns = yield* Semaphore.make(1)
 
     /**
-     * Waiting for the turn can be interrupted. What has begun goes on to its end, but nobody has to wait for it: a stop
-     * of the daemon must not depend on the disk, and a write that the exit cuts off is one that a crash cuts off.
+     * Waiting for the turn can be interrupted. Work that has begun continues to its end, but nobody has to wait for it:
+     * the daemon's stop must not depend on the disk. A write that is cut off by the exit is as safe as one cut off by a
+     * crash.
      */
     const inTurn = <A, E>(work: Effect.Effect<A, E, FileSystem.FileSystem>): Effect.Effect<A, E> =>
       Effect.uninterruptibleMask((restore) =>
@@ -56,7 +57,7 @@ export const layer = (
 
 const noAnswerIn = (duration: string) => `the disk gave no answer in ${duration}`
 
-/** None when there is no file, a failure with the reason when it is of no use. */
+/** `None` if there is no file. Fails with the reason if the file cannot be used. */
 const read = (
   file: string
 ): Effect.Effect<Result.Result<Option.Option<KnownGood>, string>, never, FileSystem.FileSystem> =>
@@ -83,13 +84,13 @@ const tellUnreadable = (file: string, detail: string) =>
 
 const save = Effect.fnUntraced(function*(file: string, knownGood: KnownGood) {
   const failed = (detail: string) => new LastKnownGoodError({ path: file, detail })
-  // The disk is asked, not a memory of what was saved: somebody may have removed the file since.
+  // This reads the disk instead of remembering what was saved, because somebody may have removed the file since.
   const current = yield* read(file)
   const good = Result.isSuccess(current) ? current.success : Option.none()
   if (Option.isSome(good) && Equal.equals(good.value, knownGood)) return
   const text = renderKnownGood(knownGood)
   if (Buffer.byteLength(text) > mostBytes) return yield* failed(`it would have more than ${mostBytes} bytes`)
-  // A file that can't be read must not push out the good one before it.
+  // A file that cannot be read must not replace the good one before it.
   yield* replaceStateFile(file, text, { keepCurrent: Option.isSome(good) }).pipe(
     Effect.mapError((error) => failed(detailOf(error)))
   )

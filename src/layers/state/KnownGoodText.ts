@@ -1,12 +1,12 @@
 /**
- * The text in which the last configuration that worked is kept: JSON with the version of its schema and a checksum.
- * Whatever else stands in the file is told apart from it, with the reason; nothing here touches a file.
+ * The text form of the last configuration that worked: JSON with the version of its schema and a checksum. Any other
+ * content is refused with a reason. This file touches no disk.
  */
 import { Predicate, Result, Schema } from "effect"
 import { crc32 } from "node:zlib"
 import { KnownGood } from "../../services/profiles/LastKnownGood.ts"
 
-/** Another number is another form, which this daemon does not read. */
+/** A file with another number has another form, which this daemon cannot read. */
 const schemaVersion = 1
 
 const encode = Schema.encodeSync(KnownGood)
@@ -17,12 +17,12 @@ export const renderKnownGood = (value: KnownGood): string => {
   return JSON.stringify({ schemaVersion, crc32: checksum(knownGood), knownGood })
 }
 
-/** Reads what `renderKnownGood` wrote, or says why that can't be. */
+/** Reads what `renderKnownGood` wrote, or says why it cannot be read. */
 export const parseKnownGood = (text: string): Result.Result<KnownGood, string> =>
   Result.gen(function*() {
     const file = yield* parseJson(text)
     if (!Predicate.hasProperty(file, "schemaVersion")) return yield* Result.fail("it has no schemaVersion")
-    // A newer daemon's is of no use here, and no loss to it: all of it comes from the API server again.
+    // A file of a newer daemon cannot be used here. Nothing is lost: everything comes from the API server again.
     if (file.schemaVersion !== schemaVersion) return yield* Result.fail(otherVersion(file.schemaVersion))
     if (!Predicate.hasProperty(file, "knownGood")) return yield* Result.fail("it has no knownGood")
     const knownGood = yield* Result.mapError(decode(file.knownGood), ({ message }) => `it can't be decoded: ${message}`)
@@ -39,5 +39,5 @@ const parseJson = (text: string): Result.Result<unknown, string> =>
 const otherVersion = (version: unknown): string =>
   `its schemaVersion is ${Predicate.isNumber(version) ? version : "no number"}, not ${schemaVersion}`
 
-/** A flipped bit in a name or a number is JSON all the same. */
+/** JSON with a flipped bit in a name or number is still valid JSON; the checksum finds it. */
 const checksum = (knownGood: unknown): number => crc32(JSON.stringify(knownGood))

@@ -1,24 +1,25 @@
 /**
- * A small file of state and the version before it. Replacing it leaves a whole one at every moment, also when the
- * daemon crashes or the power fails. Reading believes only what no other user could have written. All files of this
- * room go through Effect's FileSystem: it works in node's thread pool, never on the event loop, since a disk that dies
- * holds a call for minutes; and a test can hand in a disk that forgets what was not synced.
+ * A small state file and the version before it. After every step of a replacement, even after a crash or a power cut,
+ * at least one of the two is complete. A file is only read if no other user could have written it. All files in this
+ * folder are accessed by Effect's FileSystem, for two reasons: it runs in node's thread pool and not on the event loop,
+ * because a dying disk may hold a call for minutes; and a test can use a simulated disk that forgets everything that
+ * was not synced.
  */
 import { ByteSize, Effect, FileSystem, Option, type PlatformError } from "effect"
 import path from "node:path"
 
-/** Far above what a cluster's profiles need, far below what a start could not read in time. */
+/** Far more than the profiles of a cluster need, but little enough to be read at a start in time. */
 export const mostBytes = 16 * 1024 * 1024
 
-/** What stands in a file; none when there is none. Fails with the reason when it is not to be believed. */
+/** The content of a file; `None` if it does not exist. Fails with the reason if the file must not be trusted. */
 export const readStateFile: (file: string) => Effect.Effect<Option.Option<string>, string, FileSystem.FileSystem> =
   Effect.fnUntraced(
     function*(file) {
       const fs = yield* FileSystem.FileSystem
-      // Opening a FIFO would wait for a writer, so what is not a file is not opened.
+      // Opening a FIFO would wait for a writer, so anything that is not a regular file is not opened.
       yield* believe(yield* fs.lstat(file))
       const opened = yield* fs.open(file, { flag: "r", noFollow: true })
-      // It may have been replaced since: what is read is what was opened.
+      // The file may have been replaced since, so the opened file is checked again.
       const stats = yield* opened.stat
       yield* believe(stats)
       const bytes = yield* opened.readAlloc(ByteSize.toNumberUnsafe(stats.size))
@@ -36,7 +37,7 @@ const believe = (stats: FileSystem.File.Info): Effect.Effect<void, string> => {
   return reason === undefined ? Effect.void : Effect.fail(reason)
 }
 
-/** Root runs what it says, so nobody but root may have said it. */
+/** Root runs what this file says, so only root may be able to write it. */
 const whyNotBelieved = ({ mode, size, type, uid }: FileSystem.File.Info): string | undefined => {
   const own = process.getuid?.()
   const owner = Option.getOrUndefined(uid)
@@ -47,17 +48,17 @@ const whyNotBelieved = ({ mode, size, type, uid }: FileSystem.File.Info): string
   return size > BigInt(mostBytes) ? `it has ${size} bytes, more than ${mostBytes}` : undefined
 }
 
-/** What the system said, with its name for the error: `ENOSPC: no space left on device, write`. */
+/** The system's message with its name for the error: `ENOSPC: no space left on device, write`. */
 export const detailOf = (error: PlatformError.PlatformError): string =>
   error.cause instanceof Error ? error.cause.message : error.message
 
-/** Where the version before is kept. */
+/** The path of the version before. */
 export const previousOf = (file: string): string => `${file}.previous`
 const unfinishedOf = (file: string): string => `${file}.unfinished`
 
 /**
- * Puts `text` in the place of the file, and on the disk. With `keepCurrent` the file that is there becomes the
- * version before; without it that one stays what it is. After a failure the newest whole version is still there,
+ * Replaces the content of the file by `text` and makes sure that it is on the disk. With `keepCurrent` the present file
+ * becomes the version before; without it that version stays. After a failure the newest complete version still exists
  * under one of the two names.
  */
 export const replaceStateFile = Effect.fnUntraced(
@@ -67,23 +68,23 @@ export const replaceStateFile = Effect.fnUntraced(
     yield* makeDirectory(directory)
     yield* removeUnfinished(file)
     yield* writeThrough(unfinishedOf(file), text).pipe(
-      // A crash between the two leaves the version before alone, and that is what is read then.
+      // After a crash between the two renames only the version before exists, and that one is read then.
       Effect.andThen(keepCurrent ? fs.rename(file, previousOf(file)) : Effect.void),
       Effect.andThen(fs.rename(unfinishedOf(file), file)),
-      // It may be what fills the disk.
+      // The unfinished file may be what fills the disk.
       Effect.tapError(() => Effect.ignore(removeUnfinished(file)))
     )
     yield* syncDirectory(directory)
   }
 )
 
-/** Removes what a crash left of a file that was being written. */
+/** Removes what a crash has left of a file that was being written. */
 export const removeUnfinished = (file: string) =>
   FileSystem.FileSystem.use((fs) => fs.remove(unfinishedOf(file))).pipe(
     Effect.catchReason("PlatformError", "NotFound", () => Effect.void)
   )
 
-/** Makes the directory and the one above, no more: node's own recursive mkdir never ends below /proc. */
+/** Creates the directory and the one above it, no more: node's own recursive mkdir never ends below /proc. */
 const makeDirectory = Effect.fnUntraced(function*(directory: string) {
   const makeParent = makeOne(path.dirname(directory), 0o755)
   yield* makeOne(directory, 0o700).pipe(
@@ -100,11 +101,11 @@ const makeOne = (directory: string, mode: number) =>
 const writeThrough = Effect.fnUntraced(function*(file: string, text: string) {
   const opened = yield* (yield* FileSystem.FileSystem).open(file, { flag: "wx", mode: 0o600 })
   yield* opened.writeAll(Buffer.from(text))
-  // Before the rename: a name on the disk must never stand for content that is not.
+  // This must come before the rename: a name on the disk must never point to content that is not on the disk.
   yield* opened.sync
 }, Effect.scoped)
 
-/** Names are on the disk when their directory is. */
+/** A new name is on the disk only when its directory is synced. */
 const syncDirectory = (directory: string) =>
   Effect.scoped(Effect.flatMap(
     FileSystem.FileSystem.use((fs) => fs.open(directory, { flag: "r" })),

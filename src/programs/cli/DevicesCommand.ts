@@ -1,5 +1,5 @@
 /**
- * `devices`: this host's network interfaces, and for each whether ptp4l can use its clock or why not.
+ * The command `devices`: lists this host's network interfaces, and for each whether ptp4l can use its clock or why not.
  * People run it on a node before they write a profile. It looks once and changes nothing.
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
@@ -10,7 +10,7 @@ import { DeviceDiscovery } from "../../services/devices/DeviceDiscovery.ts"
 import { isPtpCapable, type NetworkInterface } from "../../services/devices/PtpDevice.ts"
 import { tableLines } from "./Table.ts"
 
-/** Prints what `DeviceDiscovery` finds at this moment. */
+/** Prints what `DeviceDiscovery` finds now. */
 export const listDevices = Effect.fn("listDevices")(function*(output: "text" | "json") {
   const discovery = yield* DeviceDiscovery
   const interfaces = Option.getOrElse(yield* Stream.runHead(discovery.interfaces), () => [])
@@ -24,7 +24,7 @@ const discoveryLayer = Layer.unwrap(
   )
 ).pipe(Layer.provide(NodeFileSystem.layer))
 
-/** The `devices` subcommand; honours SYSFS_ROOT. */
+/** The subcommand `devices`. It uses SYSFS_ROOT. */
 export const devicesCommand = Command.make(
   "devices",
   {
@@ -42,7 +42,10 @@ export const devicesCommand = Command.make(
 
 const columns = ["NAME", "KIND", "LINK", "PHC", "PCI ADDRESS", "DRIVER", "PTP"]
 
-/** A table with the capable NICs first, a row per interface; the last column is `capable` or the reason why not. */
+/**
+ * A table with one row per interface; those that can do PTP come first. The last column is `capable` or the reason why
+ * not.
+ */
 export const renderDevicesText = (interfaces: ReadonlyArray<NetworkInterface>): string => {
   if (interfaces.length === 0) return "No network interfaces found."
   const ordered = [...interfaces.filter(isPtpCapable), ...interfaces.filter((nic) => !isPtpCapable(nic))]
@@ -59,7 +62,7 @@ const cellsOf = (nic: NetworkInterface): ReadonlyArray<string> => [
   nic.notCapable === undefined ? "capable" : `no: ${nic.notCapable}`
 ]
 
-/** An array of objects sorted by name; what is not known of an interface is absent. */
+/** An array of objects sorted by name. Unknown values are absent. */
 export const renderDevicesJson = (interfaces: ReadonlyArray<NetworkInterface>): string =>
   JSON.stringify(
     interfaces.map((nic) => ({

@@ -1,6 +1,6 @@
 /**
- * The text of a manifest file as Kubernetes objects: several YAML documents, JSON, and lists. What is no resource
- * becomes a problem that names file and document; resources of other kinds are left out in silence.
+ * Reads the text of a manifest file as Kubernetes objects: several YAML documents, JSON, and lists. A document that is
+ * not a resource gives a problem that names file and document. Resources of other kinds are skipped silently.
  */
 import { Predicate, Result, SchemaParser } from "effect"
 import { fieldProblems } from "../../services/kubernetes/FieldProblems.ts"
@@ -15,7 +15,7 @@ export interface Manifests {
   readonly problems: ReadonlyArray<Problem>
 }
 
-/** Where a document stands, for messages. */
+/** The place of a document, for messages. */
 interface DocumentPlace {
   readonly file: string
   readonly document: string
@@ -38,7 +38,7 @@ export const readManifestText = (file: string, text: string): Manifests => {
 
 const nothing: Manifests = { objects: [], problems: [] }
 
-/** All of several readings, in order. */
+/** Joins several readings in order. */
 export const mergeManifests = (all: ReadonlyArray<Manifests>): Manifests => ({
   objects: all.flatMap(({ objects }) => objects),
   problems: all.flatMap(({ problems }) => problems)
@@ -49,7 +49,7 @@ const failed = ({ document, file }: DocumentPlace, message: string): Manifests =
   problems: [{ severity: "error", config: file, path: document, message }]
 })
 
-/** JSON is YAML too, but its own parser is many times faster on large objects. */
+/** JSON is valid YAML, but JavaScript's own parser is many times faster for large objects. */
 const parseJson = (text: string): { readonly value: unknown } | undefined =>
   /^\s*\{/.test(text)
     ? Result.getOrUndefined(Result.try((): { readonly value: unknown } => ({ value: JSON.parse(text) })))
@@ -66,7 +66,7 @@ const readResource = (place: DocumentPlace, value: unknown): Manifests => {
   return readObject(place, value)
 }
 
-/** The fields that say what a document is. */
+/** The fields that say which kind a document is. */
 const fieldsOf = (
   value: object
 ): { readonly apiVersion?: unknown; readonly kind?: unknown; readonly items?: unknown } => value
@@ -84,7 +84,7 @@ const readList = (place: DocumentPlace, items: unknown): Manifests => {
 const decodeMeta = SchemaParser.decodeUnknownResult(ObjectMeta, { errors: "all", reportInput: true })
 const decodeObject = SchemaParser.decodeUnknownResult(KubernetesObject)
 
-/** The metadata is read first, because what is wrong with it can be told by field. */
+/** The metadata is read first, because its mistakes can be reported field by field. */
 const readObject = (place: DocumentPlace, value: object): Manifests => {
   const metadata = withoutNulls("metadata" in value ? value.metadata : undefined)
   const meta = decodeMeta(metadata)
@@ -101,7 +101,7 @@ const readObject = (place: DocumentPlace, value: object): Manifests => {
   })
 }
 
-/** The API server takes null for absent. */
+/** The API server treats null as absent. */
 const withoutNulls = (metadata: unknown): unknown =>
   Predicate.isObject(metadata)
     ? Object.fromEntries(Object.entries(metadata).filter(([, field]) => field !== null))

@@ -1,11 +1,9 @@
-/**
- * The NodePTPCfg objects of files, folders and the standard input, as `plan -f` names them.
- */
+/** Reads the NodePTPCfg objects that `plan -f` names: from files, folders and standard input. */
 import { Effect, FileSystem, Path, Runtime, Schema, Stdio, Stream } from "effect"
 import { CliError } from "effect/cli"
 import { type Manifests, mergeManifests, readManifestText } from "./ManifestText.ts"
 
-/** A file that can't be read. Not a mistake in a manifest: nothing can be said at all. */
+/** A file cannot be read. This is not a mistake in a manifest: nothing can be said about it at all. */
 export class ManifestUnreadable extends Schema.TaggedError<ManifestUnreadable>()("ManifestUnreadable", {
   file: Schema.String,
   detail: Schema.String
@@ -22,12 +20,12 @@ export class ManifestUnreadable extends Schema.TaggedError<ManifestUnreadable>()
   }
 }
 
-/** Far above what etcd stores of one object (1.5 MiB), far below what hurts. */
+/** Far more than etcd stores of one object (1.5 MiB), but still quick to read. */
 const largestFileBytes = 32 * 1024 * 1024
 
 const isManifestName = (name: string): boolean => /\.(?:ya?ml|json)$/.test(name)
 
-/** Reads each of `names`: a file, a folder's manifests (without its sub-folders), or `-` for the standard input. */
+/** Reads each of `names`: a file, the manifests of a folder (without sub-folders), or `-` for standard input. */
 export const readManifests = Effect.fn("readManifests")(function*(names: ReadonlyArray<string>) {
   return mergeManifests(yield* Effect.forEach(names, readNamed))
 })

@@ -1,34 +1,36 @@
 /**
- * `parse`: linuxptp's output on the standard input, as events. A line in, an event out, at once; no input makes it fail,
- * and memory does not grow with it. It judges nothing: what events mean for the clock is the daemon's business.
+ * The command `parse`: reads linuxptp's output from standard input and prints events. Each line gives one event at
+ * once; no input makes it fail, and its memory does not grow. It does not judge what the events mean for the clock.
  */
 import { Effect, Stdio, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { parseLogLine } from "../../services/linuxptp/LogEvent.ts"
 import { renderEventJson, renderEventText } from "./ParseText.ts"
 
-/** linuxptp prints at most 1,200 characters a line; what a line of something else has beyond this is dropped. */
+/**
+ * linuxptp prints at most 1,200 characters per line. The rest of a longer line, which is not from linuxptp, is dropped.
+ */
 export const longestLine = 65_536
 
-/** Reads the standard input to its end and prints an event for each line. Never fails. */
+/** Reads standard input to its end and prints one event per line. Never fails. */
 export const parseInput = Effect.fn("parseInput")(function*(output: "text" | "json") {
   const { stdin, stdout } = yield* Stdio.Stdio
   const render = output === "json" ? renderEventJson : renderEventText
   const input = stdin.pipe(
-    // A terminal that goes away, a folder as input: there is no more to read, and what was read is printed.
+    // If the terminal goes away or the input is a folder, nothing more can be read. Everything read so far is printed.
     Stream.catch((error) => Stream.drain(Stream.fromEffect(Effect.logWarning("standard input ended early", error))))
   )
   yield* Stream.decodeText(input).pipe(
     Stream.mapAccum(() => "", splitLines, { onHalt: (rest) => (rest === "" ? [] : [[rest]]) }),
-    // One write for all lines that came together: they go out as fast as they come in.
+    // Lines that arrive together are printed with one write, so output is as fast as input.
     Stream.map((lines) => lines.map((line) => `${render(parseLogLine(line))}\n`).join("")),
     Stream.run(stdout()),
-    // The reader went away (`| head`): nobody is left to print for.
+    // The reader of the output has gone (`| head`), so nothing more needs to be printed.
     Effect.ignore
   )
 })
 
-/** The whole lines of `rest + text`, and what is left behind the last line feed. */
+/** The complete lines of `rest + text`, and the text after the last line feed. */
 const splitLines = (
   rest: string,
   text: string
@@ -38,10 +40,11 @@ const splitLines = (
   return [last, lines.length === 0 ? [] : [lines]]
 }
 
-// Node lives on while its standard input is open, which without a reader (`| head`) would be as long as linuxptp does.
+// Node does not exit while its standard input is open. Without a reader (`| head`) that could be as long as linuxptp
+// runs.
 const closeStandardInput = Effect.sync(() => process.stdin.destroy())
 
-/** The `parse` subcommand. Programs are its usual readers, so JSON is the default. */
+/** The subcommand `parse`. JSON is the default because its readers are mostly programs. */
 export const parseCommand = Command.make(
   "parse",
   {

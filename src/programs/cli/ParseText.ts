@@ -1,22 +1,23 @@
-/**
- * One line of linuxptp's output as `parse` prints it: a JSON object for programs, or a sentence for people.
- */
+/** Formats one line of linuxptp's output for `parse`: as a JSON object for programs, or as a sentence for people. */
 import type { OffsetEvent, ParsedLogLine, PortStateEvent, SummaryEvent } from "../../services/linuxptp/LogEvent.ts"
 
-/** C1 controls and line separators: JSON leaves them as they are, terminals and line readers may not. */
+/** C1 controls and line separators. JSON does not escape them, but terminals and line readers may act on them. */
 const unsafeInJson = /[\u007f-\u009f\u2028\u2029]/g
-/** Direction marks and other formats too: they would change how the rest of the line looks. */
+/** Also direction marks and other format characters, which change how the rest of the line looks. */
 const unsafeInText = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
 const escapeCharacter = (character: string): string =>
   `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`
 
-/** One JSON object on one line, with the fields that other programs rely on. No control character survives in it. */
+/** One JSON object on one line, with fields that other programs rely on. It contains no control character. */
 export const renderEventJson = (event: ParsedLogLine): string =>
   JSON.stringify(event.kind === "offset" ? { ...event, holdover: undefined } : event)
     .replace(unsafeInJson, escapeCharacter)
 
-/** A sentence; a fault has a second line with the hint. Control characters are escaped: they may come from the network. */
+/**
+ * One sentence; a fault has a second line with its hint. Control characters are escaped, because they may come from the
+ * network.
+ */
 export const renderEventText = (event: ParsedLogLine): string =>
   sentences(event).map((sentence) => sentence.replace(unsafeInText, escapeCharacter)).join("\n")
 
@@ -40,7 +41,7 @@ const sentences = (event: ParsedLogLine): ReadonlyArray<string> => {
   }
 }
 
-/** As wide as uptime and program name. */
+/** The width of uptime and program name. */
 const margin = " ".repeat(12 + 1 + 10)
 
 const signed = (value: number): string => (value < 0 ? `${value}` : `+${value}`)

@@ -1,6 +1,6 @@
 /**
- * `plan`: what would run on a node, and why, from manifests alone. It decides exactly as the daemon does and changes
- * nothing. Exit 0 without errors, 1 with at least one, 2 when it can't tell.
+ * The command `plan`: shows what would run on a node, and why, from manifests alone. It uses the daemon's own decision
+ * and changes nothing. The exit code is 0 without mistakes, 1 with at least one, 2 if it cannot tell.
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Console, Effect, Layer, Option, Runtime, Schema } from "effect"
@@ -16,7 +16,7 @@ import { defaultRunDirectory } from "../../services/Settings.ts"
 import { readManifests } from "./Manifests.ts"
 import { renderPlanJson, renderPlanText } from "./PlanText.ts"
 
-/** The plan is printed, and has at least one problem of severity `error` in it. */
+/** The plan was printed and contains at least one problem of severity `error`. */
 class PlanHasErrors extends Schema.TaggedError<PlanHasErrors>()("PlanHasErrors", { count: Schema.Int }) {
   override readonly [Runtime.errorExitCode] = 1
   override readonly [Runtime.errorReported] = false
@@ -26,22 +26,22 @@ class PlanHasErrors extends Schema.TaggedError<PlanHasErrors>()("PlanHasErrors",
   }
 }
 
-/** What `plan` was asked. */
+/** The options of `plan`. */
 export interface PlanOptions {
   readonly files: ReadonlyArray<string>
   readonly node: string
   readonly labels: Readonly<Record<string, string>>
-  /** Undefined: not known, and then no interface is missed. */
+  /** Undefined: the interfaces are unknown, and then none is reported as missing. */
   readonly devices: ReadonlyArray<string> | undefined
-  /** Undefined: the installed one. */
+  /** Undefined: the version that is installed. */
   readonly linuxptp: LinuxptpVersion | undefined
   readonly output: "text" | "json"
 }
 
-/** Where no linuxptp is installed and none is named. */
+/** Used if no linuxptp is installed and no version is given. */
 const defaultVersion: LinuxptpVersion = { major: 4, minor: 4, patch: 0 }
 
-/** Prints the plan; fails with `PlanHasErrors` after it, or with `ManifestUnreadable` instead of it. */
+/** Prints the plan. Fails with `PlanHasErrors` after it, or with `ManifestUnreadable` instead of it. */
 export const printPlan = Effect.fn("printPlan")(function*(options: PlanOptions) {
   const { objects, problems } = yield* readManifests(options.files)
   const linuxptpVersion = options.linuxptp ?? (yield* installedVersion)
@@ -52,7 +52,7 @@ export const printPlan = Effect.fn("printPlan")(function*(options: PlanOptions) 
     node,
     interfaces,
     linuxptpVersion,
-    // Paths are those of a node.
+    // The paths are those on a node.
     runDir: defaultRunDirectory,
     memory: emptyVersionMemory
   })
@@ -70,7 +70,7 @@ export const printPlan = Effect.fn("printPlan")(function*(options: PlanOptions) 
   if (count > 0) return yield* new PlanHasErrors({ count })
 })
 
-/** In a pipeline an empty input is more often a mistake before it than a wish. */
+/** In a pipeline an empty input is more often a mistake of an earlier command than intended. */
 const nothingToPlan = ({ files }: PlanOptions): Problem => ({
   severity: "warning",
   config: files.join(", "),
@@ -83,11 +83,11 @@ const installedVersion = Effect.gen(function*() {
   return Option.getOrElse(yield* version, () => defaultVersion)
 })
 
-/** `a,b` as a list; an empty text is an empty list. */
+/** Reads `a,b` as a list. An empty text is an empty list. */
 const splitCommas = (text: string): ReadonlyArray<string> =>
   text.split(",").map((item) => item.trim()).filter((item) => item !== "")
 
-/** `key=value,key=`: split at the first `=`; a bare key has the empty value, as Kubernetes labels do. */
+/** Reads `key=value,key=`, split at the first `=`. A key alone has the empty value, as in Kubernetes labels. */
 const parseLabels = (text: string): Option.Option<Readonly<Record<string, string>>> => {
   const pairs = splitCommas(text).map((item): readonly [string, string] => {
     const at = item.indexOf("=")
@@ -140,7 +140,7 @@ const flags = {
   )
 }
 
-/** The `plan` subcommand. */
+/** The subcommand `plan`. */
 export const planCommand = Command.make(
   "plan",
   flags,

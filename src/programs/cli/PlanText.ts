@@ -1,6 +1,4 @@
-/**
- * A decision as `plan` prints it: one JSON object for programs, or a page for people.
- */
+/** Formats a decision for `plan`: as one JSON object for programs, or as a page for people. */
 import type { NodeIdentity } from "../../services/kubernetes/Node.ts"
 import { formatLinuxptpVersion, type LinuxptpVersion } from "../../services/linuxptp/LinuxptpVersion.ts"
 import type { ProcessSpec } from "../../services/processes/ProcessSpec.ts"

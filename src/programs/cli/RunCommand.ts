@@ -1,4 +1,4 @@
-/** `run`: the daemon on a node, with the layers that touch the real world. */
+/** The command `run`: the daemon on a node, with the layers that work on the real system. */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { Config, Effect, type FileSystem, Layer, Option } from "effect"
 import { Command } from "effect/cli"
@@ -29,14 +29,14 @@ import * as NodeState from "../NodeState.ts"
 import * as ReportHealth from "../ReportHealth.ts"
 import * as SupervisedLinuxptp from "./SupervisedLinuxptp.ts"
 
-/** Set by the kubelet in every pod. */
+/** The kubelet sets it in every pod. */
 const inCluster = Config.String("KUBERNETES_SERVICE_HOST").pipe(Config.option, Config.map(Option.isSome))
 
 const processes = ({ runDirectory }: Settings.SettingsValues) =>
   SupervisedLinuxptp.layer.pipe(
     Layer.provideMerge(ManagementSocketClient.layer),
     Layer.provide(ChildProcessRunner.layer({ runDirectory })),
-    // Taken before the first child, given back after the last.
+    // The run directory is locked before the first child starts and released after the last one has ended.
     Layer.provide(RunDirectory.layer({ directory: runDirectory })),
     Layer.provide(LinuxptpHabits.layer)
   )
@@ -47,7 +47,7 @@ const credentials = (inCluster: boolean): Layer.Layer<
   FileSystem.FileSystem | ChildProcessSpawner.ChildProcessSpawner
 > => inCluster ? ServiceAccountCredentials.layer() : kubeConfigCredentials
 
-/** Loaded outside of a cluster alone: a node that boots does not wait for what it never uses. */
+/** This module is only loaded outside of a cluster, so that a booting node does not wait for it. */
 const kubeConfigCredentials = Layer.unwrap(
   Effect.map(
     Effect.promise(() => import("../../layers/kubernetes/credentials/KubeConfigCredentials.ts")),
@@ -84,7 +84,7 @@ const live = (settings: Settings.SettingsValues, inCluster: boolean) =>
     Layer.provideMerge(Telemetry.logs(settings))
   )
 
-/** The `run` subcommand; ends with SIGTERM or SIGINT. */
+/** The subcommand `run`. It ends with SIGTERM or SIGINT. */
 export const runCommand = Command.make("run", {}, () =>
   Effect.gen(function*() {
     const isInCluster = yield* inCluster

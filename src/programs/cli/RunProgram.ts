@@ -1,4 +1,4 @@
-/** The command line with `run` alone: what a node loads, without demo, manifests and their packages. */
+/** The command line with `run` alone. A node loads only this, without the other commands and their packages. */
 import { Command } from "effect/cli"
 import { version } from "../../services/Version.ts"
 import { runCommand } from "./RunCommand.ts"

@@ -1,4 +1,7 @@
-/** `status`: every node of the cluster in one table, those with problems first. It reads NodePTPDevs once. */
+/**
+ * The command `status`: prints every node of the cluster in one table, those with problems first. It reads the
+ * NodePTPDevs once.
+ */
 import { Config, Console, Effect, type FileSystem, Layer, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import type { ChildProcessSpawner } from "effect/process"
@@ -14,18 +17,18 @@ import type { KubernetesObject } from "../../services/kubernetes/KubernetesObjec
 import { nodePTPDevs, NodePTPDevStatus } from "../../services/kubernetes/NodePTPDev.ts"
 import { tableLines } from "./Table.ts"
 
-/** One node as the table shows it. */
+/** One row of the table. */
 export interface NodeRow {
   readonly node: string
   readonly profiles: ReadonlyArray<string>
   readonly clock: string
   readonly applied: string
-  /** What is wrong, in the words of the conditions; empty for a healthy node. */
+  /** The problems, in the words of the conditions; empty for a healthy node. */
   readonly problems: ReadonlyArray<string>
 }
 
 const decodeStatus = Schema.decodeUnknownOption(NodePTPDevStatus)
-/** The status of each condition that needs nobody's attention. */
+/** The status that each condition has on a healthy node. */
 const healthy: Readonly<Record<string, string>> = { Applied: "True", Degraded: "False" }
 
 const rowOf = (object: KubernetesObject): NodeRow =>
@@ -46,7 +49,7 @@ const rowOf = (object: KubernetesObject): NodeRow =>
     })
   })
 
-/** Rows of all nodes: first those with problems, each group by name. */
+/** The rows of all nodes: first those with problems, then the others, both sorted by name. */
 export const nodeRows = (objects: ReadonlyArray<KubernetesObject>): ReadonlyArray<NodeRow> =>
   objects.map(rowOf).toSorted((a, b) =>
     Math.sign(b.problems.length) - Math.sign(a.problems.length) || (a.node < b.node ? -1 : 1)
@@ -86,7 +89,7 @@ const credentials = (server: Option.Option<string>): Layer.Layer<
       Layer.tapError(() => Console.error("hint: --server URL asks an API server without authentication, as the demo's"))
     )
 
-/** The `status` subcommand; reads the cluster of the current kubeconfig, or the server that is named. */
+/** The subcommand `status`. It reads the cluster of the current kubeconfig, or the server given as an option. */
 export const statusCommand = Command.make(
   "status",
   {

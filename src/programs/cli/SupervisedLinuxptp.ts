@@ -1,4 +1,7 @@
-/** The supervisor with what there is to know of linuxptp, over whatever runs and answers on a node. */
+/**
+ * The supervisor together with what it needs to know about linuxptp. Whoever uses it adds the runner and the management
+ * client.
+ */
 import { Effect, Layer } from "effect"
 import * as FiberProcessSupervisor from "../../layers/processes/FiberProcessSupervisor.ts"
 import type { ManagementClient } from "../../services/linuxptp/ManagementClient.ts"

@@ -1,6 +1,9 @@
-/** Tables for people, as kubectl prints them. Which cells they have is the business of the commands. */
+/** Formats tables for people, as kubectl does. Each command chooses its own cells. */
 
-/** A line for each row: every column is as wide as its widest cell, two blanks apart, with no blanks at the end. */
+/**
+ * One line per row. Every column is as wide as its widest cell, columns are two blanks apart, and lines do not end with
+ * blanks.
+ */
 export const tableLines = (
   header: ReadonlyArray<string>,
   rows: ReadonlyArray<ReadonlyArray<string>>
@@ -10,5 +13,5 @@ export const tableLines = (
   return all.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd())
 }
 
-/** Names and messages may be written by others. They must not steer the reader's terminal, nor break a line. */
+/** Other people may write names and messages. They must not control the reader's terminal or break a line. */
 export const printable = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "?")

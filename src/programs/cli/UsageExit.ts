@@ -1,10 +1,8 @@
-/**
- * The exit code of a command line that can't be understood. The entry point wraps the whole program in it.
- */
+/** The exit code for a command line that cannot be understood. The entry point wraps the whole program in it. */
 import { Effect, Runtime, Schema } from "effect"
 import { CliError } from "effect/cli"
 
-/** Unknown flags, missing ones, values of the wrong shape. What is wrong is on stderr already. */
+/** Unknown or missing flags and values of the wrong type. The details are already on stderr. */
 export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", { cause: Schema.Defect() }) {
   override readonly [Runtime.errorExitCode] = 2
   override readonly [Runtime.errorReported] = false
@@ -14,7 +12,7 @@ export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", {
   }
 }
 
-/** Exit code 2 for usage errors; asking for help stays 0, and all other failures stay what they are. */
+/** Exit code 2 for usage errors. Asking for help exits with 0, and other failures are not changed. */
 export const withUsageExit = <A, E, R>(program: Effect.Effect<A, E, R>): Effect.Effect<A, E | UsageError, R> =>
   Effect.mapError(
     program,

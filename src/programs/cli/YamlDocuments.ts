@@ -1,15 +1,15 @@
-/** The documents of a YAML text, read as Kubernetes reads them. `plan` and the demo read their manifests with it. */
+/** The documents of a YAML text, read as Kubernetes reads them. `plan` and the demo use it. */
 import { Result } from "effect"
 import { type Document, parseAllDocuments } from "yaml"
 
-/** The values of all documents, or what is wrong with one, in a line. An empty document is null. Never throws. */
+/** The values of all documents, or one line that says what is wrong. An empty document is null. Never throws. */
 export const yamlDocuments = (text: string): ReadonlyArray<Result.Result<unknown, string>> => {
-  // Merge keys as in YAML 1.1, and no key twice.
+  // Merge keys are allowed as in YAML 1.1; a repeated key is an error.
   const documents = parseAllDocuments(text, { merge: true, uniqueKeys: true, logLevel: "silent" })
   return "empty" in documents ? [] : documents.map(valueOf)
 }
 
-/** The parser bounds what aliases may unfold to, by throwing. */
+/** The parser limits the size to which aliases expand, and throws beyond it. */
 const valueOf = (document: Document.Parsed): Result.Result<unknown, string> => {
   const [error] = document.errors
   if (error !== undefined) return Result.fail(firstLine(error.message))

@@ -1,22 +1,22 @@
 /**
- * Says what a network interface is and whether ptp4l can use its clock, from facts that a layer has read.
- * Device discovery uses it; it reads nothing itself. A VLAN, a macvlan and a bond report the PHC of the NIC below
- * them, so a PHC alone makes no NIC: the kind comes first, then the PHC, then the time stamps.
+ * Decides from facts what kind of network interface something is and whether ptp4l can use its clock. A layer has read
+ * the facts. A VLAN, a macvlan and a bond report the PHC of the NIC below them, so a PHC alone is no proof of a NIC.
+ * Therefore the kind is checked first, then the PHC, then the time stamps.
  */
 import type { NetworkInterface } from "./PtpDevice.ts"
 
 /** The hardware behind an interface: `/sys/class/net/NIC/device`. */
 export interface InterfaceDevice {
-  /** Its name on its bus: `0000:00:05.0`, `virtio2`. */
+  /** Its name on its bus, such as `0000:00:05.0` or `virtio2`. */
   readonly name: string
   readonly driver: string | undefined
-  /** True with a `physfn` link: the device is a virtual function (SR-IOV). */
+  /** True if it has a `physfn` link: the device is a virtual function (SR-IOV). */
   readonly isVirtualFunction: boolean
-  /** N of each `ptp/ptpN`. */
+  /** The number N of each folder `ptp/ptpN`. */
   readonly phcIndexes: ReadonlyArray<number>
 }
 
-/** What the kernel says of an interface's time stamps (`ETHTOOL_GET_TS_INFO`). */
+/** The kernel's answer about an interface's time stamps (`ETHTOOL_GET_TS_INFO`). */
 export type TimestampingAnswer =
   | {
     readonly _tag: "Answered"
@@ -25,7 +25,7 @@ export type TimestampingAnswer =
     readonly hardwareReceive: boolean
     readonly software: boolean
   }
-  /** The kernel can't be asked, or the interfaces are not its own: the device's `ptp` folder decides. */
+  /** The kernel cannot be asked, or the interfaces are not its own; then the device's `ptp` folder decides. */
   | { readonly _tag: "NotAsked" }
   | { readonly _tag: "Refused"; readonly errno: string }
 
@@ -38,13 +38,15 @@ export interface InterfaceFacts {
   readonly hardwareType: number | undefined
   /** `DEVTYPE` of `uevent`: vlan, bond, bridge, vxlan ... Absent for a NIC, a veth, a tap and a macvlan. */
   readonly deviceType: string | undefined
-  /** Names in the interface's folder: `bridge`, `bonding`, `tun_flags`, `lower_eth0` ... tell kinds apart. */
+  /**
+   * Names in the interface's folder (`bridge`, `bonding`, `tun_flags`, `lower_eth0` ...). They show which kind it is.
+   */
   readonly entries: ReadonlyArray<string>
-  /** True when its packets leave through another interface (`iflink` is not `ifindex`). */
+  /** True if its packets leave through another interface (`iflink` differs from `ifindex`). */
   readonly isLinked: boolean
-  /** `p0` of a port, `pf0vf3` of a virtual function's representor. */
+  /** `p0` for a port, `pf0vf3` for the representor of a virtual function. */
   readonly portName: string | undefined
-  /** Undefined for an interface that is only software. */
+  /** Undefined for an interface without hardware. */
   readonly device: InterfaceDevice | undefined
   readonly timestamping: TimestampingAnswer
 }
@@ -53,11 +55,11 @@ type Kind = NetworkInterface["kind"]
 
 const ETHERNET_LOOPBACK = 772
 const pciAddress = /^[\da-f]{4,8}:[\da-f]{2}:[\da-f]{2}\.[0-7]$/
-// Linux devlink names: c<controller>pf<function>vf<n> and ...sf<n>; the physical port itself is p<n>.
+// Names by Linux devlink: c<controller>pf<function>vf<n> and ...sf<n>. The physical port itself is p<n>.
 const representorPort = /^(c\d+)?pf\d+((vf|sf)\d+)?$/
 const subFunction = /\.sf\.\d+$/
 
-/** Turns the facts of one interface into what is published of it. Never throws. */
+/** Turns the facts about one interface into what is published about it. Never throws. */
 export const classifyInterface = (facts: InterfaceFacts): NetworkInterface => {
   const { device, timestamping } = facts
   const kind = kindOf(facts)
@@ -79,11 +81,11 @@ export const classifyInterface = (facts: InterfaceFacts): NetworkInterface => {
   }
 }
 
-/** EOPNOTSUPP is an answer too; other errors come and go with the driver. */
+/** EOPNOTSUPP is an answer too. Other errors come from a driver that is just starting or stopping. */
 const isTold = (answer: TimestampingAnswer): boolean =>
   answer._tag === "Answered" || (answer._tag === "Refused" && answer.errno === "EOPNOTSUPP")
 
-/** Sorts by name in code-unit order, which is the same on every node whatever its locale. */
+/** Sorts by name in the order of code units, which is the same on every node. */
 export const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
   a.name < b.name ? -1 : a.name > b.name ? 1 : 0
 
@@ -104,7 +106,7 @@ const softwareKindOf = ({ deviceType, entries, isLinked }: InterfaceFacts): Kind
   if (entries.includes("bonding")) return "bond"
   if (entries.includes("tun_flags")) return "tap"
   if (!isLinked) return "virtual"
-  // Both ends of a veth are linked to each other, but neither lies on top of the other.
+  // The two ends of a veth are linked to each other, but neither is on top of the other.
   return entries.some((entry) => entry.startsWith("lower_")) ? "macvlan" : "veth"
 }
 

@@ -1,8 +1,6 @@
-/**
- * A network interface as precision time sees it: its PTP hardware clock (PHC), or the reason why it can't serve.
- */
+/** A network interface as PTP sees it: its PTP hardware clock (PHC), or the reason why it cannot be used. */
 
-/** Where an interface hangs and what it is; `kind` is "physical" for the only kind that PTP needs. */
+/** `kind` is "physical" for the only kind that PTP can use. */
 export interface NetworkInterface {
   readonly name: string
   readonly kind:
@@ -16,7 +14,7 @@ export interface NetworkInterface {
     | "veth"
     | "tap"
     | "loopback"
-  /** The kernel's number of it: another one under the same name is another interface. */
+  /** The kernel's number of the interface. The same name with another number is another interface. */
   readonly ifindex?: number
   readonly linkUp: boolean
   readonly driver: string | undefined
@@ -26,11 +24,17 @@ export interface NetworkInterface {
   readonly phcIndex: number | undefined
   readonly hardwareTimestamping: boolean
   readonly softwareTimestamping: boolean
-  /** True when the kernel said so of PHC and time stamps; else they are read off files, or not known for now. */
+  /**
+   * True if the kernel has answered about PHC and time stamps. Otherwise they are read from files, or unknown at the
+   * moment.
+   */
   readonly isTold?: boolean
-  /** Undefined: capable (a physical NIC with a PHC and hardware stamps both ways). Else one sentence. */
+  /**
+   * Undefined if the interface can do PTP (a physical NIC with a PHC and hardware time stamps in both directions).
+   * Otherwise one sentence says why not.
+   */
   readonly notCapable: string | undefined
 }
 
-/** True for an interface that NodePTPDev lists. */
+/** True for an interface that is listed in the NodePTPDev. */
 export const isPtpCapable = (nic: NetworkInterface): boolean => nic.notCapable === undefined

@@ -1,6 +1,6 @@
 /**
- * Turns what Schema found wrong with an object into rows that a person understands: the field as kubectl users
- * write it, and one sentence. Used by the kinds that people write; it knows no kind itself.
+ * Turns the errors that Schema found in an object into rows that a person understands: the field in kubectl's spelling,
+ * and one sentence. It works for every kind that people write.
  */
 import { SchemaIssue } from "effect"
 
@@ -10,7 +10,7 @@ export interface FieldProblem {
   readonly message: string
 }
 
-/** Rows that one object may bring; the rest is counted, not listed. */
+/** At most this many rows per object. Further ones are only counted. */
 const mostProblems = 20
 
 /** `["spec", "recommend", 0, "priority"]` as `spec.recommend[0].priority`. */
@@ -24,7 +24,7 @@ const fieldPath = (path: ReadonlyArray<PropertyKey>): string =>
 
 const shorten = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text)
 
-/** A value as it is shown in a message: JSON, cut at 40 characters; lists and maps only by their kind. */
+/** How a value is shown in a message: JSON, cut at 40 characters. Of lists and maps only the type is shown. */
 export const showValue = (value: unknown): string => {
   if (typeof value === "string") return JSON.stringify(shorten(value))
   if (Array.isArray(value)) return "a list"
@@ -87,7 +87,10 @@ const rowsOf = (issue: SchemaIssue.Issue, path: ReadonlyArray<PropertyKey>): Rea
   }
 }
 
-/** Every wrong field under `root`, in the order of the schema; at most 20, the last row says how many more. */
+/**
+ * Every wrong field below `root`, in the order of the schema. At most 20; the last row then says how many more there
+ * are.
+ */
 export const fieldProblems = (issue: SchemaIssue.Issue, root: string): ReadonlyArray<FieldProblem> => {
   const rows = rowsOf(issue, [root])
   if (rows.length <= mostProblems) return rows

@@ -1,32 +1,33 @@
 /**
- * The contract with the Kubernetes API: watch a whole set, read, create, write a status, record an event.
- * Watch verbs, resource versions, 410 and reconnects stay behind it; what comes out is level-based by type.
+ * The contract with the Kubernetes API: watch a set of objects, read, create, write a status, record an event. Watch
+ * verbs, resource versions, 410 and reconnects stay behind this contract. A watch gives the whole current set after
+ * each change, so its users depend on the present state only.
  */
 import { Context, type Duration, type Effect, type Option, Schema, type Stream, type Tracer } from "effect"
 import type { KubernetesObject, ResourceType } from "./KubernetesObject.ts"
 
-/** Why a request was not answered with success. */
+/** Why a request did not succeed. */
 export const KubernetesApiReason = Schema.Literals([
-  /** 404: the object, or its kind (a CRD that is not installed yet), is not there. */
+  /** 404: the object does not exist, or its kind does not (the CRD is not installed yet). */
   "NotFound",
-  /** 409: somebody else wrote in between, or the object exists already. */
+  /** 409: somebody else has written in between, or the object exists already. */
   "Conflict",
-  /** 410: the resourceVersion is too old; list again. */
+  /** 410: the resourceVersion is too old; a new list is needed. */
   "Gone",
-  /** 401 or 403: token or RBAC. */
+  /** 401 or 403: the token is refused, or RBAC grants no right. */
   "Denied",
-  /** 400 or 422: the server does not accept what was sent. */
+  /** 400 or 422: the server does not accept the content. */
   "Invalid",
-  /** 429: the server asks for patience. */
+  /** 429: the server asks to wait. */
   "TooManyRequests",
   /** 5xx, refused, reset, timed out, TLS. */
   "Unreachable",
-  /** An answer that is not what the API promises. */
+  /** The answer is not what the API promises. */
   "Malformed"
 ])
 export type KubernetesApiReason = typeof KubernetesApiReason.Type
 
-/** A request failed. `status` is the HTTP status where there was one. */
+/** A failed request. `status` is the HTTP status, if there was an answer. */
 export class KubernetesApiError extends Schema.TaggedError<KubernetesApiError>()("KubernetesApiError", {
   reason: KubernetesApiReason,
   verb: Schema.String,
@@ -40,7 +41,7 @@ export class KubernetesApiError extends Schema.TaggedError<KubernetesApiError>()
   }
 }
 
-/** What made a set change, for traces and for the change-to-running histogram. */
+/** What made a set change. Traces and the change-to-running histogram need it. */
 export interface WatchedChange {
   readonly type: "LISTED" | "ADDED" | "MODIFIED" | "DELETED"
   /** Name of the object; empty for LISTED. */
@@ -49,33 +50,39 @@ export interface WatchedChange {
   readonly resourceVersion: string
   /** When the event was read, in nanoseconds of the monotonic clock. */
   readonly receivedAtNanos: bigint
-  /** Root span of the change's trace, in a traced watch; it has ended when the set is delivered, children hang on it. */
+  /**
+   * In a traced watch: the root span of the change's trace. It has ended when the set is delivered; further spans
+   * become its children.
+   */
   readonly span: Option.Option<Tracer.AnySpan>
 }
 
-/** All objects of a kind as last known, sorted by name, and the event that made it so. */
+/** All objects of a kind as last known, sorted by name, and the change that led to this set. */
 export interface WatchedSet {
   readonly objects: ReadonlyArray<KubernetesObject>
   readonly change: WatchedChange
 }
 
-/** One watch and how long ago the server last said something on it (event, bookmark, list). */
+/** One watch, and how long ago the server last sent something on it (event, bookmark, list). */
 export interface WatchAge {
   readonly resource: string
   readonly age: Duration.Duration
 }
 
-/** What of a kind `watchAll` watches, and how. */
+/** Which objects of a kind `watchAll` watches, and how. */
 export interface WatchAllOptions {
   /** Only the object of this name (`fieldSelector=metadata.name=…`). */
   readonly name?: string
   /** Ask for PartialObjectMetadata: metadata without spec and status. */
   readonly metadataOnly?: boolean
-  /** Begin a trace with each change. Only for what people write: the echo of an own write is no story. */
+  /**
+   * Begin a trace for each change. Only for objects that people write; the daemon's own writes come back too and are
+   * not worth a trace.
+   */
   readonly traced?: boolean
 }
 
-/** An `events.k8s.io/v1` event on the node's NodePTPDev. `reason` is one of contract section 4's five. */
+/** An `events.k8s.io/v1` event about the node's NodePTPDev, with one of five reasons. */
 export interface NodeEvent {
   readonly type: "Normal" | "Warning"
   readonly reason: "ProfileApplied" | "ProfileRejected" | "ProcessCrashLoop" | "ClockLocked" | "ClockLost"
@@ -85,14 +92,14 @@ export interface NodeEvent {
 
 export class KubernetesApi extends Context.Service<KubernetesApi, {
   /**
-   * The whole current set: first after the LIST (also when it is empty), then after each event.
-   * It never ends and never fails: every failure is retried with back-off, and shows in `watches` as age.
-   * Namespaced kinds are read in the daemon's own namespace.
+   * The whole current set: first after the LIST (even if it is empty), then after each event. Never ends and never
+   * fails: after a failure it is tried again with a back-off, and `watches` shows the age. Namespaced kinds are read in
+   * the daemon's own namespace.
    */
   readonly watchAll: (resource: ResourceType, options?: WatchAllOptions) => Stream.Stream<WatchedSet>
   /** Every object of the kind in the daemon's namespace, once. */
   readonly list: (resource: ResourceType) => Effect.Effect<ReadonlyArray<KubernetesObject>, KubernetesApiError>
-  /** `None` when the object, or its kind, is not there. */
+  /** `None` if the object or its kind does not exist. */
   readonly get: (
     resource: ResourceType,
     name: string
@@ -102,14 +109,18 @@ export class KubernetesApi extends Context.Service<KubernetesApi, {
     resource: ResourceType,
     object: { readonly metadata: { readonly name: string } } & Schema.JsonObject
   ) => Effect.Effect<KubernetesObject, KubernetesApiError>
-  /** Merge-patches the status subresource (RFC 7396): fields that are absent in `status` stay, `null` removes. */
+  /**
+   * Merge-patches the status subresource (RFC 7396): fields that are absent in `status` stay, `null` removes a field.
+   */
   readonly patchStatus: (
     resource: ResourceType,
     name: string,
     status: Schema.JsonObject
   ) => Effect.Effect<KubernetesObject, KubernetesApiError>
-  /** Records an event; deduplication and rate limits are the layer's. A failure is logged there, never returned. */
+  /**
+   * Records an event. The layer joins repeated events and limits their rate. It logs a failure and never returns it.
+   */
   readonly recordEvent: (event: NodeEvent) => Effect.Effect<void>
-  /** Every watch under way and its age. */
+  /** Every open watch and its age. */
   readonly watches: Effect.Effect<ReadonlyArray<WatchAge>>
 }>()("linuxptp-daemon/services/kubernetes/KubernetesApi") {}

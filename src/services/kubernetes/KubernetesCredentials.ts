@@ -1,14 +1,14 @@
 /**
- * Where the API server is and how to prove who we are. Two layers give it: the pod's service account inside a
- * cluster, and a kubeconfig outside of one.
+ * Where the API server is and how the daemon proves its identity. There are two layers: the pod's service account
+ * inside of a cluster, and a kubeconfig outside of one.
  */
 import { Context, type Effect, Inspectable, Schema } from "effect"
 
-/** An exec plugin's failure may be any value, and not every value can become text by itself. */
+/** An exec plug-in may fail with any value, and not every value can be converted to text. */
 const causeText = (cause: unknown): string =>
   cause instanceof Error ? cause.message : Inspectable.toStringUnknown(cause, 0)
 
-/** Credentials are missing or unreadable. Retryable: files appear, tokens rotate. */
+/** Credentials are missing or unreadable. Trying again helps: files may appear, tokens are rotated. */
 export class KubernetesCredentialsError
   extends Schema.TaggedError<KubernetesCredentialsError>()("KubernetesCredentialsError", {
     source: Schema.String,
@@ -20,7 +20,7 @@ export class KubernetesCredentialsError
   }
 }
 
-/** What a TLS connection to the API server is made with; all PEM text. */
+/** What a TLS connection to the API server needs, as PEM text. */
 export interface KubernetesTls {
   readonly ca?: string
   readonly cert?: string
@@ -32,13 +32,19 @@ export interface KubernetesTls {
 export class KubernetesCredentials extends Context.Service<KubernetesCredentials, {
   /** Base URL of the API server, without a slash at the end. */
   readonly server: string
-  /** A proxy that was asked for by name; without one the environment decides. */
+  /** A proxy that the kubeconfig names. Without one the environment variables decide. */
   readonly proxy?: string
-  /** Headers that authenticate one request. `renew` asks for what is on disk now: the last ones got a 401. */
+  /**
+   * Headers that authenticate one request. With `renew` the credentials are read from disk again, because the last ones
+   * got a 401.
+   */
   readonly headers: (options: { readonly renew: boolean }) => Effect.Effect<
     Readonly<Record<string, string>>,
     KubernetesCredentialsError
   >
-  /** As it is now: read again after a TLS error or a refusal, because authorities and client certificates rotate too. */
+  /**
+   * The present TLS settings. They are read again after a TLS error or a refusal, because authorities and client
+   * certificates are rotated too.
+   */
   readonly tls: Effect.Effect<KubernetesTls, KubernetesCredentialsError>
 }>()("linuxptp-daemon/services/kubernetes/KubernetesCredentials") {}

@@ -1,11 +1,10 @@
 /**
- * What every Kubernetes object has in common: its metadata, and the standard conditions of a status.
- * Everything else of an object stays undecoded JSON until the module that knows the kind reads it,
- * so that one object with a mistake in it never hides the others.
+ * What all Kubernetes objects have in common: their metadata, and the standard conditions of a status. Everything else
+ * stays undecoded JSON until the module for the kind reads it. So one object with a mistake never hides the others.
  */
 import { Schema } from "effect"
 
-/** The metadata fields that the daemon reads. Unknown fields (managedFields first) are dropped. */
+/** The metadata fields that the daemon reads. Other fields, such as managedFields, are dropped. */
 export const ObjectMeta = Schema.Struct({
   name: Schema.String,
   namespace: Schema.optionalKey(Schema.String),
@@ -17,7 +16,7 @@ export const ObjectMeta = Schema.Struct({
 })
 export type ObjectMeta = typeof ObjectMeta.Type
 
-/** An object as it came: metadata decoded, the rest as JSON. */
+/** An object as it was received: metadata is decoded, the rest is JSON. */
 export const KubernetesObject = Schema.StructWithRest(Schema.Struct({ metadata: ObjectMeta }), [
   Schema.Record(Schema.String, Schema.Json)
 ])
@@ -33,7 +32,7 @@ export const Condition = Schema.Struct({
 })
 export type Condition = typeof Condition.Type
 
-/** Names a kind to the API server. `group` is empty for the core group. */
+/** Names a kind for the API server. `group` is empty for the core group. */
 export interface ResourceType {
   readonly group: string
   readonly version: string
@@ -42,6 +41,6 @@ export interface ResourceType {
   readonly namespaced: boolean
 }
 
-/** The `apiVersion` that objects of the kind carry: `v1`, `ptp.openshift.io/v1`. */
+/** The `apiVersion` in objects of the kind, such as `v1` or `ptp.openshift.io/v1`. */
 export const apiVersionOf = ({ group, version }: Pick<ResourceType, "group" | "version">): string =>
   group === "" ? version : `${group}/${version}`

@@ -1,6 +1,6 @@
 /**
- * NodePTPCfg: what people write, profiles of linuxptp and the nodes they are for. Profile selection and planning
- * read it. Whether options and configuration text mean something to linuxptp is not decided here.
+ * The kind NodePTPCfg, which people write: profiles of linuxptp and the nodes they are for. Profile selection and
+ * planning read it. This file does not check whether linuxptp understands the options and configuration texts.
  */
 import { Predicate, Result, Schema, SchemaParser } from "effect"
 import { type FieldProblem, fieldProblems, showValue } from "./FieldProblems.ts"
@@ -30,7 +30,7 @@ const integer = (expected: string, minimum: number, maximum: number) =>
 
 const Nanoseconds = integer("an integer of nanoseconds", Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
 
-/** Text fields that are there are not blank: see `withoutBlanks`. */
+/** A text field that is present is never blank: see `withoutBlanks`. */
 export const PtpProfile = Schema.Struct({
   name: ProfileName,
   interface: Text,
@@ -53,11 +53,11 @@ export const PtpProfile = Schema.Struct({
 })
 export type PtpProfile = typeof PtpProfile.Type
 
-/** Matches a node if any of its fields does. */
+/** Matches a node if at least one of its fields matches. */
 export const MatchRule = Schema.Struct({ nodeLabel: Text, nodeName: Text })
 export type MatchRule = typeof MatchRule.Type
 
-/** Which nodes a profile is for, and how it ranks there; 0 is the highest priority. */
+/** Which nodes a profile is for, and its priority there; 0 is the highest. */
 export const Recommendation = Schema.Struct({
   profile: ProfileName,
   priority: Schema.optionalKey(integer("an integer of at least 0", 0, Number.MAX_SAFE_INTEGER)),
@@ -70,7 +70,7 @@ const NodePTPCfgSpec = Schema.Struct({
   recommend: Schema.optionalKey(Schema.Array(Recommendation))
 })
 
-/** An object whose spec could be read. A schema, because the last valid version of an object outlives the daemon. */
+/** An object whose spec could be read. It is a schema because the last valid version of an object is kept on disk. */
 export const NodePTPCfg = Schema.Struct({
   name: Schema.String,
   /** See `objectUid`. */
@@ -81,13 +81,16 @@ export const NodePTPCfg = Schema.Struct({
 })
 export type NodePTPCfg = typeof NodePTPCfg.Type
 
-/** Who an object is: its uid, or its namespace and name where no API server gave it one. */
+/**
+ * The identity of an object: its uid, or namespace and name if it has no uid because it does not come from an API
+ * server.
+ */
 export const objectUid = (object: KubernetesObject): string =>
   object.metadata.uid ?? `${object.metadata.namespace ?? ""}/${object.metadata.name}`
 
 /**
- * Absent, null, "" and blanks all mean that a field is not given; the API server prunes null as well.
- * `depth` reaches the settings of a profile and no further: deeper values are no fields of ours.
+ * Absent, null, "" and blanks all mean that a field is not given; the API server removes null as well. `depth` reaches
+ * the settings of a profile and no further, because deeper values are not fields of this kind.
  */
 const withoutBlanks = (value: unknown, depth: number): unknown => {
   if (depth === 0) return value
@@ -102,7 +105,7 @@ const withoutBlanks = (value: unknown, depth: number): unknown => {
 
 const decodeSpec = SchemaParser.decodeUnknownResult(NodePTPCfgSpec, { errors: "all", reportInput: true })
 
-/** Reads the spec of an object. Unknown fields are ignored; every wrong field is one row. */
+/** Reads the spec of an object. Unknown fields are ignored, and every wrong field gives one row. */
 export const decodeNodePTPCfg = (
   object: KubernetesObject
 ): Result.Result<NodePTPCfg, ReadonlyArray<FieldProblem>> => {

@@ -1,6 +1,6 @@
 /**
- * NodePTPDev: what one node has and does, written by the daemon as a status subresource.
- * The object is named as the node; its spec is empty.
+ * The kind NodePTPDev: the devices of one node and what runs there. The daemon writes it as a status subresource. The
+ * object has the name of the node, and its spec is empty.
  */
 import { Schema } from "effect"
 import { Condition, type ResourceType } from "./KubernetesObject.ts"
@@ -13,7 +13,7 @@ export const nodePTPDevs: ResourceType = {
   namespaced: true
 }
 
-/** A NIC as published. `phcIndex` is N of /dev/ptpN. */
+/** A published NIC. `phcIndex` is N of /dev/ptpN. */
 const PublishedDevice = Schema.Struct({
   name: Schema.String,
   phcIndex: Schema.optionalKey(Schema.Int),
@@ -23,7 +23,10 @@ const PublishedDevice = Schema.Struct({
   profile: Schema.optionalKey(Schema.String)
 })
 
-/** A profile that runs and why. Without `priority` its recommendation has none: kube-apiserver keeps no null in a list. */
+/**
+ * A profile that runs, and why. `priority` is absent if its recommendation has none, because kube-apiserver removes
+ * null in lists.
+ */
 const PublishedProfile = Schema.Struct({
   name: Schema.String,
   config: Schema.String,

@@ -1,18 +1,19 @@
 /**
- * How long to wait before a request that failed is made again: not before the time that the server asked for, and not
- * as long as every other node. Which failures are worth it, and how often, is the caller's decision. A watch has delays
- * of its own (WatchPolicy).
+ * How long to wait before a failed request is made again: at least as long as the server asked for, and with a random
+ * part so that not all nodes come at the same time. The caller decides which failures are tried again, and how often.
+ * Watches have delays of their own (WatchPolicy).
  */
 import type { KubernetesApiError } from "./KubernetesApi.ts"
 
 const firstBackOffMillis = 500
 const longestBackOffMillis = 30_000
-/** A server that asks for more patience is asked again all the same, as by a watch. */
+/** The longest wait that a server can ask for; watches have the same limit. */
 const longestRetryAfterMillis = 60_000
 
 /**
- * The wait after so many failures in a row, the last of which was `error`: 0.5 s doubled to 30 s, with full jitter,
- * after the time that the server asked for. `random` is in [0, 1): the share of the back-off that is waited.
+ * The wait after a number of failures in a row, the last of which was `error`. It is the time that the server asked
+ * for, and then 0.5 s, doubled up to 30 s, with full jitter. `random` in [0, 1) is the share of the back-off that is
+ * waited.
  */
 export const retryDelayMillis = (
   failures: number,

@@ -1,6 +1,6 @@
 /**
- * What an object passes before it is stored: identity, unknown fields, defaults, schema, metadata and size, in
- * kube-apiserver's order. Pure: the same object is always answered the same way.
+ * The checks and changes that an object goes through before it is stored: identity, unknown fields, defaults, schema,
+ * metadata and size, in kube-apiserver's order. Pure: the same object always gets the same answer.
  */
 import { Result } from "effect"
 import { apiVersionOf } from "../../../services/kubernetes/KubernetesObject.ts"
@@ -13,7 +13,7 @@ import { validatorOf } from "./SchemaValidation.ts"
 import type { ServedKind } from "./ServedKind.ts"
 import { normalize } from "./StructuralSchema.ts"
 
-/** What happens to fields that the schema does not know: dropped silently, with a warning, or refused. */
+/** What happens to fields that are not in the schema: they are dropped silently, dropped with a warning, or refused. */
 export type FieldValidation = "Ignore" | "Warn" | "Strict"
 
 export interface Admitted {
@@ -22,14 +22,14 @@ export interface Admitted {
   readonly warnings: ReadonlyArray<string>
 }
 
-/** How an object came to be what is admitted. */
+/** Under which circumstances an object is admitted. */
 export interface AdmissionOptions {
   readonly fieldValidation: FieldValidation
-  /** A patch is told of unknown fields in other words than a whole object. */
+  /** For a patch, kube-apiserver has other messages about unknown fields than for a whole object. */
   readonly isPatch?: boolean
 }
 
-/** etcd's limit of a request, --max-request-bytes. */
+/** etcd's limit for a request, --max-request-bytes. */
 const maximumObjectBytes = 1536 * 1024
 
 /** Admits an object to a kind, or says what is wrong with it. */
@@ -59,7 +59,7 @@ export const admit = (
     return { object: admitted, warnings }
   })
 
-/** Built-in kinds are stored as they come, but for definitions that could not be served. */
+/** Built-in kinds are stored as they are. Only definitions that could not be served are refused. */
 const faultsOf = (kind: ServedKind, object: JsonObject): ReadonlyArray<FieldCause> => {
   if (kind.schema !== undefined) return [...validatorOf(kind.schema)(object), ...duplicates(kind.schema, object, "")]
   return kind === customResourceDefinitions ? definitionFaults(object) : []
@@ -90,7 +90,7 @@ const strictPatchError = (object: JsonObject, faults: ReadonlyArray<string>): Ap
 const checkSize = (object: JsonObject): Result.Result<void, ApiStatusError> =>
   Buffer.byteLength(JSON.stringify(object)) <= maximumObjectBytes ? Result.void : Result.fail(storageRefusal())
 
-/** Where the request says that the object belongs. `name` is empty when the body names it. */
+/** Where the object belongs according to the request. `name` is empty if the body contains the name. */
 export interface Address {
   readonly namespace: string
   readonly name: string
@@ -98,7 +98,10 @@ export interface Address {
 
 const refuse = (text: string): Result.Result<never, ApiStatusError> => Result.fail(badRequest(text))
 
-/** A custom resource is decoded whatever its kind is: that the kind is wrong is told with the rest of its faults. */
+/**
+ * A custom resource with a wrong kind is decoded all the same, because kube-apiserver reports the wrong kind together
+ * with the other mistakes.
+ */
 const wrongKind = (kind: ServedKind, object: JsonObject): ApiStatusError => {
   const given = textAt(object, "kind")
   const message = `Invalid value: ${JSON.stringify(given)}: must be ${kind.kind}`
@@ -106,7 +109,7 @@ const wrongKind = (kind: ServedKind, object: JsonObject): ApiStatusError => {
   return invalid({ ...kind, kind: given }, textAt(object, "metadata", "name"), causes)
 }
 
-/** The object with the request's namespace, if its apiVersion, kind, name and namespace are those of the request. */
+/** The object with the request's namespace, if its apiVersion, kind, name and namespace agree with the request. */
 export const addressed = (
   kind: ServedKind,
   address: Address,

@@ -1,4 +1,4 @@
-/** One request to a resource, as read from HTTP; the verbs work on this and know nothing of HTTP. */
+/** One request to a resource as it was read from HTTP. The verbs use this and know nothing of HTTP. */
 import { Result } from "effect"
 import type { FieldValidation } from "./Admission.ts"
 import { type ApiStatusError, invalid } from "./ApiStatusError.ts"
@@ -11,7 +11,7 @@ export interface ApiRequest {
   readonly target: RequestTarget
   readonly kind: ServedKind
   readonly query: URLSearchParams
-  /** Without parameters, in lower case; empty when there is none. */
+  /** In lower case without parameters; empty if there is none. */
   readonly contentType: string
   readonly body: Uint8Array
 }
@@ -27,7 +27,7 @@ export const writeOptions = ({ query }: ApiRequest): WriteOptions => ({
   dryRun: query.getAll("dryRun").includes("All")
 })
 
-/** What the request wants done about unknown fields; kube-apiserver's default is to warn. */
+/** What to do about unknown fields; as in kube-apiserver, the default is a warning. */
 export const fieldValidation = ({ method, query }: ApiRequest): Result.Result<FieldValidation, ApiStatusError> => {
   const asked = query.get("fieldValidation") ?? ""
   if (asked === "Strict" || asked === "Ignore") return Result.succeed(asked)
@@ -38,7 +38,7 @@ export const fieldValidation = ({ method, query }: ApiRequest): Result.Result<Fi
   return Result.fail(invalid(options, "", [{ reason: "FieldValueNotSupported", field: "fieldValidation", message }]))
 }
 
-/** Whether a query parameter is on: Kubernetes takes `1`, `true` and the bare name. */
+/** Whether a query parameter is switched on. Kubernetes accepts `1`, `true` and the name alone. */
 export const isOn = (query: URLSearchParams, name: string): boolean => {
   const value = query.get(name)
   return value !== null && value !== "false" && value !== "0"

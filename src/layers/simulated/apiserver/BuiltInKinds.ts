@@ -1,6 +1,7 @@
 /**
- * The built-in kinds that the embedded API server stores, with the columns kube-apiserver prints for them
- * (k8s.io/kubernetes pkg/printers/internalversion). Nothing acts on them: no pod of a DaemonSet is ever started.
+ * The built-in kinds that the embedded API server stores, with the columns that kube-apiserver prints for them
+ * (k8s.io/kubernetes pkg/printers/internalversion). No controller acts on them: for example, a DaemonSet never starts a
+ * pod.
  */
 import { fromCoreEvent, toCoreEvent } from "./EventConversion.ts"
 import { age } from "./HumanDuration.ts"
@@ -125,7 +126,7 @@ const paramRef = (binding: JsonObject): string => {
   return namespace === "" ? `*/${textAt(of, "name")}` : `${namespace}/${textAt(of, "name")}`
 }
 
-/** The definitions of custom resources are objects as well. */
+/** Definitions of custom resources are stored as objects too. */
 export const customResourceDefinitions = kind(
   "apiextensions.k8s.io",
   "customresourcedefinitions",
@@ -202,7 +203,8 @@ export const builtInKinds: ReadonlyArray<ServedKind> = [
   kind(rbac, "rolebindings", "RoleBinding", { columns: [roleColumn, ageColumn] }),
   kind(rbac, "clusterroles", "ClusterRole", { namespaced: false, columns: [createdColumn] }),
   kind(rbac, "clusterrolebindings", "ClusterRoleBinding", { namespaced: false, columns: [roleColumn, ageColumn] }),
-  // Kept and shown. They are not enforced: nobody is authenticated here, and policies are about who asks.
+  // These are stored and shown but not enforced. A policy depends on who makes a request, and this server authenticates
+  // nobody.
   kind(admission, "validatingadmissionpolicies", "ValidatingAdmissionPolicy", {
     namespaced: false,
     categories: ["api-extensions"],

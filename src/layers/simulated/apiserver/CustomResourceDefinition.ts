@@ -1,6 +1,6 @@
 /**
- * CustomResourceDefinitions: which kinds one brings to life, and the status that says so. Unlike a real cluster, a
- * definition is established the moment it is stored.
+ * CustomResourceDefinitions: which kinds a definition adds, and the status that confirms it. Unlike in a real cluster,
+ * a definition is served at the moment it is stored.
  */
 import { Result } from "effect"
 import { age } from "./HumanDuration.ts"
@@ -8,7 +8,7 @@ import { parseJsonPath } from "./JsonPath.ts"
 import { at, isObject, type Json, type JsonObject, listAt, objectAt, textAt, textsAt, withField } from "./JsonTree.ts"
 import type { Column, ServedKind } from "./ServedKind.ts"
 
-/** The kinds of a stored definition, one for each version that is served. */
+/** The kinds of a stored definition, one for each served version. */
 export const kindsOf = (definition: JsonObject): ReadonlyArray<ServedKind> => {
   const spec = objectAt(definition, "spec")
   const kind = textAt(spec, "names", "kind")
@@ -50,7 +50,7 @@ const columnsOf = (version: Json): ReadonlyArray<Column> => {
       description: textAt(column, "description") ||
         `Custom resource definition column (in JSONPath format): ${textAt(column, "jsonPath")}`,
       priority: typeof priority === "number" ? priority : 0,
-      // kube-apiserver prints the first match only (tableconvertor.go, ConvertToTable), and lists as JSON.
+      // kube-apiserver prints only the first match (tableconvertor.go, ConvertToTable), and lists as JSON.
       cell: (object, nowMillis) => cell(type, path(object)[0], nowMillis)
     }
   })
@@ -75,7 +75,9 @@ const cell = (type: string, value: Json | undefined, nowMillis: number): Json =>
   }
 }
 
-/** The definition with defaults for its names and the status of one that is served. `time` is RFC 3339, wall time. */
+/**
+ * The definition with default names and with the status of a definition that is served. `time` is RFC 3339 wall time.
+ */
 export const established = (definition: JsonObject, time: string): JsonObject => {
   const spec = objectAt(definition, "spec")
   const kind = textAt(spec, "names", "kind")

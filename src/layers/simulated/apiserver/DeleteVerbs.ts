@@ -1,6 +1,6 @@
 /**
- * delete and deletecollection, and what else goes with an object: a namespace takes everything in it, a
- * CustomResourceDefinition takes its objects and ends their watches.
+ * The verbs delete and deletecollection, and what is deleted together with an object: with a namespace everything in
+ * it, with a CustomResourceDefinition its objects; watches of these end.
  */
 import { Effect } from "effect"
 import { type ApiRequest, keyOfRequest, writeOptions } from "./ApiRequest.ts"
@@ -14,7 +14,7 @@ import { presented, type ServedKind, storageType } from "./ServedKind.ts"
 import { servedKinds } from "./ServedKinds.ts"
 import { keyOf } from "./StoredCollection.ts"
 
-/** DELETE of an object: a `Status` when it is gone, the object while finalizers hold it. */
+/** DELETE of an object. The answer is a `Status` if it is gone, or the object while finalizers keep it. */
 export const deleteObject = Effect.fn("EmbeddedApiServer.delete")(function*(request: ApiRequest) {
   const { kind, target } = request
   const options = yield* deleteOptions(request)
@@ -31,7 +31,7 @@ export const deleteObject = Effect.fn("EmbeddedApiServer.delete")(function*(requ
   return deletionStatus(kind, target.name, deleted)
 })
 
-/** DELETE of a collection: the list of what was deleted. */
+/** DELETE of a collection. The answer is the list of deleted objects. */
 export const deleteCollection = Effect.fn("EmbeddedApiServer.deleteCollection")(function*(request: ApiRequest) {
   const page = yield* listObjects(request)
   const store = yield* ObjectStore
@@ -43,7 +43,7 @@ export const deleteCollection = Effect.fn("EmbeddedApiServer.deleteCollection")(
   return page
 })
 
-/** propagationPolicy has nothing to act on: no object here owns another. Old clients send YAML or no body at all. */
+/** propagationPolicy has no effect, because no object here owns another. Old clients send YAML or no body at all. */
 const deleteOptions = (request: ApiRequest) =>
   request.body.length === 0
     ? Effect.succeed<JsonObject>({})

@@ -1,6 +1,6 @@
 /**
- * The discovery documents, by which kubectl learns what the server serves: `/api`, `/apis`, one list per group
- * version, and `/version`. Unaggregated: kubectl takes these when it is not offered the aggregated form.
+ * The discovery documents, by which kubectl learns what the server serves: `/api`, `/apis`, one list per group version,
+ * and `/version`. They are not aggregated; kubectl uses these if the server does not offer the aggregated form.
  */
 import { apiVersionOf } from "../../../services/kubernetes/KubernetesObject.ts"
 import type { JsonObject } from "./JsonTree.ts"
@@ -20,7 +20,7 @@ export const versionDocument: JsonObject = {
   platform: "linux/amd64"
 }
 
-/** The document at a discovery path, or nothing when the path is none. */
+/** The document at a discovery path; nothing for any other path. */
 export const discoveryDocument = (kinds: ReadonlyArray<ServedKind>, path: string): JsonObject | undefined => {
   if (path === "/api") return { kind: "APIVersions", versions: ["v1"], serverAddressByClientCIDRs: [] }
   if (path === "/apis") return { kind: "APIGroupList", apiVersion: "v1", groups: groups(kinds) }

@@ -1,7 +1,7 @@
 /**
- * A Kubernetes API server in this process, for `kubectl`, the demo and tests: discovery, custom resources with
- * validation and status, server-side printing, watches. One node of it, in memory, without authentication: it listens
- * on loopback unless told otherwise, and nothing schedules pods or collects garbage.
+ * A Kubernetes API server within this process, for `kubectl`, the demo and tests: discovery, custom resources with
+ * validation and status, tables for kubectl, watches. It is a single server with a store in memory and without
+ * authentication, so it listens on loopback by default. Nothing schedules pods or collects garbage.
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Context, Effect, Layer } from "effect"
@@ -13,24 +13,24 @@ import type { ObjectStore } from "./ObjectStore.ts"
 import { seedNamespaces } from "./SeedNamespaces.ts"
 
 export interface EmbeddedApiServerOptions {
-  /** 0 takes any port that is free. */
+  /** 0 means any free port. */
   readonly port: number
-  /** `127.0.0.1` by default: there is no authentication. */
+  /** The default is `127.0.0.1`, because there is no authentication. */
   readonly host?: string
 }
 
 export class EmbeddedApiServer extends Context.Service<EmbeddedApiServer, {
-  /** Where the server listens, without a slash at the end. */
+  /** The server's URL, without a slash at the end. */
   readonly url: string
 }>()("linuxptp-daemon/layers/simulated/apiserver/EmbeddedApiServer") {
-  /** The server on an ObjectStore that the caller provides. Fails when the port is taken. */
+  /** The server with an ObjectStore that the caller provides. Fails if the port is taken. */
   static readonly layerNoDeps = (
     options: EmbeddedApiServerOptions
   ): Layer.Layer<EmbeddedApiServer, HttpServerError.ServeError, ObjectStore> => {
     const http = NodeHttpServer.layerServer(createServer, {
       port: options.port,
       host: options.host ?? "127.0.0.1",
-      // Watches do not end by themselves: nothing is gained by waiting for them before they are interrupted.
+      // Watches do not end by themselves, so waiting for them before they are interrupted would be useless.
       disablePreemptiveShutdown: true
     })
     const address = Layer.effect(
@@ -40,12 +40,15 @@ export class EmbeddedApiServer extends Context.Service<EmbeddedApiServer, {
     return Layer.merge(HttpServer.serve(answerHttp), address).pipe(Layer.provide(http))
   }
 
-  /** The server on a store of its own with the first namespaces, which it also provides: what is there is served. */
+  /**
+   * The server with a store of its own that contains the first namespaces. The layer provides the store too: everything
+   * in it is served.
+   */
   static readonly layer = (
     options: EmbeddedApiServerOptions & InMemoryObjectStore.InMemoryObjectStoreOptions
   ): Layer.Layer<EmbeddedApiServer | ObjectStore, HttpServerError.ServeError> =>
     this.layerNoDeps(options).pipe(
-      // A new store has no namespace of these names, so creating them cannot fail.
+      // The store is new and has no namespace of these names, so creating them cannot fail.
       Layer.provideMerge(Layer.effectDiscard(Effect.orDie(seedNamespaces))),
       Layer.provideMerge(InMemoryObjectStore.layer(options))
     )

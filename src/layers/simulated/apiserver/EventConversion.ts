@@ -1,5 +1,5 @@
 /**
- * core/v1 and events.k8s.io/v1 events are one set of objects with two spellings (k8s.io/kubernetes
+ * Events of core/v1 and of events.k8s.io/v1 are the same objects in two spellings (k8s.io/kubernetes
  * pkg/apis/events/v1/conversion.go). They are stored as events.k8s.io/v1; `kubectl get events` reads core/v1.
  */
 import { type JsonObject, withField } from "./JsonTree.ts"
@@ -19,7 +19,10 @@ const renamed = (object: JsonObject, names: ReadonlyArray<readonly [string, stri
   return Object.fromEntries(Object.entries(object).map(([key, value]) => [newName.get(key) ?? key, value]))
 }
 
-/** The event as core/v1 shows it. `kubectl get events --sort-by=.lastTimestamp` needs the field: unset times are null. */
+/**
+ * The event in the form of core/v1. Times that are not set are null, because
+ * `kubectl get events --sort-by=.lastTimestamp` needs the field.
+ */
 export const toCoreEvent = (event: JsonObject): JsonObject => ({
   type: "Normal",
   source: {},
@@ -28,6 +31,6 @@ export const toCoreEvent = (event: JsonObject): JsonObject => ({
   ...renamed(event, coreFields)
 })
 
-/** A core/v1 event as it is stored. */
+/** A core/v1 event in the form in which it is stored. */
 export const fromCoreEvent = (event: JsonObject): JsonObject =>
   withField(renamed(event, coreFields.map(([stored, core]) => [core, stored] as const)), "apiVersion", undefined)

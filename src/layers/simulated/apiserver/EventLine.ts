@@ -1,12 +1,12 @@
 /**
- * One event of a watch as the bytes that are sent. Thousands of watches are sent the same event: it is encoded once for
- * each shape that they ask for, as kube-apiserver does.
+ * One event of a watch as the bytes that are sent. Thousands of watches get the same event, so it is encoded once for
+ * each form they ask for, as in kube-apiserver.
  */
 import type { JsonObject } from "./JsonTree.ts"
 import { qualifiedResource } from "./ServedKind.ts"
 import { type Representation, representObject } from "./Tables.ts"
 
-/** An event as a watch selects it: its type depends on the selection, not on the store alone. */
+/** An event as one watch sees it. Its type depends on the watch's selection and not only on the store. */
 export interface SelectedEvent {
   readonly type: string
   readonly object: JsonObject
@@ -15,13 +15,13 @@ export interface SelectedEvent {
 const encoder = new TextEncoder()
 const lineOf = (event: JsonObject): Uint8Array => encoder.encode(`${JSON.stringify(event)}\n`)
 
-// Stored objects are immutable values, so a line is right for as long as its object is there.
+// Stored objects never change, so an encoded line is valid as long as its object exists.
 const known = new WeakMap<JsonObject, Map<string, Uint8Array>>()
 
-/** The line of an event; `withColumns` is false for the second and later events of a watch. */
+/** The line of an event. `withColumns` is false for every event of a watch after the first. */
 export const eventLine = (as: Representation, { object, type }: SelectedEvent, withColumns: boolean): Uint8Array => {
   const encode = () => lineOf({ type, object: representObject(as, object, withColumns) })
-  // The ages in a table are of this moment.
+  // A table contains ages, which change with time, so it is encoded each time.
   if (as.shape === "Table") return encode()
   const lines = known.get(object) ?? new Map<string, Uint8Array>()
   const key = `${type} ${as.shape} ${qualifiedResource(as.kind)} ${as.kind.version}`
@@ -30,5 +30,5 @@ export const eventLine = (as: Representation, { object, type }: SelectedEvent, w
   return line
 }
 
-/** The line that ends a watch with a reason. */
+/** The line that ends a watch and says why. */
 export const errorLine = (status: JsonObject): Uint8Array => lineOf({ type: "ERROR", object: status })

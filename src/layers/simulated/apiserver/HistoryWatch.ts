@@ -1,6 +1,6 @@
 /**
- * A watch of `InMemoryObjectStore`: it reads the history behind a cursor of its own. There is no queue per watch that a
- * slow client could fill, only a history that it may fall out of, which is 410 as in etcd.
+ * A watch of `InMemoryObjectStore`. Each watch has a position in the common history and reads from there. So a slow
+ * client fills no queue; if the history is cut off behind its position, it gets 410, as with etcd.
  */
 import { Clock, Duration, Effect, Option, Result, Stream } from "effect"
 import type { ResourceType } from "../../../services/kubernetes/KubernetesObject.ts"
@@ -9,10 +9,13 @@ import type { StoredEvent, WatchOptions, WatchStep } from "./ObjectStore.ts"
 import { type Collection, collectionOf, type Storage } from "./Storage.ts"
 import { makeWatcher, type Watcher } from "./Watchers.ts"
 
-/** kube-apiserver sends the last bookmark of a watch as long before its end (cacher.go, pretimeout). */
+/** kube-apiserver sends the last bookmark of a watch this long before its end (cacher.go, pretimeout). */
 const bookmarkBeforeEnd = Duration.seconds(2)
 
-/** What concerns a watch after a version, live. Fails with Expired when it falls out of the history. */
+/**
+ * The events after a version that concern this watch, as they happen. Fails with Expired if the history no longer
+ * contains its position.
+ */
 export const watch = (storage: Storage) =>
 (
   type: ResourceType,
@@ -47,7 +50,7 @@ const nextStep = Effect.fnUntraced(function*(follow: Follow, bookmarkAt: bigint)
   }
   if (collection.isClosed) return [[], Option.none<bigint>()] as const
   if (now >= bookmarkAt) {
-    // A watch from a version still to come has come nowhere yet.
+    // A watch from a version in the future has not reached any version yet.
     const steps = watcher.after === undefined ? [{ events: [], resourceVersion }] : []
     return [steps, Option.some(nextBookmarkAt(follow, now))] as const
   }
@@ -60,7 +63,10 @@ interface Taken {
   readonly resourceVersion: number
 }
 
-/** What there is to deliver and the version that this leads to, in one step: a write comes before it or after it. */
+/**
+ * Takes what is to be delivered and the version after it, in one step, so that every write is either before it or after
+ * it.
+ */
 const take = ({ collection, storage, watcher }: Follow): Result.Result<Taken, ApiStatusError> => {
   watcher.pending.closeUnsafe()
   const { after } = watcher

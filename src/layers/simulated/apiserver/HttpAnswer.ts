@@ -1,6 +1,6 @@
 /**
- * The HTTP side of the embedded API server: one request to one response. Documents are answered here, resources by
- * their verbs; every refusal becomes a `Status` and no request ends without an answer.
+ * The HTTP side of the embedded API server: it makes one response for one request. Documents are answered here,
+ * resources by their verbs. Every refusal becomes a `Status`, and every request gets an answer.
  */
 import { ByteSize, Cause, Effect, Result } from "effect"
 import { HttpIncomingMessage, HttpServerRequest, HttpServerResponse } from "effect/http"
@@ -27,7 +27,7 @@ export const answerHttp = Effect.gen(function*() {
   return yield* answer(request).pipe(
     Effect.catch((error) => Effect.succeed(refusal(error))),
     Effect.catchCause((cause) =>
-      // The client went away: nobody is left to answer.
+      // The client has gone away, so nobody needs an answer.
       Cause.hasInterruptsOnly(cause) ? Effect.failCause(cause) : Effect.as(
         Effect.logError("request failed").pipe(
           Effect.annotateLogs({ method: request.method, url: request.url, cause: Cause.pretty(cause) })
@@ -70,7 +70,7 @@ const isKindOf = (target: RequestTarget, kind: ServedKind): boolean =>
 const bodyOf = Effect.fnUntraced(function*(request: HttpServerRequest.HttpServerRequest) {
   if (request.method === "GET" || request.method === "HEAD") return new Uint8Array(0)
   const refused = tooLarge(`Request entity too large: limit is ${maximumBodyBytes}`)
-  // Said before the body is read, so that a client that waits for "100 Continue" sends nothing.
+  // Checked before the body is read, so that a client waiting for "100 Continue" does not send it.
   if (Number(request.headers["content-length"] ?? 0) > maximumBodyBytes) return yield* refused
   const bytes = yield* request.arrayBuffer.pipe(Effect.mapError(() => refused), limitBody)
   return new Uint8Array(bytes)

@@ -2,7 +2,7 @@
 
 const secondMillis = 1000
 
-/** `5s`, `3m20s`, `2h`, `8d`, `1y30d`; `<invalid>` for a time in the future, with 2 s of tolerance. */
+/** `5s`, `3m20s`, `2h`, `8d`, `1y30d`; `<invalid>` for a time more than 2 s in the future. */
 export const humanDuration = (millis: number): string => {
   const seconds = Math.trunc(millis / secondMillis)
   if (seconds < -1) return "<invalid>"
@@ -24,7 +24,7 @@ export const humanDuration = (millis: number): string => {
 const pair = (large: number, largeUnit: string, small: number, smallUnit: string): string =>
   small === 0 ? `${large}${largeUnit}` : `${large}${largeUnit}${small}${smallUnit}`
 
-/** Age of an RFC 3339 time; `<unknown>` when it is absent or no time. */
+/** The age for an RFC 3339 time; `<unknown>` if it is absent or not a time. */
 export const age = (timestamp: string, nowMillis: number): string => {
   const since = Date.parse(timestamp)
   return Number.isNaN(since) ? "<unknown>" : humanDuration(nowMillis - since)

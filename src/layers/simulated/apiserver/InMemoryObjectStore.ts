@@ -1,6 +1,6 @@
 /**
- * The embedded API server's storage in memory: what create, update and delete mean to metadata. Watches and the state
- * behind them stand in `HistoryWatch` and `Storage`.
+ * The embedded API server's storage in memory: how create, update and delete change metadata. The watches are in
+ * `HistoryWatch`, the state is in `Storage`.
  */
 import { Clock, Duration, Effect, Equal, Layer, Option, Result } from "effect"
 import type { ResourceType } from "../../../services/kubernetes/KubernetesObject.ts"
@@ -13,18 +13,21 @@ import { keyOf } from "./StoredCollection.ts"
 import { timestamp } from "./Timestamp.ts"
 
 export interface InMemoryObjectStoreOptions {
-  /** Events of one kind that a watch can surely resume from (1,000); up to twice as many are kept. */
+  /**
+   * The number of events of one kind from which a watch can always resume (default 1,000). Up to twice as many are
+   * kept.
+   */
   readonly historyLimit?: number
-  /** How often an idle watch is told the present version (1 min, as kube-apiserver does). */
+  /** How often an idle watch gets a bookmark with the present version (default 1 min, as in kube-apiserver). */
   readonly bookmarkInterval?: Duration.Duration
   /**
-   * The version before the first write (default: seconds since 1970). A client that resumes from the version of an
-   * earlier run of the server must get 410, not a watch that is silent because the counter began at 1 again.
+   * The version before the first write (default: seconds since 1970). A client that resumes with a version from an
+   * earlier run of the server must get 410. If the counter started at 1 again, it would get a watch that stays silent.
    */
   readonly startsAt?: number
 }
 
-/** Everything but metadata and status: what the generation counts. */
+/** Everything except metadata and status; a change of it raises the generation. */
 const specOf = (object: JsonObject): JsonObject => {
   const { metadata: _metadata, status: _status, ...rest } = object
   return rest
@@ -69,7 +72,7 @@ const create = (storage: Storage) =>
 const update = (storage: Storage) =>
   Effect.fn("ObjectStore.update")(
     (type: ResourceType, key: ObjectKey, change: Change, options: WriteOptions) =>
-      // One step from reading to writing: a fiber that yields in between would overwrite what another one wrote.
+      // Reading and writing is one step. If a fiber yielded in between, it would overwrite what another fiber wrote.
       Effect.suspend(() => Effect.fromResult(updateNow(storage, type, key, change, options)))
   )
 
@@ -134,7 +137,7 @@ const removeNow = (
     return record(storage, collection, { type: "MODIFIED", object, previous: current })
   })
 
-/** Refuses a deletion that was meant for another object of the same name or another version. */
+/** Refuses a deletion that was meant for another object of the same name or for another version. */
 const requirePreconditions = (
   type: ResourceType,
   current: JsonObject,
@@ -158,7 +161,10 @@ const requirePreconditions = (
   )
 }
 
-/** Refuses a request that was made for another object of the same name or another version; empty fields ask nothing. */
+/**
+ * Refuses a request that was made for another object of the same name or for another version. Empty fields are not
+ * compared.
+ */
 const requireSame = (
   type: ResourceType,
   current: JsonObject,
@@ -185,7 +191,7 @@ const makeStorage = Effect.fnUntraced(function*(options: InMemoryObjectStoreOpti
   }
 })
 
-/** The store of a state that the caller keeps: a backup can be put in its place. */
+/** A store whose state belongs to the caller, so that the caller can replace it, for example by a backup. */
 export const storeOf = (storage: Storage): typeof ObjectStore.Service =>
   ObjectStore.of({
     resourceVersion: Effect.sync(() => storage.version),

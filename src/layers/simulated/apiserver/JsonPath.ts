@@ -1,6 +1,6 @@
 /**
- * The simple JSONPath of CustomResourceDefinition printer columns: fields, indices, `[*]` and one equality filter.
- * It follows k8s.io/client-go/util/jsonpath in what these mean; unions, ranges and recursion are not columns.
+ * The simple JSONPath that printer columns of CustomResourceDefinitions use: fields, indices, `[*]` and one equality
+ * filter. Their meaning is that of k8s.io/client-go/util/jsonpath. Unions, ranges and recursion are not supported.
  */
 import { Result } from "effect"
 import { at, isList, isObject, type Json } from "./JsonTree.ts"
@@ -17,7 +17,10 @@ export type JsonPath = (document: Json) => ReadonlyArray<Json>
 const stepPattern =
   /\.((?:[A-Za-z0-9_$-]|\\.)+)|\['([^']+)'\]|\[(-?\d+)\]|\[(\*)\]|\[\?\(\s*@\.([A-Za-z0-9_.]+)\s*==\s*(?:"([^"]*)"|'([^']*)'|(true|false|-?\d+(?:\.\d+)?))\s*\)\]/y
 
-/** Parses `.status.conditions[?(@.type=="Applied")].status`; fails with the part that is not understood. */
+/**
+ * Parses paths such as `.status.conditions[?(@.type=="Applied")].status`. Fails with the part that it does not
+ * understand.
+ */
 export const parseJsonPath = (text: string): Result.Result<JsonPath, string> => {
   const steps: Array<Step> = []
   let position = 0

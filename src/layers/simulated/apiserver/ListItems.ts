@@ -1,8 +1,10 @@
-/** Items of lists of type `map` and `set` are unique (x-kubernetes-list-type; structural schema, listtype). */
+/**
+ * Checks that items of lists of type `map` and `set` are unique (x-kubernetes-list-type; structural schema, listtype).
+ */
 import type { FieldCause } from "./ApiStatusError.ts"
 import { isList, isObject, type Json, type JsonObject, objectAt, textAt, textsAt } from "./JsonTree.ts"
 
-/** The items that are there twice, in the value and everything below it. */
+/** The repeated items in the value and everything below it. */
 export const duplicates = (schema: Json, value: Json, path: string): ReadonlyArray<FieldCause> => {
   if (isObject(value)) {
     const additional = objectAt(schema, "additionalProperties")
@@ -26,7 +28,7 @@ export const duplicates = (schema: Json, value: Json, path: string): ReadonlyArr
     const identity = JSON.stringify(listType === "set" ? item : identityOf(item, keys))
     const before = times.get(identity) ?? 0
     times.set(identity, before + 1)
-    // Told once of each, however often it is there.
+    // Each repeated item is reported once, however often it occurs.
     if (before !== 1) return nested
     const field = `${path}[${index}]`
     return [...nested, { reason: "FieldValueDuplicate", field, message: `Duplicate value: ${identity}` }]

@@ -1,21 +1,24 @@
 /**
- * What a list or a watch asks for in its query, checked as kube-apiserver checks it (ListOptions of meta/v1;
- * k8s.io/apimachinery pkg/apis/meta/internalversion/validation). Selectors have a module of their own.
+ * What a list or a watch asks for in its query, checked as in kube-apiserver (ListOptions of meta/v1;
+ * k8s.io/apimachinery pkg/apis/meta/internalversion/validation). Selectors are in `Selectors`.
  */
 import { Result } from "effect"
 import { type ApiStatusError, badRequest, type FieldCause, invalid } from "./ApiStatusError.ts"
 
-/** Where a list begins: at a version (the present when absent), after a position. */
+/** Where a list begins: at a version (absent: the present one) and after a position. */
 export interface ListStart {
   readonly version: number | undefined
-  /** Whether the version may be older than the present: a page that goes on, or one that was asked for exactly. */
+  /**
+   * Whether exactly this version is wanted, although it may be old: for the next page of a list, or if the request says
+   * so.
+   */
   readonly isExact: boolean
   readonly after: string
-  /** Objects in a page; 0 is all of them. */
+  /** The number of objects per page; 0 means all. */
   readonly limit: number
 }
 
-/** The start of a list. */
+/** Where the list of a request begins. */
 export const listStart = (query: URLSearchParams): Result.Result<ListStart, ApiStatusError> =>
   Result.gen(function*() {
     const text = query.get("resourceVersion") ?? ""
@@ -30,13 +33,13 @@ export const listStart = (query: URLSearchParams): Result.Result<ListStart, ApiS
     }
     const version = yield* requestedVersion(query)
     const match = query.get("resourceVersionMatch") ?? ""
-    // Without a word about it, a page of a version is a page of exactly that one, as etcd had it (API concepts).
+    // A page of a version means exactly that version unless the request says otherwise, as with etcd (API concepts).
     const isExact = version !== undefined && (match === "Exact" || (match === "" && limit > 0))
-    // From the cache comes all of it.
+    // A list from the cache is never split into pages.
     return { version, isExact, after: "", limit: text === "0" ? 0 : limit }
   })
 
-/** The token that names the rest of a list at a version. */
+/** The token for the rest of a list at a version. */
 export const continueToken = (version: number, after: string): string => encodeURIComponent(`${version} ${after}`)
 
 const continuation = (token: string): Result.Result<Pick<ListStart, "version" | "after">, ApiStatusError> => {
@@ -54,7 +57,7 @@ const pageLimit = (query: URLSearchParams): Result.Result<number, ApiStatusError
     : Result.fail(badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`))
 }
 
-/** The resourceVersion that the request names; nothing when it names none, or 0, which is any. */
+/** The resourceVersion in the request; nothing if there is none or if it is 0, which means any version. */
 export const requestedVersion = (query: URLSearchParams): Result.Result<number | undefined, ApiStatusError> => {
   const text = query.get("resourceVersion") ?? ""
   if (text === "" || text === "0") return Result.succeed(undefined)
@@ -64,7 +67,7 @@ export const requestedVersion = (query: URLSearchParams): Result.Result<number |
   return Result.fail(badRequest(`invalid resource version: resourceVersion: ${what}: invalid syntax`))
 }
 
-/** What resourceVersionMatch and sendInitialEvents may be asked for together. */
+/** Checks which combinations of resourceVersionMatch and sendInitialEvents are allowed. */
 export const checkMatch = (
   query: URLSearchParams,
   verb: "list" | "watch"

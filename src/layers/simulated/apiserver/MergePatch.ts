@@ -1,6 +1,6 @@
 /**
- * The patches that name no kind: JSON merge patch (RFC 7396) and JSON patch (RFC 6902).
- * Strategic merge, which needs to know list keys, has a module of its own.
+ * The patches that are independent of the kind: JSON merge patch (RFC 7396) and JSON patch (RFC 6902). Strategic merge
+ * patch, which depends on the keys of lists, is in `StrategicMergePatch`.
  */
 import { Option, Result, Schema } from "effect"
 import jsonPatch from "fast-json-patch"
@@ -8,8 +8,8 @@ import { type ApiStatusError, badRequest, unfittingPatch } from "./ApiStatusErro
 import { isList, isObject, type Json, type JsonObject } from "./JsonTree.ts"
 
 /**
- * Applies an RFC 7396 patch: null removes, objects merge, everything else (lists too) replaces. As in kube-apiserver
- * (evanphx/json-patch, pruneNils), objects in lists lose their null keys; null elements stay.
+ * Applies an RFC 7396 patch: null removes, objects are merged, everything else (also lists) is replaced. As in
+ * kube-apiserver (evanphx/json-patch, pruneNils), objects in lists lose their null keys, but null elements stay.
  */
 export const mergePatch = (target: Json | undefined, patch: Json): Json => {
   if (isList(patch)) return patch.map((element) => mergePatch(undefined, element))
@@ -22,7 +22,7 @@ export const mergePatch = (target: Json | undefined, patch: Json): Json => {
   return Object.fromEntries(merged)
 }
 
-/** Most operations that kube-apiserver takes in one JSON patch. */
+/** The most operations that kube-apiserver accepts in one JSON patch. */
 const maximumOperations = 10_000
 
 const path = Schema.String
@@ -32,7 +32,7 @@ const decodeOperations = Schema.decodeUnknownOption(Schema.Array(Schema.Union([
   Schema.Struct({ op: Schema.Literals(["move", "copy"]), path, from: Schema.String })
 ])))
 
-/** Applies an RFC 6902 patch, or refuses it as a whole when an operation does not fit. */
+/** Applies an RFC 6902 patch. If one operation does not fit, the whole patch is refused. */
 export const applyJsonPatch = (target: JsonObject, patch: Json): Result.Result<Json, ApiStatusError> => {
   if (!isList(patch)) {
     return Result.fail(badRequest("json: cannot unmarshal object into Go value of type jsonpatch.Patch"))

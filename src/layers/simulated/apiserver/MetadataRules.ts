@@ -1,6 +1,6 @@
 /**
- * The rules of metadata that hold for every kind: names, and that labels and annotations map text to text
- * (k8s.io/apimachinery/pkg/api/validation and pkg/util/validation, whose words these are).
+ * The rules for the metadata of every kind: names, and labels and annotations, which must map text to text. Rules and
+ * messages are those of k8s.io/apimachinery/pkg/api/validation and pkg/util/validation.
  */
 import { Result } from "effect"
 import { type ApiStatusError, badRequest, type FieldCause, invalid } from "./ApiStatusError.ts"
@@ -43,7 +43,7 @@ const nameFaults = (kind: ServedKind, name: string): ReadonlyArray<FieldCause> =
   if (name === "") {
     return [{ reason: "FieldValueRequired", field, message: "Required value: name or generateName is required" }]
   }
-  // Names of roles and bindings are path segments: "system:node" is one.
+  // Names of roles and bindings only need to be path segments: "system:node" is allowed.
   if (kind.group === "rbac.authorization.k8s.io") {
     return /[/%]|^\.\.?$/.test(name)
       ? fault("may not contain '/' or '%'")

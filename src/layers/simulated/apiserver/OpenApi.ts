@@ -1,6 +1,7 @@
 /**
- * OpenAPI documents as far as kubectl needs them: for each kind a path whose PATCH takes `fieldValidation`, so that
- * kubectl leaves validation to the server, and the schemas of custom resources for `kubectl explain`.
+ * The OpenAPI documents, as far as kubectl needs them. For each kind there is a path whose PATCH accepts
+ * `fieldValidation`, so that kubectl leaves validation to the server. Custom resources also have their schemas, for
+ * `kubectl explain`.
  */
 import { apiVersionOf } from "../../../services/kubernetes/KubernetesObject.ts"
 import { type JsonObject, objectAt, withField } from "./JsonTree.ts"
@@ -9,14 +10,17 @@ import type { ServedKind } from "./ServedKind.ts"
 const groupVersionPath = (kind: ServedKind): string =>
   kind.group === "" ? `api/${kind.version}` : `apis/${apiVersionOf(kind)}`
 
-/** `/openapi/v3`: where each group version's document is. `hash` changes with the served kinds, for clients' caches. */
+/**
+ * `/openapi/v3`: the paths of the documents of all group versions. `hash` changes with the served kinds, so that
+ * clients renew their caches.
+ */
 export const openApiIndex = (kinds: ReadonlyArray<ServedKind>, hash: string): JsonObject => ({
   paths: Object.fromEntries(
     kinds.map(groupVersionPath).map((path) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` }])
   )
 })
 
-/** The document of one group version (`api/v1`, `apis/GROUP/VERSION`), or nothing when none of it is served. */
+/** The document of one group version (`api/v1`, `apis/GROUP/VERSION`), or nothing if it is not served. */
 export const openApiDocument = (kinds: ReadonlyArray<ServedKind>, groupVersion: string): JsonObject | undefined => {
   const served = kinds.filter((kind) => groupVersionPath(kind) === groupVersion)
   if (served.length === 0) return undefined
@@ -29,8 +33,8 @@ export const openApiDocument = (kinds: ReadonlyArray<ServedKind>, groupVersion: 
 }
 
 /**
- * `/openapi/v2` as the protobuf that kubectl before 1.27 reads (gnostic's openapi_v2.Document): swagger "2.0" and an
- * empty info. It names no kind, and kinds it does not know kubectl does not validate.
+ * `/openapi/v2` as the protobuf message that kubectl before 1.27 reads (gnostic's openapi_v2.Document): swagger "2.0"
+ * and an empty info. It contains no kinds, and kubectl does not validate kinds that it does not know.
  */
 export const openApiV2Protobuf: Uint8Array = Uint8Array.of(0x0a, 0x03, 0x32, 0x2e, 0x30, 0x12, 0x00, 0x42, 0x00)
 
@@ -72,7 +76,7 @@ const pathsOf = (kind: ServedKind): ReadonlyArray<readonly [string, JsonObject]>
   ]
 }
 
-// As kube-apiserver describes them, for clients that show these texts.
+// The same texts as kube-apiserver's, for clients that show them.
 const conventions = "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md"
 const apiVersionText = "APIVersion defines the versioned schema of this representation of an object. Servers should " +
   "convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: " +

@@ -1,13 +1,13 @@
 /**
- * Bodies that kubectl sends as protobuf: `kubectl create namespace|serviceaccount|configmap` (k8s.io/apimachinery
- * pkg/runtime generated.proto `Unknown`, k8s.io/api core/v1 generated.proto). Only metadata and the data of a
- * ConfigMap are read, which is all that these commands write; other kinds of body are refused rather than guessed.
+ * Reads bodies that kubectl sends as protobuf, for `kubectl create namespace|serviceaccount|configmap`
+ * (k8s.io/apimachinery pkg/runtime generated.proto `Unknown`, k8s.io/api core/v1 generated.proto). These commands write
+ * only metadata and the data of a ConfigMap, so only that is read. Bodies of other kinds are refused.
  */
 import { Result } from "effect"
 import { type ApiStatusError, badRequest, unsupportedMediaType } from "./ApiStatusError.ts"
 import type { JsonObject } from "./JsonTree.ts"
 
-/** `k8s\0`, before every message. */
+/** `k8s\0`, which is in front of every message. */
 const magic = [0x6b, 0x38, 0x73, 0x00]
 const readableKinds = new Set(["Namespace", "ServiceAccount", "ConfigMap"])
 
@@ -42,10 +42,10 @@ export const decodeProtobuf = (body: Uint8Array): Result.Result<JsonObject, ApiS
   })
 }
 
-/** Length-delimited fields by number. Other wire types are skipped: no text stands in them. */
+/** Length-delimited fields by number. Other wire types contain no text and are skipped. */
 type Fields = ReadonlyMap<number, ReadonlyArray<Uint8Array>>
 
-/** Nothing when the message is cut off, or uses groups, which Kubernetes does not. */
+/** Nothing if the message is cut off or uses groups, which Kubernetes does not use. */
 const fieldsOf = (message: Uint8Array): Fields | undefined => {
   const fields = new Map<number, Array<Uint8Array>>()
   let position = 0

@@ -1,6 +1,6 @@
 /**
- * get and list: one object, or the objects of a collection that selectors choose, in pages when asked.
- * Pages of one list show one moment: the store goes back to the version of the first page.
+ * The verbs get and list: one object, or the objects of a collection that match the selectors, in pages if the request
+ * asks for that. All pages of a list show the same moment: the version of the first page.
  */
 import { Effect, Option, Result } from "effect"
 import { type ApiRequest, keyOfRequest } from "./ApiRequest.ts"
@@ -11,7 +11,7 @@ import { type ObjectKey, ObjectStore } from "./ObjectStore.ts"
 import { parseFieldSelector, parseLabelSelector, type Predicate, selectedName } from "./Selectors.ts"
 import { presented, storageType } from "./ServedKind.ts"
 
-/** One page of a list: stored objects and the list's metadata. */
+/** One page of a list: stored objects, and the metadata of the list. */
 interface ListPage {
   readonly metadata: JsonObject
   readonly objects: ReadonlyArray<JsonObject>
@@ -25,7 +25,7 @@ export const getObject = Effect.fn("EmbeddedApiServer.get")(function*(request: A
   return found.value
 })
 
-/** Whether a stored object is what the request's path and selectors ask for. */
+/** Whether a stored object matches the request's path and selectors. */
 export const selectionOf = ({ kind, query, target }: ApiRequest): Result.Result<Predicate, ApiStatusError> =>
   Result.gen(function*() {
     const hasLabels = yield* parseLabelSelector(query.get("labelSelector") ?? "")
@@ -36,14 +36,14 @@ export const selectionOf = ({ kind, query, target }: ApiRequest): Result.Result<
       hasLabels(stored) && hasFields(kind.sharedStorage === undefined ? stored : presented(kind, stored))
   })
 
-/** The only object that the request can be about, if its path or its field selector names one. */
+/** The only object that the request can be about, if its path or its field selector contains a name. */
 export const keyOfSelection = ({ kind, query, target }: ApiRequest): ObjectKey | undefined => {
   const name = target.name === "" ? selectedName(query.get("fieldSelector") ?? "") : target.name
   if (name === undefined || (kind.namespaced && target.namespace === "")) return undefined
   return { namespace: kind.namespaced ? target.namespace : "", name }
 }
 
-/** Lists are in this order, and a page ends at one of these. */
+/** Lists are sorted by this text, and the end of a page is marked with it. */
 const position = (object: JsonObject): string =>
   `${textAt(object, "metadata", "namespace")}/${textAt(object, "metadata", "name")}`
 
@@ -63,7 +63,7 @@ export const listObjects = Effect.fn("EmbeddedApiServer.list")(function*(request
   const resourceVersion = String(snapshot.resourceVersion)
   const remainingItemCount = selected.length - objects.length
   if (remainingItemCount === 0 || last === undefined) return { metadata: { resourceVersion }, objects }
-  // Of a selection nobody counts the rest: a real server has not looked at it yet.
+  // With a selector the number of remaining objects is unknown: a real server has not looked at them yet.
   const isWhole = (query.get("labelSelector") ?? "") === "" && (query.get("fieldSelector") ?? "") === ""
   const metadata: JsonObject = {
     resourceVersion,

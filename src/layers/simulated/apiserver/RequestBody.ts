@@ -1,6 +1,6 @@
 /**
- * Request bodies: JSON or YAML text to a JSON object, within limits. Everything that is not one is a 400 or a 415 in
- * kube-apiserver's words, never a defect.
+ * Reads request bodies, JSON or YAML, as a JSON object, with limits. Any other body is a 400 or 415 in kube-apiserver's
+ * words, never a defect.
  */
 import { Result } from "effect"
 import { parse as parseYaml } from "yaml"
@@ -8,13 +8,13 @@ import { type ApiStatusError, badRequest, unsupportedMediaType } from "./ApiStat
 import { isObject, type Json, type JsonObject } from "./JsonTree.ts"
 import { decodeProtobuf } from "./ProtobufBody.ts"
 
-/** Bodies above this are refused with 413 (kube-apiserver's MaxRequestBodyBytes). */
+/** Larger bodies are refused with 413 (kube-apiserver's MaxRequestBodyBytes). */
 export const maximumBodyBytes = 3 * 1024 * 1024
 
-/** Objects nest some ten levels deep; a body that nests more than this is meant to exhaust the stack. */
+/** Objects have some ten levels. A body with more levels than this is meant to exhaust the stack. */
 const maximumDepth = 256
 
-/** Reads a body as JSON, or as YAML when the content type says so. No content type means JSON. */
+/** Reads a body as YAML if the content type says so, otherwise as JSON. */
 export const decodeBody = (contentType: string, body: Uint8Array): Result.Result<Json, ApiStatusError> => {
   const isYaml = contentType.endsWith("yaml")
   if (!isYaml && contentType !== "" && !contentType.endsWith("json")) {
@@ -23,7 +23,7 @@ export const decodeBody = (contentType: string, body: Uint8Array): Result.Result
   return Result.try({
     try: (): Json => {
       const text = new TextDecoder("utf-8", { fatal: true }).decode(body)
-      // Through JSON once more, so that what YAML has beyond JSON (dates, undefined) cannot come in.
+      // Converted to JSON and back, so that YAML values that JSON does not have (dates, undefined) cannot occur.
       return JSON.parse(isYaml ? JSON.stringify(parseYaml(text)) ?? "null" : text)
     },
     catch: (cause) =>
@@ -31,7 +31,7 @@ export const decodeBody = (contentType: string, body: Uint8Array): Result.Result
   }).pipe(Result.filterOrFail(isShallow, () => badRequest("the object provided is nested too deeply")))
 }
 
-/** Reads a body that must be one object; kubectl sends some of these as protobuf. */
+/** Reads a body that must be one object. kubectl sends some of these as protobuf. */
 export const decodeObject = (contentType: string, body: Uint8Array): Result.Result<JsonObject, ApiStatusError> =>
   contentType === "application/vnd.kubernetes.protobuf" ? decodeProtobuf(body) : decodeText(contentType, body)
 
@@ -42,7 +42,9 @@ const decodeText = (contentType: string, body: Uint8Array): Result.Result<JsonOb
       isObject(value) ? Result.succeed(value) : Result.fail(badRequest("Object 'Kind' is missing in the request body"))
   )
 
-/** Breadth first, because a recursive check would overflow on what it looks for. */
+/**
+ * Searches breadth first, because a recursive check would overflow the stack on exactly the bodies that it looks for.
+ */
 const isShallow = (value: Json): boolean => {
   let level: Array<Json> = [value]
   for (let depth = 0; depth < maximumDepth; depth += 1) {

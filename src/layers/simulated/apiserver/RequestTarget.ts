@@ -1,13 +1,13 @@
 /**
- * What a request's path names, as Kubernetes lays its paths out:
- * `/api/v1|/apis/GROUP/VERSION [/namespaces/NAMESPACE] /RESOURCE [/NAME [/SUBRESOURCE]]`.
+ * What the path of a request names:
+ * `/api/v1|/apis/GROUP/VERSION [/namespaces/NAMESPACE] /RESOURCE [/NAME [/SUBRESOURCE]]`, as in Kubernetes.
  */
 import { Result } from "effect"
 
 export interface RequestTarget {
   readonly group: string
   readonly version: string
-  /** Empty for objects of the cluster, and for a list over all namespaces. */
+  /** Empty for cluster-wide objects, and for a list over all namespaces. */
   readonly namespace: string
   readonly plural: string
   /** Empty for the whole collection. */
@@ -15,7 +15,7 @@ export interface RequestTarget {
   readonly subresource: string
 }
 
-/** Reads a path; nothing when it names no resource. Segments that are not valid percent-encoding name none. */
+/** Reads a path. Nothing if it names no resource, or if a segment is not valid percent-encoding. */
 export const parseRequestTarget = (path: string): RequestTarget | undefined => {
   const segments = decoded(path)
   if (segments === undefined || segments.includes("")) return undefined
@@ -31,7 +31,7 @@ const decoded = (path: string): ReadonlyArray<string> | undefined =>
 const target = (group: string, segments: ReadonlyArray<string>): RequestTarget | undefined => {
   const [version, ...resource] = segments
   if (version === undefined || resource.length === 0) return undefined
-  // /namespaces/NAME and /namespaces/NAME/status are the Namespace itself, not something in it.
+  // /namespaces/NAME and /namespaces/NAME/status mean the Namespace itself and nothing inside of it.
   const isInNamespace = resource[0] === "namespaces" && resource.length > 2 && !isNamespaceSubresource(resource)
   const [plural = "", name = "", subresource = "", ...more] = isInNamespace ? resource.slice(2) : resource
   if (more.length > 0) return undefined

@@ -1,4 +1,4 @@
-/** Requests to resources: which verb a method and path mean, and the verb's result as an HTTP response. */
+/** Finds the verb for the method and path of a request, and makes an HTTP response of the verb's result. */
 import { Clock, Effect, Stream } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { type ApiRequest, isOn } from "./ApiRequest.ts"
@@ -10,17 +10,17 @@ import { acceptedShape, type Representation, representList, representObject } fr
 import { watchObjects } from "./WatchVerb.ts"
 import { createObject, patchObject, updateObject, type Written } from "./WriteVerbs.ts"
 
-/** Headers are read whole: more warnings than this, or longer ones, tell a client nothing more. */
+/** Clients read headers as a whole, so more or longer warnings than this would be of no use. */
 const maximumWarnings = 16
 const maximumWarningLength = 256
 
-/** A Warning header's value (RFC 7234, code 299). Field names may be any text, headers are ASCII. */
+/** The value of a Warning header (RFC 7234, code 299). Field names may contain any character, headers only ASCII. */
 const warningHeader = (warnings: ReadonlyArray<string>): string =>
   warnings.slice(0, maximumWarnings)
     .map((text) => `299 - ${JSON.stringify(text.slice(0, maximumWarningLength).replaceAll(/[^ -~]/gu, "?"))}`)
     .join(", ")
 
-/** A JSON response. `warnings` become a Warning header, which kubectl prints. */
+/** A JSON response. `warnings` become Warning headers, which kubectl prints. */
 export const jsonResponse = (body: Json, status = 200, warnings: ReadonlyArray<string> = []) =>
   HttpServerResponse.text(`${JSON.stringify(body)}\n`, {
     status,
@@ -28,7 +28,7 @@ export const jsonResponse = (body: Json, status = 200, warnings: ReadonlyArray<s
     headers: warnings.length === 0 ? {} : { warning: warningHeader(warnings) }
   })
 
-/** Answers a request to a resource that is served. */
+/** Answers a request to a served resource. */
 export const answerResource = Effect.fn("EmbeddedApiServer.answer")(function*(request: ApiRequest, accept: string) {
   const { kind, method, query, target } = request
   const asked = query.get("includeObject")
@@ -75,7 +75,7 @@ const listResponse = Effect.fnUntraced(function*(request: ApiRequest, as: Repres
 
 const watchResponse = Effect.fnUntraced(function*(request: ApiRequest, as: Representation) {
   const lines = yield* watchObjects(request, as)
-  // The empty chunk sends the headers: a client waits for them, and the first event may be long in coming.
+  // The empty chunk makes the server send the headers. Clients wait for them, and the first event may come much later.
   const body = Stream.concat(Stream.make(new Uint8Array(0)), lines)
   return HttpServerResponse.stream(body, { contentType: "application/json" })
 })

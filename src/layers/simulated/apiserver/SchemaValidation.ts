@@ -1,16 +1,16 @@
 /**
- * Validates custom resources against the structural schema of their CustomResourceDefinition with ajv, and says what
- * is wrong in kube-apiserver's words (k8s.io/apiextensions-apiserver/pkg/apiserver/validation).
- * Unique items of lists stand in `ListItems`. Rules (x-kubernetes-validations) are not evaluated: a real server does.
+ * Validates custom resources with ajv against the structural schema of their CustomResourceDefinition, and reports
+ * mistakes in kube-apiserver's words (k8s.io/apiextensions-apiserver/pkg/apiserver/validation). `ListItems` checks that
+ * list items are unique. Rules (x-kubernetes-validations) are not evaluated; only a real server does that.
  */
 import { Ajv, type ErrorObject } from "ajv"
 import type { FieldCause } from "./ApiStatusError.ts"
 import { isList, isObject, type Json, type JsonObject, objectAt } from "./JsonTree.ts"
 
-/** Says what is wrong with an object; empty when nothing is. */
+/** The mistakes in an object; empty if there is none. */
 type SchemaValidator = (object: JsonObject) => ReadonlyArray<FieldCause>
 
-/** Most faults that one answer lists. */
+/** One answer lists at most this many mistakes. */
 const maximumFaults = 64
 
 const compileValidator = (schema: JsonObject): SchemaValidator => {
@@ -19,11 +19,11 @@ const compileValidator = (schema: JsonObject): SchemaValidator => {
     verbose: true,
     strict: false,
     logger: false,
-    // Kubernetes patterns are RE2: "\-" and the like are no errors there.
+    // Kubernetes patterns are RE2, where "\-" and the like are allowed.
     unicodeRegExp: false,
     formats: {
       "date-time": /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/,
-      // Fractions are of the wrong type, which is told already.
+      // A fraction has the wrong type, and that is reported already.
       int32: { type: "number", validate: (value) => !Number.isInteger(value) || (value | 0) === value },
       int64: { type: "number", validate: (value) => !Number.isInteger(value) || Math.abs(value) < 2 ** 63 }
     }
@@ -36,10 +36,10 @@ const compileValidator = (schema: JsonObject): SchemaValidator => {
   }
 }
 
-/** Faults inside anyOf, oneOf and not are told by the keyword itself. */
+/** Mistakes inside of anyOf, oneOf and not are reported by the keyword itself. */
 const isBranch = (fault: ErrorObject): boolean => /\/(anyOf|oneOf|not)\//.test(fault.schemaPath)
 
-/** OpenAPI v3 schemas differ from JSON schema in boolean exclusive limits and in the Kubernetes extensions. */
+/** OpenAPI v3 schemas differ from JSON schema in the boolean exclusive limits and in Kubernetes' extensions. */
 const jsonSchema = (schema: Json): JsonObject => {
   if (!isObject(schema)) return {}
   const converted: Record<string, Json> = {}
@@ -74,7 +74,7 @@ const fieldCauses = (object: JsonObject, fault: ErrorObject): ReadonlyArray<Fiel
   const isNumber = typeof fault.data === "number"
   const isFraction = fault.keyword === "type" && typeText(fault) === "integer" && isNumber
   if (!isFraction && !(fault.keyword === "format" && isNumber)) return [fieldCause(object, fault)]
-  // kube-openapi says of such a number where it is without saying it in the field.
+  // For such a number kube-openapi's message contains the path, but its field does not.
   const format = formatOf(fault)
   const how = format === undefined ? "(default format)" : `with format ${format}`
   const message = `Invalid value: "": Checked value must be of type integer ${how} in ${field}`
@@ -90,7 +90,7 @@ const formatOf = (fault: ErrorObject): string | undefined => {
 const typeReason = (field: string, fault: ErrorObject): Omit<FieldCause, "field"> => {
   const format = typeText(fault) === "integer" || fault.keyword === "format" ? formatOf(fault) : undefined
   const kind = typeName(fault.data)
-  // Beside texts and lists, a number is called by its format, and what has none is not called at all.
+  // In messages about texts and lists, a number is named by its format, and a number without a format is not named.
   const byFormat = format !== undefined && ["number", "integer", "boolean", "object"].includes(kind)
   const expected = byFormat ? format : typeText(fault)
   const actual = JSON.stringify(byFormat ? (typeof fault.data === "number" ? "float64" : "") : kind)
@@ -172,7 +172,9 @@ const size = (value: unknown): number =>
 const tokens = (fault: ErrorObject): ReadonlyArray<string> =>
   fault.instancePath.split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
 
-/** `/spec/recommend/0/priority` to `spec.recommend[0].priority`: only the object knows what is an index. */
+/**
+ * Converts `/spec/recommend/0/priority` to `spec.recommend[0].priority`. Only the object shows which parts are indices.
+ */
 const fieldPath = (object: JsonObject, path: ReadonlyArray<string>): string => {
   let text = ""
   let value: Json | undefined = object
@@ -188,10 +190,11 @@ const fieldPath = (object: JsonObject, path: ReadonlyArray<string>): string => {
   return text
 }
 
-// A schema is an immutable part of a stored definition; compiling it costs milliseconds, validating microseconds.
+// A schema is an unchanging part of a stored definition. Compiling it takes milliseconds, validating takes
+// microseconds.
 const validators = new WeakMap<JsonObject, SchemaValidator>()
 
-/** The compiled validator of a schema; throws ajv's error for one that is no schema. */
+/** The compiled validator of a schema. Throws ajv's error if it is not a valid schema. */
 export const validatorOf = (schema: JsonObject): SchemaValidator => {
   const known = validators.get(schema)
   if (known !== undefined) return known

@@ -1,4 +1,4 @@
-/** Puts the namespaces into a new store that a cluster is born with; EmbeddedApiServer does this for its own store. */
+/** Creates the namespaces that every new cluster has. EmbeddedApiServer calls it for its own store. */
 import { Effect } from "effect"
 import { namespaces } from "./BuiltInKinds.ts"
 import { ObjectStore } from "./ObjectStore.ts"

@@ -1,4 +1,4 @@
-/** Puts nodes into the store, which nobody creates through the API: in a cluster kubelets do. For the demo and tests. */
+/** Creates Nodes in the store, for the demo and tests. In a real cluster kubelets create them. */
 import { Effect } from "effect"
 import { nodes } from "../../../services/kubernetes/Node.ts"
 import type { ApiStatusError } from "./ApiStatusError.ts"
@@ -6,7 +6,7 @@ import type { JsonObject } from "./JsonTree.ts"
 import { ObjectStore } from "./ObjectStore.ts"
 import { timestamp } from "./Timestamp.ts"
 
-/** Creates a ready Node with the labels; AlreadyExists when there is one of the name. */
+/** Creates a ready Node with these labels. Fails with AlreadyExists if there is one with this name. */
 export const seedNode = Effect.fn("seedNode")(function*(
   name: string,
   labels: Readonly<Record<string, string>>

@@ -1,6 +1,6 @@
 /**
- * Label and field selectors of list, watch and deletecollection: text to a predicate, as Kubernetes reads it
- * (Kubernetes concepts: labels and selectors, field selectors).
+ * Label and field selectors of list, watch and deletecollection: turns their text into a predicate, with Kubernetes'
+ * rules (Kubernetes concepts: labels and selectors, field selectors).
  */
 import { Result } from "effect"
 import { type ApiStatusError, badRequest } from "./ApiStatusError.ts"
@@ -14,11 +14,11 @@ const everything: Predicate = () => true
 
 const requirement = /^(!)?\s*([A-Za-z0-9./_-]+)\s*(?:(==|=|!=|>|<)\s*([A-Za-z0-9._-]*)|\s(in|notin)\s*\(([^()]*)\))?$/
 
-/** Reads `a=b,c!=d,e in (f,g),!h,i>5`. A label that is absent satisfies `!=` and `notin`. */
+/** Reads `a=b,c!=d,e in (f,g),!h,i>5`. A label that is absent fulfils `!=` and `notin`. */
 export const parseLabelSelector = (text: string): Result.Result<Predicate, ApiStatusError> => {
   if (text.trim() === "") return Result.succeed(everything)
   const requirements: Array<Predicate> = []
-  // Commas inside parentheses separate values, not requirements.
+  // Commas inside of parentheses separate values, not requirements.
   for (const part of text.split(/,(?![^(]*\))/)) {
     const found = requirement.exec(part.trim())
     if (found === null) return Result.fail(badRequest(whyNoRequirement(part.trim())))
@@ -27,7 +27,7 @@ export const parseLabelSelector = (text: string): Result.Result<Predicate, ApiSt
   return Result.succeed((object) => requirements.every((holds) => holds(object)))
 }
 
-/** What k8s.io/apimachinery's parser says of the token at which it gives up (pkg/labels/selector.go). */
+/** The message of k8s.io/apimachinery's parser about the token at which it gives up (pkg/labels/selector.go). */
 const whyNoRequirement = (part: string): string => {
   const [, operator] = /^(==|=|!=|>|<|\(|\))/.exec(part) ?? []
   if (operator !== undefined) return `found '${operator}', expected: !, identifier, or 'end of string'`
@@ -54,11 +54,11 @@ const isBeyond = (label: Json | undefined, operator: ">" | "<", limit: number): 
   return operator === ">" ? Number(label) > limit : Number(label) < limit
 }
 
-/** The only name that a field selector lets through, if there is one. */
+/** The only name that matches a field selector, if there is one. */
 export const selectedName = (fieldSelector: string): string | undefined =>
   /(?:^|,)\s*metadata\.name==?([^,=!]+?)\s*(?:,|$)/.exec(fieldSelector)?.[1]
 
-/** Reads `metadata.name=a,status.phase!=b`. Only the fields that the kind declares selectable are known. */
+/** Reads `metadata.name=a,status.phase!=b`. Only fields that the kind declares as selectable may be used. */
 export const parseFieldSelector = (kind: ServedKind, text: string): Result.Result<Predicate, ApiStatusError> => {
   if (text.trim() === "") return Result.succeed(everything)
   const known = new Set(["metadata.name", "metadata.namespace", ...kind.selectableFields])

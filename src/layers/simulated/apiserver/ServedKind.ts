@@ -1,23 +1,23 @@
 /**
- * A kind as the embedded API server serves it: its names, its table columns and, for kinds of a
- * CustomResourceDefinition, its schema. Built-in kinds stand in `BuiltInKinds`.
+ * A kind as the embedded API server serves it: its names, its table columns and, for a kind of a
+ * CustomResourceDefinition, its schema. The built-in kinds are in `BuiltInKinds`.
  */
 import { apiVersionOf, type ResourceType } from "../../../services/kubernetes/KubernetesObject.ts"
 import type { Json, JsonObject } from "./JsonTree.ts"
 import { readBySchema } from "./StructuralSchema.ts"
 
-/** One column of `kubectl get`. `cell` is given the wall time for ages, in milliseconds. */
+/** One column of `kubectl get`. `cell` gets the wall time in milliseconds, for ages. */
 export interface Column {
   readonly name: string
   readonly type: string
   readonly format: string
   readonly description: string
-  /** 0 is always shown, more only with `-o wide`. */
+  /** Columns with 0 are always shown, others only with `-o wide`. */
   readonly priority: number
   readonly cell: (object: JsonObject, nowMillis: number) => Json
 }
 
-/** Reads and writes another kind's storage: core/v1 and events.k8s.io/v1 events are the same objects. */
+/** Uses the storage of another kind: events of core/v1 and events.k8s.io/v1 are the same objects. */
 interface SharedStorage {
   readonly type: ResourceType
   readonly fromStored: (object: JsonObject) => JsonObject
@@ -31,9 +31,9 @@ export interface ServedKind extends ResourceType {
   readonly categories: ReadonlyArray<string>
   readonly hasStatus: boolean
   readonly columns: ReadonlyArray<Column>
-  /** The structural schema of a custom resource; absent for built-in kinds, which are stored as they come. */
+  /** The structural schema of a custom resource. Built-in kinds have none and are stored as they are. */
   readonly schema?: JsonObject
-  /** Fields that a field selector may name beside metadata.name and metadata.namespace. */
+  /** Fields that a field selector may use besides metadata.name and metadata.namespace. */
   readonly selectableFields: ReadonlyArray<string>
   readonly sharedStorage?: SharedStorage
 }
@@ -49,7 +49,7 @@ export const qualifiedKind = (type: ResourceType): string =>
 /** Where objects of the kind are kept. */
 export const storageType = (kind: ServedKind): ResourceType => kind.sharedStorage?.type ?? kind
 
-/** The object as this kind's version shows it, with apiVersion and kind filled in. */
+/** The object in the form of this kind's version, with apiVersion and kind. */
 export const presented = (kind: ServedKind, stored: JsonObject): JsonObject => {
   const read = kind.schema === undefined ? stored : readBySchema(kind.schema, stored)
   const { apiVersion: _apiVersion, kind: _kind, ...rest } = kind.sharedStorage?.fromStored(read) ?? read

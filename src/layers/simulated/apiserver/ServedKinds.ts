@@ -1,4 +1,4 @@
-/** Which kinds the server serves at this moment: the built-in ones and those of the stored definitions. */
+/** Which kinds the server serves at this moment: the built-in ones, and those of the stored definitions. */
 import { Effect } from "effect"
 import { builtInKinds, customResourceDefinitions } from "./BuiltInKinds.ts"
 import { kindsOf } from "./CustomResourceDefinition.ts"
@@ -6,7 +6,7 @@ import type { JsonObject } from "./JsonTree.ts"
 import { ObjectStore } from "./ObjectStore.ts"
 import type { ServedKind } from "./ServedKind.ts"
 
-// Stored definitions are immutable values, so what they serve is computed once for each version of them.
+// Stored definitions never change, so their kinds are computed once for each stored version.
 const kindsOfDefinition = new WeakMap<JsonObject, ReadonlyArray<ServedKind>>()
 
 const definedKinds = (definition: JsonObject): ReadonlyArray<ServedKind> => {

@@ -1,7 +1,7 @@
 /**
- * The state of `InMemoryObjectStore`: one version counter, a collection per kind, and who watches it. Its steps are
- * synchronous, which makes each of them atomic. A write wakes the watches that it concerns and asks no others, because
- * on thousands of nodes each watches one object of a kind.
+ * The state of `InMemoryObjectStore`: one version counter, a collection per kind, and the watches. Its functions are
+ * synchronous, so each is atomic. A write only wakes the watches that it concerns; with thousands of nodes, each watch
+ * is about one object of a kind.
  */
 import type { Duration } from "effect"
 import type { ResourceType } from "../../../services/kubernetes/KubernetesObject.ts"
@@ -17,7 +17,7 @@ export interface Collection {
   isClosed: boolean
 }
 
-/** All of the store's state: every step on it is synchronous, hence atomic. */
+/** The whole state of the store. All functions on it are synchronous, so each is atomic. */
 export interface Storage {
   version: number
   readonly collections: Map<string, Collection>
@@ -25,7 +25,7 @@ export interface Storage {
   readonly bookmarkInterval: Duration.Duration
 }
 
-/** The kind's collection; an empty one when nothing of the kind was ever asked for. */
+/** The collection of a kind; empty if the kind was never used. */
 export const collectionOf = (storage: Storage, type: ResourceType): Collection => {
   const name = qualifiedResource(type)
   const known = storage.collections.get(name)
@@ -36,7 +36,7 @@ export const collectionOf = (storage: Storage, type: ResourceType): Collection =
   return made
 }
 
-/** Counts a change, applies it, and wakes the watches that it concerns; returns the object as stored. */
+/** Counts a change, applies it and wakes the watches that it concerns. Returns the stored object. */
 export const record = (
   storage: Storage,
   collection: Collection,
@@ -50,14 +50,14 @@ export const record = (
   return object
 }
 
-/** Forgets the kind's history. Open watches are then at its last change, from where they can go on no more. */
+/** Forgets the history of the kind. An open watch keeps its position but cannot continue from it. */
 export const compact = (storage: Storage, type: ResourceType): void => {
   const { stored, watchers } = collectionOf(storage, type)
   watchers.stayAt(stored.lastVersion)
   stored.compact(storage.version)
 }
 
-/** Forgets the kind; its watches end after they delivered what happened before. */
+/** Forgets the kind. Its watches end after they have delivered what happened before. */
 export const close = (storage: Storage, type: ResourceType): void => {
   const collection = collectionOf(storage, type)
   collection.isClosed = true

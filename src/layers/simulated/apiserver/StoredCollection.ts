@@ -1,18 +1,18 @@
 /**
- * The objects of one kind in memory and the bounded history of their changes. It is plain mutable state with
- * synchronous steps, which makes each of them atomic; `InMemoryObjectStore` is its only user.
+ * The objects of one kind in memory, and the limited history of their changes. It is mutable, and its functions are
+ * synchronous, so each is atomic. Only `InMemoryObjectStore` uses it.
  */
 import { Result } from "effect"
 import { type ApiStatusError, expired } from "./ApiStatusError.ts"
 import { type JsonObject, textAt } from "./JsonTree.ts"
 import type { ObjectKey, StoredEvent } from "./ObjectStore.ts"
 
-/** A key as one text; texts are in the order of the keys. */
+/** A key as one text. The texts have the same order as the keys. */
 export const keyText = (key: ObjectKey): string => `${key.namespace}/${key.name}`
 
 const byKey = (left: string, right: string): number => left < right ? -1 : 1
 
-/** Where an object is stored. */
+/** The key of a stored object. */
 export const keyOf = (object: JsonObject): ObjectKey => ({
   namespace: textAt(object, "metadata", "namespace"),
   name: textAt(object, "metadata", "name")
@@ -22,13 +22,16 @@ const versionOf = (object: JsonObject): number => Number(textAt(object, "metadat
 
 export class StoredCollection {
   readonly #objects = new Map<string, JsonObject>()
-  /** Absent when an object came or went: sorting thousands for each list is what a list would cost. */
+  /**
+   * Absent after an object was added or removed. It is kept, because sorting thousands of keys would be most of the
+   * cost of a list.
+   */
   #sortedKeys: ReadonlyArray<string> | undefined
   #history: Array<StoredEvent> = []
   #compactedAt: number
   readonly #historyLimit: number
 
-  /** `startsAt` is the version before the first change; a watch cannot resume from before it. */
+  /** `startsAt` is the version before the first change; a watch cannot resume from an earlier one. */
   constructor(options: { readonly startsAt: number; readonly historyLimit: number }) {
     this.#compactedAt = options.startsAt
     this.#historyLimit = options.historyLimit
@@ -44,7 +47,7 @@ export class StoredCollection {
     return this.#sortedKeys.map((key) => this.#objects.get(key)).filter((object) => object !== undefined)
   }
 
-  /** The objects as they were at a version: every later change is taken back. */
+  /** The objects as they were at a version. Every later change is undone. */
   objectsAt(version: number): Result.Result<ReadonlyArray<JsonObject>, ApiStatusError> {
     return Result.map(this.eventsAfter(version), (events) => {
       const objects = new Map(this.#objects)
@@ -57,7 +60,7 @@ export class StoredCollection {
     })
   }
 
-  /** Records a change and applies it; the oldest event is forgotten when the history is full. */
+  /** Records and applies a change. If the history is full, the oldest event is forgotten. */
   record(event: StoredEvent): void {
     const key = keyText(keyOf(event.object))
     if (event.type !== "MODIFIED") this.#sortedKeys = undefined
@@ -77,19 +80,22 @@ export class StoredCollection {
     this.#compactedAt = resourceVersion
   }
 
-  /** The events after a version, oldest first, of all objects or of one; Expired when some are forgotten. */
+  /**
+   * The events after a version, the oldest first, of all objects or of one. Fails with Expired if some of them are
+   * forgotten.
+   */
   eventsAfter(version: number, only?: ObjectKey): Result.Result<ReadonlyArray<StoredEvent>, ApiStatusError> {
     if (version < this.#compactedAt) return Result.fail(expired(version, this.#compactedAt))
     if (only === undefined) return Result.succeed(this.#history.slice(this.#firstAfter(version)))
     const object = this.get(only)
-    // The usual case of a watch that is resumed, where the history may be long.
+    // This is the usual case of a watch that resumes, and it avoids a search in a long history.
     if (object !== undefined && versionOf(object) <= version) return Result.succeed([])
     const key = keyText(only)
     const later = this.#history.slice(this.#firstAfter(version))
     return Result.succeed(later.filter((event) => keyText(keyOf(event.object)) === key))
   }
 
-  /** Where the events after a version begin in the history, which is in the order of its versions. */
+  /** The index in the history of the first event after a version. The history is sorted by version. */
   #firstAfter(version: number): number {
     let low = 0
     let high = this.#history.length

@@ -1,13 +1,16 @@
 /**
- * Strategic merge patch, which kubectl sends for built-in kinds: lists of objects merge by their key, and directives
- * (`$patch`, `$retainKeys`, `$deleteFromPrimitiveList/…`) say the rest. `$setElementOrder/…` is accepted and dropped:
- * order has no meaning in the lists that this server stores.
+ * Strategic merge patch, which kubectl sends for built-in kinds. Lists of objects are merged by a key, and directives
+ * (`$patch`, `$retainKeys`, `$deleteFromPrimitiveList/…`) change the rules. `$setElementOrder/…` is accepted and
+ * ignored: order has no meaning in the lists that this server stores.
  */
 import { at, isList, isObject, type Json, type JsonObject, listAt, textAt } from "./JsonTree.ts"
 
 const deletion = "$deleteFromPrimitiveList/"
 
-/** The field that names the items of a list, by the name of the list (patchMergeKey in k8s.io/api); others are wholes. */
+/**
+ * The field by which the items of a list are merged, by the name of the list (patchMergeKey in k8s.io/api). Other lists
+ * are replaced as a whole.
+ */
 const mergeKeys: Readonly<Record<string, ReadonlyArray<string>>> = {
   addresses: ["type"],
   conditions: ["type"],
@@ -18,7 +21,7 @@ const mergeKeys: Readonly<Record<string, ReadonlyArray<string>>> = {
   imagePullSecrets: ["name"],
   initContainers: ["name"],
   ownerReferences: ["uid"],
-  // Of containers and of services.
+  // The lists of containers and of services.
   ports: ["containerPort", "port"],
   secrets: ["name"],
   taints: ["key"],

@@ -1,19 +1,19 @@
 /**
- * What a CustomResourceDefinition's structural schema does to an object before it is validated: unknown fields are
- * pruned (and named, for `fieldValidation=Strict`), as are nulls, and missing ones get their defaults
+ * How a CustomResourceDefinition's structural schema changes an object before it is validated: unknown fields are
+ * removed (and listed, for `fieldValidation=Strict`), nulls are removed, and missing fields get their defaults
  * (Kubernetes docs: "Extend the Kubernetes API with CustomResourceDefinitions", field pruning and defaulting).
  */
 import { isList, isObject, type Json, type JsonObject, objectAt } from "./JsonTree.ts"
 
 export interface Normalized {
   readonly object: JsonObject
-  /** Paths of the fields that the schema does not know, in kube-apiserver's notation (`spec.profile[0].foo`). */
+  /** The paths of fields that are not in the schema, in kube-apiserver's notation (`spec.profile[0].foo`). */
   readonly unknownFields: ReadonlyArray<string>
 }
 
 const isIdentity = (key: string): boolean => key === "apiVersion" || key === "kind" || key === "metadata"
 
-/** Prunes and defaults a custom resource; apiVersion, kind and metadata are known to every schema. */
+/** Removes unknown fields of a custom resource and adds defaults. Every schema knows apiVersion, kind and metadata. */
 export const normalize = (schema: JsonObject, object: JsonObject): Normalized => {
   const unknownFields: Array<string> = []
   const fields = Object.entries(object)
@@ -23,10 +23,10 @@ export const normalize = (schema: JsonObject, object: JsonObject): Normalized =>
   return { object: { ...identity, ...normalized }, unknownFields }
 }
 
-// A stored object is an immutable value, and what one schema makes of it is too.
+// A stored object never changes, so the result for one schema does not change either.
 const readings = new WeakMap<JsonObject, { readonly schema: JsonObject; readonly object: JsonObject }>()
 
-/** A stored object as the schema of today has it: it may be older than the schema. */
+/** A stored object in the form of the present schema, because it may be older than the schema. */
 export const readBySchema = (schema: JsonObject, stored: JsonObject): JsonObject => {
   const known = readings.get(stored)
   if (known?.schema === schema) return known.object
@@ -57,7 +57,7 @@ const normalizeObject = (
     const fieldPath = path === "" ? key : `${path}.${key}`
     const property = Object.hasOwn(properties, key) ? properties[key] : additional
     if (isObject(property)) {
-      // A null where the schema allows none stands for "absent".
+      // A null where the schema does not allow one means "absent".
       if (field === null && property["nullable"] !== true) continue
       fields.push([key, normalizeValue(property, field, fieldPath, unknownFields)])
     } else if (preserves) fields.push([key, field])

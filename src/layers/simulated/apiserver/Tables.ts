@@ -1,5 +1,5 @@
 /**
- * Lists and objects in the shapes that the Accept header asks for: as they are, as `Table` (what `kubectl get` shows)
+ * Gives lists and objects the form that the Accept header asks for: unchanged, as `Table` (which `kubectl get` shows)
  * or as PartialObjectMetadata (Kubernetes API concepts: "Receiving resources as Tables").
  */
 import { apiVersionOf } from "../../../services/kubernetes/KubernetesObject.ts"
@@ -8,17 +8,20 @@ import { type Column, presented, type ServedKind } from "./ServedKind.ts"
 
 export type Shape = "Object" | "Table" | "PartialObjectMetadata"
 
-/** How the answer is to be shaped. */
+/** The form of the answer. */
 export interface Representation {
   readonly kind: ServedKind
   readonly shape: Shape
-  /** What each row of a table carries beside its cells. */
+  /** What each row of a table contains besides its cells. */
   readonly includeObject: "None" | "Metadata" | "Object"
-  /** Wall time for ages, in milliseconds. */
+  /** The wall time in milliseconds, for ages. */
   readonly nowMillis: number
 }
 
-/** The first shape in the Accept header that this server can give; plain JSON when it names none, nothing for 406. */
+/**
+ * The first form in the Accept header that this server can make. It is plain JSON if the header names none, and nothing
+ * for a 406.
+ */
 export const acceptedShape = (accept: string): Shape | undefined => {
   if (accept.trim() === "") return "Object"
   for (const range of accept.split(",")) {
@@ -35,7 +38,7 @@ export const acceptedShape = (accept: string): Shape | undefined => {
   return undefined
 }
 
-/** One object in the shape asked for; `withColumns` is false for the second and later events of a watch. */
+/** One object in the requested form. `withColumns` is false for every event of a watch after the first. */
 export const representObject = (as: Representation, stored: JsonObject, withColumns = true): JsonObject => {
   switch (as.shape) {
     case "Object":
@@ -49,7 +52,7 @@ export const representObject = (as: Representation, stored: JsonObject, withColu
   }
 }
 
-/** A list in the shape asked for. `metadata` is the list's: resourceVersion, continue, remainingItemCount. */
+/** A list in the requested form. `metadata` is that of the list: resourceVersion, continue, remainingItemCount. */
 export const representList = (
   as: Representation,
   metadata: JsonObject,

@@ -1,7 +1,7 @@
-/** Wall time as Kubernetes writes it into objects. */
+/** Wall time in the form that Kubernetes uses in objects. */
 import { Clock, DateTime, Effect } from "effect"
 
-/** Now, in RFC 3339 with whole seconds. */
+/** The present time in RFC 3339 with whole seconds. */
 export const timestamp: Effect.Effect<string> = Effect.map(
   Clock.currentTimeMillis,
   (millis) => DateTime.formatIso(DateTime.makeUnsafe(millis)).replace(/\.\d+Z$/, "Z")

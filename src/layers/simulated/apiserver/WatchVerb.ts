@@ -1,6 +1,6 @@
 /**
- * watch: what the store saw, as the events a client selected, with bookmarks and an end in time
- * (Kubernetes API concepts: "Efficient detection of changes", "Watch bookmarks", "Streaming lists").
+ * The verb watch: sends the changes that match a client's selection, with bookmarks and a time limit (Kubernetes API
+ * concepts: "Efficient detection of changes", "Watch bookmarks", "Streaming lists").
  */
 import { Clock, Duration, Effect, Random, Stream } from "effect"
 import { type ApiRequest, isOn } from "./ApiRequest.ts"
@@ -14,13 +14,13 @@ import type { Predicate } from "./Selectors.ts"
 import { storageType } from "./ServedKind.ts"
 import { type Representation } from "./Tables.ts"
 
-/** kube-apiserver's --min-request-timeout: watches without a time-out of their own end after 30 to 60 minutes. */
+/** kube-apiserver's --min-request-timeout: a watch without a time limit of its own ends after 30 to 60 minutes. */
 const minimumTimeout = Duration.minutes(30)
 
 /**
- * The events of a watch, as lines of JSON. A version that is forgotten ends it with an ERROR event, at once or under way; after one that
- * is still to come nothing happens until it is past, as in kube-apiserver's cache, which only streaming lists wait for. The shape's wall time is read anew
- * for each event.
+ * The events of a watch as lines of JSON. If its version is forgotten, at the start or later, the watch ends with an
+ * ERROR event. If its version is in the future, nothing is sent until the store has passed it, as with kube-apiserver's
+ * cache; only streaming lists wait for that. The wall time for ages is read again for each event.
  */
 export const watchObjects = Effect.fn("EmbeddedApiServer.watch")(
   function*(request: ApiRequest, as: Omit<Representation, "nowMillis">) {
@@ -73,7 +73,7 @@ const selectedEvents = (
     ? [bookmark(step.resourceVersion, {})]
     : step.events.flatMap((event) => selectedEvent(event, isSelected))
 
-/** An object that a change moves into or out of the selection is ADDED or DELETED to this client. */
+/** If a change moves an object into the selection or out of it, this client gets ADDED or DELETED. */
 const selectedEvent = (event: StoredEvent, isSelected: Predicate): ReadonlyArray<SelectedEvent> => {
   const was = event.previous !== undefined && isSelected(event.previous)
   const is = event.type !== "DELETED" && isSelected(event.object)

@@ -1,22 +1,23 @@
 /**
- * The watches of one kind, found by the object that they are about: a write asks those of its object and those of all
- * objects whether it concerns them. A watch keeps a place in the history and no queue; `HistoryWatch` reads from there.
+ * The watches of one kind, found by the object that they are about. A write only asks the watches of its object and the
+ * watches of all objects whether it concerns them. A watch has a position in the history and no queue; `HistoryWatch`
+ * reads from there.
  */
 import { Latch } from "effect"
 import type { Concern, ObjectKey, StoredEvent } from "./ObjectStore.ts"
 import { keyText } from "./StoredCollection.ts"
 
 export interface Watcher {
-  /** Absent for a watch of every object. */
+  /** Absent if the watch is about every object. */
   readonly only: ObjectKey | undefined
   readonly concerns: Concern
-  /** The version after which there is something to deliver; undefined while everything was delivered. */
+  /** The version after which there is something to deliver; undefined if everything was delivered. */
   after: number | undefined
-  /** Open while there may be something to do. */
+  /** Open while there may be something to deliver. */
   readonly pending: Latch.Latch
 }
 
-/** A watch that has to look through everything after a version. */
+/** A watch that must look at everything after a version. */
 export const makeWatcher = (after: number, concerns: Concern, only: ObjectKey | undefined): Watcher => ({
   only,
   concerns,
@@ -60,12 +61,12 @@ export class Watchers {
     for (const watcher of this.#ofOne.get(keyText(key)) ?? []) wake(watcher, event)
   }
 
-  /** Wakes all, because the kind is closed. */
+  /** Wakes all watches, because the kind is closed. */
   wakeAll(): void {
     for (const { pending } of this.#all()) pending.openUnsafe()
   }
 
-  /** Those that were delivered everything have to go on from this version. */
+  /** Watches that have delivered everything continue from this version. */
   stayAt(version: number): void {
     for (const watcher of this.#all()) watcher.after ??= version
   }
@@ -78,7 +79,7 @@ export class Watchers {
 
 const wake = (watcher: Watcher, event: StoredEvent): void => {
   if (!watcher.concerns(event)) return
-  // What came before and was not delivered did not concern it: nothing of that can be forgotten for it.
+  // Earlier events that it did not deliver did not concern it, so losing them from the history does not matter to it.
   watcher.after ??= event.resourceVersion - 1
   watcher.pending.openUnsafe()
 }

@@ -1,6 +1,7 @@
 /**
- * create, update and patch: the body and the present object to the next object, admitted and stored.
- * A kind with a status subresource has its status written there and everything else at the object itself.
+ * The verbs create, update and patch: they make the next object from the body and the present object, admit it and
+ * store it. If a kind has a status subresource, the status is written only there, and everything else only at the
+ * object itself.
  */
 import { Effect, Option, Result } from "effect"
 import { addressed, admit, type Admitted } from "./Admission.ts"
@@ -23,12 +24,15 @@ import { presented, type ServedKind, storageType } from "./ServedKind.ts"
 import { strategicMergePatch } from "./StrategicMergePatch.ts"
 import { timestamp } from "./Timestamp.ts"
 
-/** A stored object, whether the request created it, and what to warn of. */
+/** A stored object, whether this request created it, and the warnings. */
 export interface Written extends Admitted {
   readonly isNew: boolean
 }
 
-/** The object as it is kept: in its storage's spelling, without apiVersion, kind, managers and empty metadata. */
+/**
+ * The object in the form in which it is stored: in the spelling of its storage, without apiVersion, kind, field
+ * managers and empty metadata.
+ */
 const storedForm = (kind: ServedKind, object: JsonObject): JsonObject => {
   const { apiVersion: _apiVersion, kind: _kind, ...rest } = kind.sharedStorage?.toStored(object) ?? object
   const fields = Object.entries(objectAt(rest, "metadata")).filter(([key, value]) =>
@@ -56,7 +60,7 @@ const store = Effect.fnUntraced(function*(request: ApiRequest, object: JsonObjec
     if (Option.isNone(namespace)) return yield* notFound(namespaces, target.namespace)
   }
   const time = yield* timestamp
-  // The status of a new custom resource is dropped: it is written through its subresource only.
+  // The status of a new custom resource is dropped, because it is written through its subresource only.
   const incoming = kind.schema !== undefined && kind.hasStatus ? withField(object, "status", undefined) : object
   const validation = yield* Effect.fromResult(fieldValidation(request))
   const admitted = yield* Effect.fromResult(admit(kind, incoming, { fieldValidation: validation }))
@@ -86,18 +90,18 @@ export const updateObject = Effect.fn("EmbeddedApiServer.update")(function*(requ
   const { kind, target } = request
   const body = yield* Effect.fromResult(decodeObject(request.contentType, request.body))
   const replacement = yield* Effect.fromResult(addressed(kind, target, body))
-  // Asked of an object that is there only: without one the answer is 404, whatever the version.
+  // This is checked only for an object that exists. Otherwise the answer is 404, whatever the version is.
   return yield* change(request, () => versioned(kind, replacement))
 })
 
-// k8s.io/apiserver pkg/registry/generic/registry/store.go, Update: a custom resource has no unconditional update.
+// k8s.io/apiserver pkg/registry/generic/registry/store.go, Update: for a custom resource an update must name a version.
 const versioned = (kind: ServedKind, replacement: JsonObject): Result.Result<JsonObject, ApiStatusError> => {
   if (kind.schema === undefined || textAt(replacement, "metadata", "resourceVersion") !== "") {
     return Result.succeed(replacement)
   }
   const message = "Invalid value: 0: must be specified for an update"
   const causes = [{ reason: "FieldValueInvalid", field: "metadata.resourceVersion", message }]
-  // The store behind the API knows resources, not kinds.
+  // The store behind the API knows resources and not kinds, so its message names the resource.
   return Result.fail(invalid({ ...kind, kind: kind.plural }, textAt(replacement, "metadata", "name"), causes))
 }
 
@@ -125,7 +129,7 @@ const patched = (contentType: string, current: JsonObject, patch: Json): Result.
   return Result.succeed(isMerge ? mergePatch(current, patch) : strategicMergePatch(current, patch))
 }
 
-/** Stores what `next` makes of the present object: the status only, or all but the status. */
+/** Stores the object that `next` makes of the present one: only the status, or everything except the status. */
 const change = Effect.fnUntraced(function*(
   request: ApiRequest,
   next: (current: JsonObject) => Result.Result<JsonObject, ApiStatusError>

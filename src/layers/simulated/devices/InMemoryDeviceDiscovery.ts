@@ -1,21 +1,21 @@
 /**
- * DeviceDiscovery over a list in memory. The demo's simulated nodes and tests use it; it reads no hardware.
- * Whoever holds the handle changes the list, and all readers of the discovery see it.
+ * DeviceDiscovery with a list in memory instead of hardware, for the demo's simulated nodes and for tests. Whoever has
+ * InMemoryInterfaces can change the list, and all readers of DeviceDiscovery see the change.
  */
 import { Context, Effect, Layer, Stream, SubscriptionRef } from "effect"
 import { DeviceDiscovery } from "../../../services/devices/DeviceDiscovery.ts"
 import { byName } from "../../../services/devices/InterfaceClassification.ts"
 import type { NetworkInterface } from "../../../services/devices/PtpDevice.ts"
 
-/** The handle that changes what `DeviceDiscovery` finds. */
+/** Changes what `DeviceDiscovery` finds. */
 export class InMemoryInterfaces extends Context.Service<InMemoryInterfaces, {
-  /** Replaces the list by what `change` makes of it. Readers get it sorted by name, and only if it differs. */
+  /** Replaces the list by the result of `change`. Readers get it sorted by name, and only if it differs. */
   readonly update: (
     change: (current: ReadonlyArray<NetworkInterface>) => ReadonlyArray<NetworkInterface>
   ) => Effect.Effect<void>
 }>()("linuxptp-daemon/layers/simulated/devices/InMemoryInterfaces") {}
 
-/** Discovers `initial` at first, then what the handle makes of it. */
+/** Finds `initial` at first, and later what InMemoryInterfaces has set. */
 export const layer = (
   initial: ReadonlyArray<NetworkInterface>
 ): Layer.Layer<DeviceDiscovery | InMemoryInterfaces> =>

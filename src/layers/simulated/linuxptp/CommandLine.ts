@@ -1,25 +1,27 @@
 /**
- * Reads the command line and configuration file of a ProcessSpec as the program itself would, for the simulated
- * linuxptp only. It checks nothing: that a command line is allowed was decided before the process was planned.
+ * Reads the command line and configuration file of a ProcessSpec as the real program would, for the simulated linuxptp.
+ * It checks nothing, because planning has checked the command line already.
  */
 import { parseConfigFile } from "../../../services/linuxptp/ConfigFile.ts"
 import type { Program } from "../../../services/linuxptp/Program.ts"
 import type { ProcessSpec } from "../../../services/processes/ProcessSpec.ts"
 import type { Voice } from "./SimulatedProgram.ts"
 
-/** Options and file of one start. */
+/** The options and the file of one start. */
 export interface CommandLine {
-  /** Values by option name (`i`, `summary_interval`), in order; an option without a value has `""`. */
+  /** Values by option name (`i`, `summary_interval`), in order. An option without a value has `""`. */
   readonly options: ReadonlyMap<string, ReadonlyArray<string>>
-  /** Letters that the program's getopt string does not have. */
+  /** Letters that are not in the program's getopt string. */
   readonly unknownLetters: ReadonlyArray<string>
-  /** Settings by name for each section of the file: `global`, a NIC, `ptp_domain 0`. Later ones win. */
+  /**
+   * Settings by name for each section of the file: `global`, a NIC, `ptp_domain 0`. The last of several values counts.
+   */
   readonly sections: ReadonlyMap<string, ReadonlyMap<string, string>>
-  /** Path after `-f` that is not among the spec's files. */
+  /** The path after `-f`, if it is not one of the spec's files. */
   readonly missingFile: string | undefined
 }
 
-/** The getopt strings of linuxptp 4.4: `:` follows letters that take a value. */
+/** The getopt strings of linuxptp 4.4: `:` follows a letter with a value. */
 const letters: Readonly<Record<string, string>> = {
   ptp4l: "AEP246HSLf:i:p:sl:mqvh",
   phc2sys: "c:d:f:s:E:P:I:S:F:R:N:O:L:M:i:u:wn:xz:l:t:mqvhar",
@@ -27,7 +29,7 @@ const letters: Readonly<Record<string, string>> = {
   timemaster: "f:nl:mqvh"
 }
 
-/** Reads what `spec` would start; wrappers in front of the program (`chrt`, `setpriv`) are skipped. */
+/** Reads what `spec` would start. Wrappers in front of the program (`chrt`, `setpriv`) are skipped. */
 export const readCommandLine = (spec: ProcessSpec): CommandLine => {
   const program = spec.argv.findIndex((word) => word.split("/").at(-1) === spec.program)
   const { options, unknownLetters } = readOptions(spec.argv.slice(program + 1), letters[spec.program] ?? "")
@@ -77,20 +79,20 @@ const readSections = (text: string): ReadonlyMap<string, ReadonlyMap<string, str
   return sections
 }
 
-/** True if the option stands on the command line. */
+/** Whether the option is on the command line. */
 export const hasOption = (commandLine: CommandLine, name: string): boolean => commandLine.options.has(name)
 
-/** A configuration item: the command line beats the file's `[global]`. */
+/** The value of a configuration option. The command line has precedence over the file's `[global]`. */
 export const setting = (commandLine: CommandLine, name: string): string | undefined =>
   commandLine.options.get(name)?.at(-1) ?? commandLine.sections.get("global")?.get(name)
 
-/** A numeric configuration item; what is no number counts as absent. */
+/** The value of a numeric configuration option. A value that is not a number counts as absent. */
 export const numberSetting = (commandLine: CommandLine, name: string, absent: number): number => {
   const value = Number(setting(commandLine, name) ?? Number.NaN)
   return Number.isFinite(value) ? value : absent
 }
 
-/** Whether ptp4l uses the PHC of its NICs: the default, unless `-S` or `time_stamping` say otherwise. */
+/** Whether ptp4l uses the PHCs of its NICs. That is the default, unless `-S` or `time_stamping` says otherwise. */
 export const stampsInHardware = (commandLine: CommandLine): boolean =>
   !hasOption(commandLine, "S") && setting(commandLine, "time_stamping") !== "software"
 

@@ -1,4 +1,7 @@
-/** The ManagementClient of a daemon that can't reach its ptp4l's sockets: another network namespace, or none at all. */
+/**
+ * The ManagementClient of a daemon that cannot reach the sockets of its ptp4l: they are in another network namespace,
+ * or there are none.
+ */
 import { Effect, Layer } from "effect"
 import { ManagementClient } from "../../../services/linuxptp/ManagementClient.ts"
 

@@ -1,19 +1,20 @@
 /**
- * Which clock phc2sys takes the time from and which it steers, from the port states of its ptp4l: linuxptp phc2sys.c,
- * reconfigure. Used by SimulatedPhc2sys. Ports on one PHC are one clock, named after the first of them.
+ * Finds out from which clock phc2sys takes the time and which clocks it steers, by the port states of its ptp4l
+ * (linuxptp phc2sys.c, reconfigure). SimulatedPhc2sys uses it. Ports with the same PHC are one clock, which has the
+ * name of the first port.
  */
 import { sourceClockName } from "./Dialect.ts"
 import type { Phc2sysSettings } from "./Phc2sysSettings.ts"
 import { info, type Message, type Ptp4lAnswer, type SimulatedPortState } from "./SimulatedProgram.ts"
 
-/** A clock that is steered, and by what: `CLOCK_REALTIME phc offset …`. */
+/** A clock that is steered, and its source: `CLOCK_REALTIME phc offset …`. */
 export interface ClockPair {
   readonly sink: string
   /** `phc` or `sys`. */
   readonly label: string
 }
 
-/** The pairs that result, and what phc2sys says on the way. */
+/** The resulting pairs, and the messages that phc2sys prints about them. */
 export interface ClockChoice {
   readonly pairs: ReadonlyArray<ClockPair>
   readonly messages: ReadonlyArray<Message>
@@ -21,7 +22,7 @@ export interface ClockChoice {
 
 const systemClock = "CLOCK_REALTIME"
 
-/** One domain for each answer. CLOCK_REALTIME follows the first domain that has the time. */
+/** Each answer is one domain. CLOCK_REALTIME follows the first domain that has the time. */
 export const chooseClocks = (
   answers: ReadonlyArray<Ptp4lAnswer>,
   settings: Phc2sysSettings,
@@ -44,7 +45,7 @@ interface Clock {
   readonly state: SimulatedPortState
 }
 
-/** A clock is a source if one of its ports is: linuxptp phc2sys.c, clock_compute_state. */
+/** A clock is a source if one of its ports is one: linuxptp phc2sys.c, clock_compute_state. */
 const clocksOf = (answer: Ptp4lAnswer, phcOf: (nic: string) => number | undefined): ReadonlyArray<Clock> => {
   const clocks = new Map<number | string, Clock>()
   for (const { nic, state } of answer.ports) {

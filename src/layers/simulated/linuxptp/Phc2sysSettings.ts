@@ -1,31 +1,31 @@
 /**
- * The options of phc2sys that change what the simulated one does, read once at its start. Defaults are those of
- * linuxptp phc2sys.c.
+ * The options of phc2sys that change the behaviour of the simulated one, read once at its start. The defaults are those
+ * of linuxptp phc2sys.c.
  */
 import type { LinuxptpVersion } from "../../../services/linuxptp/LinuxptpVersion.ts"
 import { type CommandLine, hasOption, numberSetting, setting, voiceOf } from "./CommandLine.ts"
 import type { Voice } from "./SimulatedProgram.ts"
 
-/** Times in milliseconds. */
+/** All times are in milliseconds. */
 export interface Phc2sysSettings {
   readonly voice: Voice
   readonly version: LinuxptpVersion
-  /** `-a`: clocks come from ptp4l. Else they are `source` and `sinks`. */
+  /** `-a`: ptp4l says which clocks there are. Otherwise they are `source` and `sinks`. */
   readonly isAutomatic: boolean
-  /** What `-a` makes of CLOCK_REALTIME: nothing, a sink (`-r`), or a source too when there is no other (`-r -r`). */
+  /** The role of CLOCK_REALTIME with `-a`: none, a sink (`-r`), or also a source if there is no other (`-r -r`). */
   readonly systemClock: "unused" | "sink" | "sinkOrSource"
-  /** Sockets of the ptp4l to ask (`-z`, `uds_address`). */
+  /** The sockets of the ptp4l processes to ask (`-z`, `uds_address`). */
   readonly sockets: ReadonlyArray<string>
-  /** `-w`: wait until ptp4l is in step. */
+  /** `-w`: waits until ptp4l is synchronised. */
   readonly waits: boolean
   readonly source: string | undefined
-  /** What the source is called in offset lines: `phc`, `sys` or `pps`. */
+  /** The name of the source in offset lines: `phc`, `sys` or `pps`. */
   readonly sourceLabel: string
   readonly sinks: ReadonlyArray<string>
   readonly updateInterval: number
-  /** `-u`: updates in one summary line; 0 prints each offset. */
+  /** `-u`: the number of updates in one summary line; 0 prints each offset. */
   readonly updatesInSummary: number
-  /** False with the servos that only tell another program. */
+  /** False for servos that only pass the time on to another program. */
   readonly steers: boolean
 }
 
@@ -45,7 +45,7 @@ export const readPhc2sysSettings = (commandLine: CommandLine, version: LinuxptpV
     source,
     sourceLabel: hasOption(commandLine, "d") ? "pps" : source === "CLOCK_REALTIME" ? "sys" : "phc",
     sinks: values("c").length > 0 ? values("c") : ["CLOCK_REALTIME"],
-    // Faster than 16 a second would only flood.
+    // More than 16 a second would only flood the output.
     updateInterval: 1000 / Math.min(Math.max(rate, 0.01), 16),
     updatesInSummary: Math.max(0, numberSetting(commandLine, "u", 0)),
     steers: servo !== "ntpshm" && servo !== "refclock_sock"

@@ -1,5 +1,5 @@
 /**
- * What ptp4l prints when a port's event has changed its clock: linuxptp port.c, port_show_transition, and clock.c,
+ * What ptp4l prints when an event at a port has changed its clock: linuxptp port.c, port_show_transition, and clock.c,
  * handle_state_decision_event. Order and levels are those of recorded logs.
  */
 import { isAtLeast } from "../../../services/linuxptp/LinuxptpVersion.ts"
@@ -8,7 +8,7 @@ import type { Ptp4l } from "./Ptp4lState.ts"
 import type { Port, PortEvent } from "./SimulatedPort.ts"
 import { info, type Message, notice, warning } from "./SimulatedProgram.ts"
 
-/** Messages of `event` at `port`, as the port was `before`. */
+/** The messages about `event` at `port`; `before` is the state before it. */
 export const eventMessages = (before: Ptp4l, after: Ptp4l, port: Port, event: PortEvent): ReadonlyArray<Message> => {
   const name = portName(before.settings.version, port.number, port.nic)
   const transition = transitionMessages(name, port, after, event)
@@ -40,20 +40,23 @@ export const eventMessages = (before: Ptp4l, after: Ptp4l, port: Port, event: Po
 const transitionMessages = (name: string, port: Port, after: Ptp4l, event: PortEvent): ReadonlyArray<Message> => {
   const state = after.ports.find(({ number }) => number === port.number)?.state
   if (state === undefined || state === port.state) return []
-  // A link that comes back initialises the port, and that is the event ptp4l names.
+  // A link that comes back initialises the port, and ptp4l prints that event instead.
   const cause = event === "LINK_UP" ? "INIT_COMPLETE" : event
   return [
     notice(`${name}: ${port.state} to ${state} on ${cause}${event === "FAULT_DETECTED" ? " (FT_UNSPECIFIED)" : ""}`)
   ]
 }
 
-/** Port 0 is the management socket; linuxptp 4.0 added a read-only one beside it. */
+/** Port 0 is the management socket. linuxptp 4.0 added a read-only one. */
 const socketMessages = ({ settings }: Ptp4l): ReadonlyArray<Message> =>
   settings.sockets
     .slice(0, isAtLeast(settings.version, 4, 0) ? 2 : 1)
     .map((path) => notice(`${portName(settings.version, 0, path)}: INITIALIZING to LISTENING on INIT_COMPLETE`))
 
-/** Said once, when the clock becomes its own best master. A client can't take the role and complains after a fault. */
+/**
+ * Printed once, when the clock becomes its own best master. A client-only clock cannot take that role, and complains
+ * after a fault.
+ */
 const localBestMessages = (before: Ptp4l, after: Ptp4l, name: string, faulty: boolean): ReadonlyArray<Message> => {
   const selected = before.best !== "local" && after.best === "local"
     ? [notice(`selected local clock ${after.identity} as best master`)]

@@ -1,6 +1,6 @@
 /**
- * The settings of ptp4l that change what the simulated one does, read once at its start. Defaults are those of
- * linuxptp config.c.
+ * The settings of ptp4l that change the behaviour of the simulated one, read once at its start. The defaults are those
+ * of linuxptp config.c.
  */
 import type { LinuxptpVersion } from "../../../services/linuxptp/LinuxptpVersion.ts"
 import type { ProcessSpec } from "../../../services/processes/ProcessSpec.ts"
@@ -9,28 +9,28 @@ import { grandmasterAnnounceInterval } from "./Dialect.ts"
 import type { PortTiming } from "./SimulatedPort.ts"
 import type { Voice } from "./SimulatedProgram.ts"
 
-/** Times in milliseconds. */
+/** All times are in milliseconds. */
 export interface Ptp4lSettings {
   readonly voice: Voice
   readonly version: LinuxptpVersion
   readonly nics: ReadonlyArray<string>
   readonly clientOnly: boolean
-  /** The NIC whose port may follow the grandmaster; undefined when every port is a master. */
+  /** The NIC whose port may follow the grandmaster; undefined if every port is a master. */
   readonly upstream: string | undefined
   readonly freeRunning: boolean
-  /** False with software time stamps: no PHC is used, and phc2sys finds nothing to do. */
+  /** False with software time stamps: then no PHC is used, and phc2sys has nothing to do. */
   readonly usesPhc: boolean
   readonly timing: PortTiming
   readonly syncInterval: number
-  /** Time between two lines about the offset. */
+  /** The time between two lines about the offset. */
   readonly reportInterval: number
-  /** True: `rms …` lines; false: one `master offset …` line for each Sync. */
+  /** True: prints `rms …` lines. False: prints one `master offset …` line for each Sync. */
   readonly summarises: boolean
-  /** Paths of the management sockets: the read-write one, then (from linuxptp 4.0) the read-only one. */
+  /** The paths of the management sockets: the read-write one, then (from linuxptp 4.0 on) the read-only one. */
   readonly sockets: ReadonlyArray<string>
 }
 
-/** The settings of one start; the command line beats the file. */
+/** The settings of one start. The command line has precedence over the file. */
 export const readPtp4lSettings = (
   spec: ProcessSpec,
   commandLine: CommandLine,
@@ -59,7 +59,7 @@ export const readPtp4lSettings = (
       announceTimeout: announceInterval * numberSetting(commandLine, "announceReceiptTimeout", 3)
     },
     syncInterval,
-    // Faster than 16 a second would only flood: no recorded log has more.
+    // More than 16 lines a second would only flood the output; no recorded log has more.
     reportInterval: Math.max(summaryInterval, syncInterval, 62.5),
     summarises: summaryInterval > syncInterval,
     sockets: [
@@ -74,7 +74,10 @@ const isMasterPort = (commandLine: CommandLine, nic: string): boolean => {
   return section?.get("serverOnly") === "1" || section?.get("masterOnly") === "1"
 }
 
-/** The data set comparison with a grandmaster of priority1 128 and clockClass 6; a tie goes to the network's. */
+/**
+ * The data set comparison with a grandmaster of priority1 128 and clockClass 6. In a tie the network's grandmaster
+ * wins.
+ */
 const isBetterThanGrandmaster = (commandLine: CommandLine): boolean => {
   const priority1 = numberSetting(commandLine, "priority1", 128)
   return priority1 < 128 || (priority1 === 128 && numberSetting(commandLine, "clockClass", 248) < 6)

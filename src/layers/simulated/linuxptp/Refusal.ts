@@ -1,19 +1,20 @@
 /**
- * Why a simulated program ends at its start, with the words and exit codes of the real one: linuxptp ptp4l.c,
- * phc2sys.c and ts2phc.c, main. Only mistakes that pass for a plan are known: a NIC that is not there, or no NIC.
+ * Reasons for a simulated program to end at its start, with the words and exit codes of the real one (main in linuxptp
+ * ptp4l.c, phc2sys.c and ts2phc.c). It knows only mistakes that planning cannot find: a NIC that does not exist, or no
+ * NIC at all.
  */
 import type { OutputLine } from "../../../services/processes/ProcessRunner.ts"
 import type { ProcessSpec } from "../../../services/processes/ProcessSpec.ts"
 import { type CommandLine, hasOption, stampsInHardware, voiceOf } from "./CommandLine.ts"
 import { error, type Moment, speak } from "./SimulatedProgram.ts"
 
-/** Last lines and exit code of a program that does not start. */
+/** The last lines and the exit code of a program that does not start. */
 export interface Refusal {
   readonly lines: ReadonlyArray<OutputLine>
   readonly exitCode: number
 }
 
-/** Undefined when the program would run. */
+/** Undefined if the program would run. */
 export const refuse = (spec: ProcessSpec, commandLine: CommandLine, moment: Moment): Refusal | undefined => {
   const complaint = commandLineComplaint(spec, commandLine)
   if (complaint !== undefined) return refusal([complaint, ...usage(spec)])

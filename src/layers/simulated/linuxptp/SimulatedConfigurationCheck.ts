@@ -1,4 +1,4 @@
-/** Has nothing against any configuration: the simulated linuxptp has no `timemaster -n`. The demo and tests use it. */
+/** Accepts every configuration, because the simulated linuxptp has no `timemaster -n`. The demo and tests use it. */
 import { Effect, Layer } from "effect"
 import { ConfigurationCheck } from "../../../services/processes/ConfigurationCheck.ts"
 

@@ -1,6 +1,7 @@
 /**
- * Runs processes that are none: the linuxptp of a simulated node, which prints what the real one would print on the
- * Effect clock, without NIC, root or kernel. The demo and tests use it. Files are read from the spec and never written.
+ * A ProcessRunner without real processes: the linuxptp of a simulated node. It prints what the real programs would
+ * print, on Effect's clock, without NIC, root or kernel. The demo and tests use it. Files are read from the spec and
+ * never written.
  */
 import { Clock, Context, Deferred, Duration, Effect, Exit, Layer, Option, Random } from "effect"
 import { type ManagementAnswer, ManagementClient } from "../../../services/linuxptp/ManagementClient.ts"
@@ -16,7 +17,7 @@ import { SimulatedNetwork } from "./SimulatedNetwork.ts"
 import type { Moment, Ptp4lAnswer, SimulatedProgram } from "./SimulatedProgram.ts"
 import { type Installation, startProgram } from "./StartProgram.ts"
 
-/** A process that runs, and what its program is just now. */
+/** A running process and the present state of its program. */
 interface Slot {
   program: SimulatedProgram
 }
@@ -24,12 +25,12 @@ interface Slot {
 const nanosInMilli = 1e6
 const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / nanosInMilli)
 
-/** Management sockets by their paths. The holder is the last one that came, as with real sockets. */
+/** The management sockets by path. As with real sockets, the last process that opens a path gets it. */
 const makeSockets = () => {
   const holders = new Map<string, Slot>()
   return {
     answer: (path: string) => holders.get(path)?.program.answer(),
-    /** The program's sockets are its own until `life` ends. */
+    /** The sockets belong to the program until `life` ends. */
     heldFor: <A>(slot: Slot, life: Effect.Effect<A>) =>
       Effect.acquireUseRelease(
         Effect.sync(() => slot.program.sockets.forEach((path) => holders.set(path, slot))),
@@ -42,7 +43,7 @@ const makeSockets = () => {
   }
 }
 
-/** Runs the program of `slot` until it ends by itself. `lookAt` is the moment that it sees at this time. */
+/** Runs the program of `slot` until it ends by itself. `lookAt` makes the moment that the program sees at a time. */
 const run = Effect.fnUntraced(
   function*(slot: Slot, lookAt: (now: number) => Effect.Effect<Moment>, onLine: (line: OutputLine) => void) {
     while (true) {
@@ -64,7 +65,7 @@ const make = Effect.fnUntraced(function*(installation: Installation) {
   const world = { ask: sockets.answer, draw: () => random.nextDoubleUnsafe(), newPid: network.newPid }
   const lookAt = (now: number) => Effect.map(network.node(installation.nodeName), (node) => ({ ...world, node, now }))
 
-  /** From the start to the exit, which the program, a signal or the end of the layer brings. */
+  /** From the start to the exit. The program itself, a signal, or the end of the layer may cause the exit. */
   const live = (slot: Slot, signalled: Deferred.Deferred<ProcessExit>, onLine: (line: OutputLine) => void) =>
     sockets.heldFor(slot, Effect.raceFirst(Deferred.await(signalled), run(slot, lookAt, onLine))).pipe(
       Effect.tap((exit) =>
@@ -106,16 +107,16 @@ const schedulingOf = ({ fifoPriority }: ProcessSpec): Scheduling =>
     ? { policy: "SCHED_OTHER", priority: 0 }
     : { policy: "SCHED_FIFO", priority: fifoPriority }
 
-/** Nobody simulates a clock's quality. */
+/** The quality of a clock is not simulated. */
 const described = ({ ports }: Ptp4lAnswer): ManagementAnswer => ({
   ports: ports.map(({ state }, index) => ({ number: index + 1, state })),
   clockClass: undefined
 })
 
-/** All programs of linuxptp obey SIGTERM with exit code 0. */
+/** All linuxptp programs end with exit code 0 after SIGTERM. */
 const isPolite = (exit: ProcessExit): boolean => "code" in exit && exit.code === 0
 
-/** The processes of one node of the simulated network. They end with the layer. */
+/** The processes of one node in the simulated network. They end with the layer. */
 export const layer = (
   installation: Installation
 ): Layer.Layer<ProcessRunner | ManagementClient, never, SimulatedNetwork> => Layer.effectContext(make(installation))

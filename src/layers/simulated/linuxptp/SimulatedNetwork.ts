@@ -1,7 +1,7 @@
 /**
- * The world around simulated nodes: their NICs, whether a grandmaster is heard there, and what runs on them.
- * Tests and the demo's story change it (a clock goes silent, a cable is pulled, a process is killed); the simulated
- * linuxptp looks at it. It keeps no time of its own.
+ * The world around simulated nodes: their NICs, whether a grandmaster is heard there, and which processes run on them.
+ * Tests and the demo's story change it (a grandmaster falls silent, a cable is pulled, a process is killed); the
+ * simulated linuxptp reads it. It has no time of its own.
  */
 import { Context, Effect, Layer, Stream, SubscriptionRef } from "effect"
 import { DeviceDiscovery } from "../../../services/devices/DeviceDiscovery.ts"
@@ -15,41 +15,41 @@ export interface SimulatedNode {
   readonly hearsGrandmaster: boolean
 }
 
-/** A simulated process that can be killed from outside, as an OOM killer would. */
+/** A simulated process that can be killed from outside, as the OOM killer would. */
 export interface KillableProcess {
   readonly node: string
   readonly id: string
   readonly kill: Effect.Effect<void>
 }
 
-/** What the simulated nodes stand in, and the hand that changes it. */
+/** The surroundings of the simulated nodes, with functions to change them. */
 export class SimulatedNetwork extends Context.Service<SimulatedNetwork, {
-  /** The node as it is now. A name that nobody set up is a node without NICs that hears nothing. */
+  /** The present state of the node. A node that nobody has set up has no NICs and hears nothing. */
   readonly node: (name: string) => Effect.Effect<SimulatedNode>
-  /** The node's NICs now, then after each change. */
+  /** The node's NICs: the present list, then the list after each change. */
   readonly interfaces: (name: string) => Stream.Stream<ReadonlyArray<NetworkInterface>>
-  /** Takes the grandmaster away from one node or, without a name, from all. */
+  /** Silences the grandmaster for one node or, without a name, for all. */
   readonly silenceGrandmaster: (name?: string) => Effect.Effect<void>
-  /** Brings the grandmaster back to one node or, without a name, to all. */
+  /** Lets one node or, without a name, all nodes hear the grandmaster again. */
   readonly restoreGrandmaster: (name?: string) => Effect.Effect<void>
-  /** Plugs or pulls the cable of one NIC. An unknown NIC changes nothing. */
+  /** Plugs or pulls the cable of one NIC. For an unknown NIC nothing changes. */
   readonly setLink: (name: string, nic: string, up: boolean) => Effect.Effect<void>
-  /** SIGKILL to the process of this id; false when the node runs none. */
+  /** Sends SIGKILL to the process with this id; false if the node runs none. */
   readonly kill: (name: string, id: string) => Effect.Effect<boolean>
-  /** A pid that no other process of the network had. */
+  /** A pid that no other process of the network has had. */
   readonly newPid: () => number
-  /** Makes a process known to `kill`. */
+  /** Registers a process, so that `kill` finds it. */
   readonly admit: (process: KillableProcess) => Effect.Effect<void>
   /** Forgets a process that has ended. */
   readonly dismiss: (process: KillableProcess) => Effect.Effect<void>
 }>()("linuxptp-daemon/layers/simulated/linuxptp/SimulatedNetwork") {}
 
-/** Looks like the pids of a node that has been up for a while. */
+/** Pids look like those of a node that has been up for a while. */
 const firstPid = 4001
 
 const unknownNode = (name: string): SimulatedNode => ({ name, interfaces: [], hearsGrandmaster: false })
 
-/** A network of these nodes; each hears the grandmaster, and links are up or down as the interfaces say. */
+/** A network of these nodes. Each hears the grandmaster; links are up or down as given in the interfaces. */
 export const layer = (
   nodes: ReadonlyArray<{ readonly name: string; readonly interfaces: ReadonlyArray<NetworkInterface> }>
 ): Layer.Layer<SimulatedNetwork> =>
@@ -62,7 +62,7 @@ export const layer = (
       const processes = new Set<KillableProcess>()
       let lastPid = firstPid - 1
 
-      /** Changes one node, or all when no name is given. */
+      /** Changes one node, or all nodes if no name is given. */
       const change = (name: string | undefined, next: (node: SimulatedNode) => SimulatedNode) =>
         SubscriptionRef.update(
           world,
@@ -98,7 +98,7 @@ const withLink = (node: SimulatedNode, nic: string, up: boolean): SimulatedNode 
   interfaces: node.interfaces.map((found) => (found.name === nic ? { ...found, linkUp: up } : found))
 })
 
-/** Gives the NICs of one simulated node to the daemon; a pulled cable shows in its status. */
+/** Reports the NICs of one simulated node to the daemon. A pulled cable shows in `linkUp`. */
 export const deviceDiscovery = (nodeName: string): Layer.Layer<DeviceDiscovery, never, SimulatedNetwork> =>
   Layer.effect(
     DeviceDiscovery,

@@ -1,7 +1,7 @@
 /**
- * The simulated phc2sys: it waits for the ptp4l behind its `-z` socket, follows the states of its ports, and prints an
- * offset a second for each clock that it steers. Not simulated: it never notices that its ptp4l is gone, as the real
- * one does not for a long time.
+ * The simulated phc2sys. It waits for the ptp4l behind its `-z` socket, follows the states of its ports, and prints an
+ * offset each second for each clock that it steers. It never notices that its ptp4l has gone; the real one does not
+ * notice for a long time either.
  */
 import { chooseClocks, type ClockPair } from "./Phc2sysClocks.ts"
 import type { Phc2sysSettings } from "./Phc2sysSettings.ts"
@@ -20,20 +20,20 @@ import { clockOffsetText, clockSummaryText, firstSample, nextSample, type Servo,
 
 interface Phc2sys {
   readonly settings: Phc2sysSettings
-  /** What each socket answered last; undefined before all did. */
+  /** The last answer of each socket; undefined until all have answered. */
   readonly answers: ReadonlyArray<Ptp4lAnswer> | undefined
   readonly pairs: ReadonlyArray<ClockPair>
-  /** By the clock that is steered. */
+  /** The key is the clock that is steered. */
   readonly servos: ReadonlyMap<string, Servo>
   readonly updates: number
-  /** Monotonic, in milliseconds. */
+  /** Monotonic time in milliseconds. */
   readonly updateAt: number
 }
 
-/** The system clock against a PHC on PCIe, as in the recorded logs. */
+/** The system clock compared with a PHC on PCIe, as in the recorded logs. */
 const nature = { initialOffsetNs: 40_000, jitterNs: 30, delayNs: 250, largestDriftPpb: 500 }
 
-/** It asks ptp4l this often, in milliseconds. */
+/** It asks ptp4l at this interval, in milliseconds. */
 const askInterval = 1000
 
 /** A phc2sys that is about to start. */
@@ -70,7 +70,7 @@ const step = (phc2sys: Phc2sys, moment: Moment): Step => {
   return {
     next: program(updated),
     lines: speak(settings.voice, moment.now, [...followed.messages, ...measurements]),
-    // With nothing to steer no update is due, whatever the last one's time was.
+    // Without a clock to steer no update is due, whatever the time of the last one was.
     wakeAt: Math.min(updated.pairs.length === 0 ? Infinity : updated.updateAt, moment.now + askInterval)
   }
 }
@@ -108,7 +108,7 @@ const changedPorts = (before: Ptp4lAnswer | undefined, after: Ptp4lAnswer): Read
     state === before?.ports[index]?.state ? [] : [notice(`port ${after.clockIdentity}-${index + 1} changed state`)]
   )
 
-/** Compares and steers each pair, when that is due. */
+/** Compares and steers each pair if that is due. */
 const update = (phc2sys: Phc2sys, { draw, now }: Moment): readonly [Phc2sys, ReadonlyArray<Message>] => {
   const { pairs, settings } = phc2sys
   if (now < phc2sys.updateAt || pairs.length === 0) return [phc2sys, []]

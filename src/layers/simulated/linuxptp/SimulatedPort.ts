@@ -1,10 +1,12 @@
 /**
- * One port of the simulated ptp4l as a state machine after linuxptp fsm.c: what a port sees makes an event, the event
- * makes the next state. Used by SimulatedPtp4l, which turns events into log lines.
+ * One port of the simulated ptp4l as a state machine after linuxptp fsm.c: what a port sees causes an event, and the
+ * event leads to the next state. SimulatedPtp4l uses it and turns the events into log lines.
  */
 import type { SimulatedPortState } from "./SimulatedProgram.ts"
 
-/** Events of linuxptp fsm.h, enum fsm_event, by the names that ptp4l prints; and two that change no state. */
+/**
+ * The events of linuxptp fsm.h, enum fsm_event, with the names that ptp4l prints, and two events that change no state.
+ */
 export type PortEvent =
   | "INIT_COMPLETE"
   | "FAULT_DETECTED"
@@ -16,34 +18,37 @@ export type PortEvent =
 
 /** A port and what it remembers. */
 export interface Port {
-  /** Counts from 1. */
+  /** Numbered from 1. */
   readonly number: number
   readonly nic: string
   readonly state: SimulatedPortState
-  /** Since when no Announce came, in milliseconds; undefined while they come. */
+  /** The time in milliseconds since which no Announce has come; undefined while they come. */
   readonly silentSince: number | undefined
-  /** When further Announce messages make the foreign master eligible, in milliseconds; undefined before the first. */
+  /**
+   * The time in milliseconds at which further Announce messages make the foreign master eligible; undefined before the
+   * first one.
+   */
   readonly qualifiedAt: number | undefined
 }
 
-/** What a port notices by itself. */
+/** What a port notices. */
 export interface PortSight {
   readonly linkUp: boolean
-  /** Announce messages of a better clock arrive and this port may follow them. */
+  /** Announce messages of a better clock arrive, and this port may follow them. */
   readonly hearsMaster: boolean
 }
 
-/** Times in milliseconds. */
+/** All times are in milliseconds. */
 export interface PortTiming {
-  /** Raw socket, address and delay request set up: recorded logs have 40..50 ms. */
+  /** Setting up raw socket, address and delay request. Recorded logs show 40 to 50 ms. */
   readonly initialisation: number
-  /** Two more Announce messages after the first: linuxptp foreign.h, FOREIGN_MASTER_THRESHOLD. */
+  /** Two more Announce messages after the first one: linuxptp foreign.h, FOREIGN_MASTER_THRESHOLD. */
   readonly qualification: number
   /** Announce interval times announceReceiptTimeout. */
   readonly announceTimeout: number
 }
 
-/** A port that is about to initialise; `index` counts from 0. */
+/** A port before its initialisation; `index` counts from 0. */
 export const newPort = (nic: string, index: number, now: number): Port => ({
   number: index + 1,
   nic,
@@ -52,7 +57,7 @@ export const newPort = (nic: string, index: number, now: number): Port => ({
   qualifiedAt: undefined
 })
 
-/** Keeps the port's memory of Announce messages; never changes its state. */
+/** Updates what the port remembers of Announce messages. It never changes the port's state. */
 export const look = (port: Port, sight: PortSight, now: number): Port => {
   if (port.state === "INITIALIZING" || port.state === "FAULTY") {
     return { ...port, silentSince: now, qualifiedAt: undefined }
@@ -92,7 +97,7 @@ const timeout = (port: Port, timing: PortTiming, now: number): PortEvent | undef
     ? "ANNOUNCE_RECEIPT_TIMEOUT_EXPIRES"
     : undefined
 
-/** Where an event leads. A client-only clock listens where others become master: linuxptp fsm.c, ptp_slave_fsm. */
+/** The state after an event. A client-only clock listens where others become master: linuxptp fsm.c, ptp_slave_fsm. */
 export const react = (port: Port, event: PortEvent, clientOnly: boolean, timing: PortTiming, now: number): Port => {
   switch (event) {
     case "INIT_COMPLETE":
@@ -111,7 +116,7 @@ export const react = (port: Port, event: PortEvent, clientOnly: boolean, timing:
   }
 }
 
-/** When this port has something to do by itself; infinity when only the world can change it. */
+/** When this port will do something by itself; infinity if only the network can cause its next change. */
 export const nextDue = (port: Port, timing: PortTiming, startedAt: number): number => {
   switch (port.state) {
     case "INITIALIZING":

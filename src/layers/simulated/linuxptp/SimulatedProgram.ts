@@ -1,6 +1,6 @@
 /**
- * What one simulated program is to the layer that runs it: an immutable value which, shown the moment, says what it
- * prints and when it wants to look again. No fibers, no clock: whoever runs it sleeps in between.
+ * A simulated program, as the layer that runs it sees it: an immutable value that gets a moment and says what it prints
+ * and when it wants to run next. It has no fiber and no clock; the layer sleeps in between.
  */
 import type { OutputLine } from "../../../services/processes/ProcessRunner.ts"
 import type { SimulatedNode } from "./SimulatedNetwork.ts"
@@ -8,21 +8,21 @@ import type { SimulatedNode } from "./SimulatedNetwork.ts"
 /** States of linuxptp fsm.h, enum port_state, that the simulation enters. */
 export type SimulatedPortState = "INITIALIZING" | "FAULTY" | "LISTENING" | "MASTER" | "UNCALIBRATED" | "SLAVE"
 
-/** What a ptp4l answers on its management socket. */
+/** The answer of a ptp4l on its management socket. */
 export interface Ptp4lAnswer {
   readonly clockIdentity: string
-  /** False when the ports stamp in software. */
+  /** False if the ports use software time stamps. */
   readonly usesPhc: boolean
   /** In port order. */
   readonly ports: ReadonlyArray<{ readonly nic: string; readonly state: SimulatedPortState }>
 }
 
-/** Everything a program can see and draw on at one instant. */
+/** Everything that a program can see and use at one moment. */
 export interface Moment {
-  /** Monotonic clock, in milliseconds. */
+  /** Monotonic time in milliseconds. */
   readonly now: number
   readonly node: SimulatedNode
-  /** What the ptp4l behind this path of a UNIX socket answers; undefined when none runs there. */
+  /** The answer of the ptp4l at this path of a UNIX socket; undefined if none runs there. */
   readonly ask: (socket: string) => Ptp4lAnswer | undefined
   /** The next random number in [0, 1). */
   readonly draw: () => number
@@ -30,27 +30,27 @@ export interface Moment {
   readonly newPid: () => number
 }
 
-/** What came of a moment. `wakeAt` is on the clock of `Moment.now`. */
+/** The result of a moment. `wakeAt` is on the same clock as `Moment.now`. */
 export interface Step {
   readonly next: SimulatedProgram
   readonly lines: ReadonlyArray<OutputLine>
   readonly wakeAt: number
-  /** Set when the program ends by itself. */
+  /** Set if the program ends by itself. */
   readonly exitCode?: number
 }
 
 /** A program between two steps. */
 export interface SimulatedProgram {
   readonly step: (moment: Moment) => Step
-  /** Paths of its management sockets, the same for its whole life. */
+  /** The paths of its management sockets, which never change. */
   readonly sockets: ReadonlyArray<string>
-  /** What it answers there now; undefined while it does not. */
+  /** Its answer on these sockets now; undefined while it does not answer. */
   readonly answer: () => Ptp4lAnswer | undefined
-  /** Last lines after SIGTERM; most programs have none. */
+  /** The last lines after SIGTERM. Most programs print none. */
   readonly farewell: (now: number) => ReadonlyArray<OutputLine>
 }
 
-/** A message and its level, syslog's numbers: 3 error, 4 warning, 5 notice, 6 info, 7 debug. */
+/** A message and its level, with syslog's numbers: 3 error, 4 warning, 5 notice, 6 info, 7 debug. */
 export interface Message {
   readonly level: 3 | 4 | 5 | 6 | 7
   readonly text: string
@@ -62,23 +62,23 @@ export const error = (text: string): Message => ({ level: 3, text })
 export const warning = (text: string): Message => ({ level: 4, text })
 /** Level 5: changes of state. */
 export const notice = (text: string): Message => ({ level: 5, text })
-/** Level 6: measurements, the last level that is printed by default. */
+/** Level 6: measurements. It is the last level that is printed by default. */
 export const info = (text: string): Message => ({ level: 6, text })
-/** Level 7: printed with `-l 7` only. */
+/** Level 7: only printed with `-l 7`. */
 export const debug = (text: string): Message => ({ level: 7, text })
 
-/** How a program frames its lines. */
+/** The frame that a program puts around its lines. */
 export interface Voice {
   readonly program: string
-  /** `message_tag` as configured; empty for none. */
+  /** The configured `message_tag`; empty if there is none. */
   readonly tag: string
   /** Messages above this level are not printed. */
   readonly loggingLevel: number
 }
 
 /**
- * Frames messages as linuxptp print.c does: `ptp4l[12.345]: tag text`. Warnings and errors go to stderr.
- * `{level}` in the tag becomes the level's digit (linuxptp 4.2 and later).
+ * Puts the frame around messages as linuxptp print.c does: `ptp4l[12.345]: tag text`. Warnings and errors go to stderr.
+ * `{level}` in the tag is replaced by the digit of the level (linuxptp 4.2 and later).
  */
 export const speak = (voice: Voice, now: number, messages: ReadonlyArray<Message>): ReadonlyArray<OutputLine> =>
   messages

@@ -1,7 +1,7 @@
 /**
  * The simulated ptp4l: ports, best master and servo, and the lines that linuxptp prints about them. It follows the
- * network's grandmaster on its first port unless its configuration makes it a master.
- * Not simulated: several foreign masters, peer delay, ports on different PHCs, NICs that vanish.
+ * network's grandmaster on its first port, unless its configuration makes it a master. Not simulated: several foreign
+ * masters, peer delay, ports on different PHCs, NICs that disappear.
  */
 import { identityOf } from "./Dialect.ts"
 import { eventMessages } from "./Ptp4lMessages.ts"
@@ -18,10 +18,10 @@ import {
   unsteered
 } from "./SimulatedServo.ts"
 
-/** An oscillator and a short cable, as in the recorded logs of hardware time stamping. */
+/** An oscillator and a short cable, as in recorded logs with hardware time stamps. */
 const nature = { initialOffsetNs: 40_000, jitterNs: 25, delayNs: 500, largestDriftPpb: 12_000 }
 
-/** The world is looked at this often when nothing else is due: every second, more often by a port that listens. */
+/** How often the network is looked at if nothing else is due: every second, and more often by a port that listens. */
 const lookInterval = { listening: 250, settled: 1000 }
 
 /** A ptp4l that is about to start on the node. */
@@ -52,7 +52,7 @@ const program = (ptp4l: Ptp4l): SimulatedProgram => ({
   }
 })
 
-/** While ports initialise, that is what it says; before the first step the socket is not bound. */
+/** While ports initialise, the answer says so. Before the first step the socket does not exist. */
 const answerOf = ({ identity, ports, settings }: Ptp4l): Ptp4lAnswer | undefined =>
   ports.length === 0
     ? undefined
@@ -66,7 +66,7 @@ const start = (ptp4l: Ptp4l, { node, now }: Moment): readonly [Ptp4l, ReadonlyAr
   ]
 }
 
-/** Each port looks; at most one event a port. */
+/** Lets each port look. Each port has at most one event. */
 const decide = (started: Ptp4l, moment: Moment): readonly [Ptp4l, ReadonlyArray<Message>] => {
   let ptp4l = started
   const messages: Array<Message> = []
@@ -97,7 +97,7 @@ const withPort = (ptp4l: Ptp4l, port: Port): Ptp4l => ({
 
 const isFollowing = ({ state }: Port): boolean => state === "UNCALIBRATED" || state === "SLAVE"
 
-/** The state after an event of `port`: the port's own, the best master, and the servo when it starts anew. */
+/** The state after an event of `port`: the port itself, the best master, and the servo if it starts again. */
 const apply = (ptp4l: Ptp4l, port: Port, event: PortEvent, { draw, now }: Moment): Ptp4l => {
   const { clientOnly, syncInterval, timing } = ptp4l.settings
   const after = withPort(ptp4l, react(port, event, clientOnly, timing, now))
@@ -111,7 +111,7 @@ const apply = (ptp4l: Ptp4l, port: Port, event: PortEvent, { draw, now }: Moment
   return lost || nobodyElse ? { ...after, best: "local" } : after
 }
 
-/** Takes a sample if one is due; the first locked one makes the port SLAVE. */
+/** Takes a sample if one is due. The first locked sample makes the port SLAVE. */
 const sample = (ptp4l: Ptp4l, moment: Moment): readonly [Ptp4l, ReadonlyArray<Message>] => {
   const { freeRunning, reportInterval, summarises, syncInterval } = ptp4l.settings
   const port = ptp4l.ports.find(isFollowing)

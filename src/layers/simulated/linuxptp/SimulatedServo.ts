@@ -1,23 +1,24 @@
 /**
- * A clock servo that behaves: it sees one offset unlocked, steps or skips the step, locks, and then wanders by a few
- * nanoseconds. Shared by the simulated ptp4l, phc2sys and ts2phc. Numbers are drawn to look like recorded ones.
+ * A clock servo that works well: its first offset is unlocked, then it steps the clock or skips the step, locks, and
+ * varies by a few nanoseconds. The simulated ptp4l, phc2sys and ts2phc use it. The random numbers look like recorded
+ * ones.
  */
 
-/** What one sample left behind. Offsets and delays in nanoseconds, frequency in parts per billion. */
+/** The state after a sample. Offsets and delays are in nanoseconds, frequencies in parts per billion. */
 export interface Servo {
   readonly state: "s0" | "s1" | "s2"
   readonly offsetNs: number
   readonly frequencyPpb: number
   readonly delayNs: number
-  /** Frequency error of the oscillator, which the servo finds. */
+  /** The frequency error of the oscillator, which the servo corrects. */
   readonly driftPpb: number
-  /** True when the clock was right before, so that no step (s1) is needed. */
+  /** True if the clock was right before, so that no step (s1) is needed. */
   readonly wasLocked: boolean
 }
 
-/** How good the clock and its way to the source are. */
+/** How good the clock is, and its connection to the source. */
 export interface ServoNature {
-  /** Largest offset before the first correction. */
+  /** The largest offset before the first correction. */
   readonly initialOffsetNs: number
   readonly jitterNs: number
   readonly delayNs: number
@@ -26,10 +27,10 @@ export interface ServoNature {
 
 type Draw = () => number
 
-/** A number in [-1, 1), near 0 more often than not. */
+/** A number in [-1, 1) that is near 0 more often than not. */
 const around = (draw: Draw): number => draw() + draw() - 1
 
-/** The first sample: unlocked, the clock still as it came. */
+/** The first sample: unlocked, with the clock not corrected yet. */
 export const firstSample = (nature: ServoNature, draw: Draw): Servo => ({
   state: "s0",
   offsetNs: Math.round(around(draw) * nature.initialOffsetNs),
@@ -39,7 +40,10 @@ export const firstSample = (nature: ServoNature, draw: Draw): Servo => ({
   wasLocked: false
 })
 
-/** The first sample after the source was away for `seconds`: the clock drifted little, its frequency is still known. */
+/**
+ * The first sample after the source was away for `seconds`. The clock has drifted a little, and its frequency is still
+ * known.
+ */
 export const sampleAfterSilence = (servo: Servo, nature: ServoNature, seconds: number, draw: Draw): Servo => ({
   ...servo,
   state: "s0",
@@ -47,14 +51,14 @@ export const sampleAfterSilence = (servo: Servo, nature: ServoNature, seconds: n
   wasLocked: true
 })
 
-/** The next sample: s0, then s1 if the clock must be stepped, then s2 for good. */
+/** The next sample: s0, then s1 if the clock must be stepped, then always s2. */
 export const nextSample = (servo: Servo, nature: ServoNature, draw: Draw): Servo => {
   const jitter = Math.round(around(draw) * nature.jitterNs)
   const delayNs = Math.round(nature.delayNs + around(draw) * nature.jitterNs)
   if (servo.state === "s0" && !servo.wasLocked) {
     return { ...servo, state: "s1", offsetNs: servo.offsetNs + jitter, frequencyPpb: servo.driftPpb, delayNs }
   }
-  // After a step only noise is left; without one the old offset melts away.
+  // After a step only noise is left. Without a step the old offset decreases slowly.
   const remaining = servo.state === "s1" ? 0 : servo.offsetNs * 0.4
   const offsetNs = Math.round(remaining + jitter)
   return { ...servo, state: "s2", offsetNs, frequencyPpb: servo.driftPpb + offsetNs, delayNs }
@@ -64,7 +68,7 @@ const fixed = (value: number, width: number): string => String(Math.round(value)
 const signed = (value: number, width: number): string =>
   `${value < 0 ? "-" : "+"}${Math.abs(Math.round(value))}`.padStart(width)
 
-/** `%10d s%d freq %+7.0f`, which every offset line has. `width` is the offset's. */
+/** `%10d s%d freq %+7.0f`, which every offset line contains. `width` is that of the offset. */
 export const offsetText = (servo: Servo, width: number): string =>
   `${fixed(servo.offsetNs, width)} ${servo.state} freq ${signed(servo.frequencyPpb, 7)}`
 
@@ -80,7 +84,7 @@ export const summaryText = (servo: Servo, draw: Draw): string => {
     + ` delay ${fixed(servo.delayNs, 5)} +/- ${fixed(draw() * 6, 3)}`
 }
 
-/** The measurement of a servo that steers nothing: unlocked for ever, at no frequency. */
+/** The measurement of a servo that steers nothing: always unlocked, and without a frequency. */
 export const unsteered = (servo: Servo): Servo => ({ ...servo, state: "s0", frequencyPpb: 0 })
 
 /** `CLOCK_REALTIME phc offset … delay …`: linuxptp phc2sys.c, update_clock. */

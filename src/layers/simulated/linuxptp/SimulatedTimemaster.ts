@@ -1,6 +1,7 @@
 /**
- * The simulated timemaster: it starts its children, passes their output on, and takes them along when it ends.
- * Not simulated: a child that dies later is not started again, timemaster ends then as it does in the first second.
+ * The simulated timemaster: it starts its children, passes their output on, and ends them when it ends. In one point it
+ * differs from the real one: a child that dies later is not started again; timemaster then ends, as it does when a
+ * child dies in the first second.
  */
 import { type ConfigFile, parseConfigFile } from "../../../services/linuxptp/ConfigFile.ts"
 import type { LinuxptpVersion } from "../../../services/linuxptp/LinuxptpVersion.ts"
@@ -17,7 +18,7 @@ interface Child {
 
 interface Timemaster {
   readonly voice: Voice
-  /** The NTP server's and the children's, in the order of their start. */
+  /** The pids of the NTP server and of the children, in the order of their start. */
   readonly pids: ReadonlyArray<number>
   readonly children: ReadonlyArray<Child>
 }
@@ -53,7 +54,7 @@ const start = (
   const children = specs.map((child) => ({ pid: newPid(), program: startChild(child), wakeAt: now }))
   const pids = [ntpServer, ...children.map(({ pid }) => pid)]
   const commands = [ntpServerCommand(file), ...specs.map(({ argv }) => argv)]
-  // timemaster.c, start_process, leaves a blank behind each word.
+  // timemaster.c, start_process, prints a blank after each word.
   const messages = commands.map((words, index) => info(`process ${pids[index]} started: ${words.join(" ")} `))
   return [{ voice, pids, children }, speak(voice, now, messages)]
 }
@@ -70,11 +71,11 @@ const program = (timemaster: Timemaster): SimulatedProgram => ({
   step: (moment) => step(timemaster, moment)
 })
 
-/** Lets each child that is due look; the first one that ends ends them all. */
+/** Runs each child that is due. The first child that ends makes all others end. */
 const step = (timemaster: Timemaster, moment: Moment): Step => {
   const children: Array<Child> = []
   const lines: Array<OutputLine> = []
-  // Children meet each other through their sockets, as they were before this moment.
+  // Children reach each other through their sockets, in the state before this moment.
   const ask = (path: string) =>
     timemaster.children.find((child) => child.program.sockets.includes(path))?.program.answer() ?? moment.ask(path)
   for (const child of timemaster.children) {
@@ -90,5 +91,5 @@ const step = (timemaster: Timemaster, moment: Moment): Step => {
   return { next: program({ ...timemaster, children }), lines, wakeAt }
 }
 
-/** Milliseconds; it bounds the wait of a timemaster without children. */
+/** In milliseconds. It limits the sleep of a timemaster without children. */
 const longestSleep = 60_000

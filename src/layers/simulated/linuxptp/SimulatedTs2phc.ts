@@ -1,6 +1,6 @@
 /**
  * The simulated ts2phc: a pulse comes once a second, and each PHC that is not the reference follows it. With `-a` the
- * PHCs are those of a ptp4l. Not simulated: a pulse that stays away, NMEA, holdover.
+ * PHCs are those of a ptp4l. Not simulated: a pulse that is missing, NMEA, holdover.
  */
 import { isAtLeast, type LinuxptpVersion } from "../../../services/linuxptp/LinuxptpVersion.ts"
 import { type CommandLine, hasOption, setting, voiceOf } from "./CommandLine.ts"
@@ -16,17 +16,17 @@ import {
 } from "./SimulatedProgram.ts"
 import { firstSample, nextSample, offsetText, type Servo } from "./SimulatedServo.ts"
 
-/** What the simulated ts2phc takes from its options and file. */
+/** What the simulated ts2phc takes from its options and its file. */
 export interface Ts2phcSettings {
   readonly voice: Voice
   readonly version: LinuxptpVersion
-  /** PHCs by the names that the user gave them: a NIC or /dev/ptpN. */
+  /** The PHCs, with the names that the user gave them: a NIC or /dev/ptpN. */
   readonly sinks: ReadonlyArray<string>
-  /** With `-a`, the socket of the ptp4l to ask. */
+  /** With `-a`: the socket of the ptp4l to ask. */
   readonly socket: string | undefined
 }
 
-/** The settings of one start: sinks are `-c` and the sections of the file. */
+/** The settings of one start. The sinks are the values of `-c` and the sections of the file. */
 export const readTs2phcSettings = (commandLine: CommandLine, version: LinuxptpVersion): Ts2phcSettings => ({
   voice: voiceOf("ts2phc", commandLine),
   version,
@@ -41,7 +41,7 @@ export const readTs2phcSettings = (commandLine: CommandLine, version: LinuxptpVe
   socket: hasOption(commandLine, "a") ? setting(commandLine, "uds_address") ?? "/var/run/ptp4l" : undefined
 })
 
-/** A good GNSS pulse against a PHC. */
+/** A good GNSS pulse compared with a PHC. */
 const nature = { initialOffsetNs: 5_000, jitterNs: 12, delayNs: 0, largestDriftPpb: 8_000 }
 
 const pulseInterval = 1000
@@ -72,7 +72,10 @@ const program = (settings: Ts2phcSettings, servos: ReadonlyMap<string, Servo>): 
   }
 })
 
-/** Undefined while ptp4l does not answer. Ports on one PHC count once, and a clock that ptp4l steers is not touched. */
+/**
+ * Undefined while ptp4l does not answer. Ports with the same PHC count once, and a clock that ptp4l steers is left
+ * alone.
+ */
 const sinksOf = (settings: Ts2phcSettings, { ask, node }: Moment): ReadonlyArray<string> | undefined => {
   if (settings.socket === undefined) return settings.sinks
   const ports = ask(settings.socket)?.ports
@@ -86,7 +89,7 @@ const sinksOf = (settings: Ts2phcSettings, { ask, node }: Moment): ReadonlyArray
     .map(({ nic }) => nic)
 }
 
-/** linuxptp ts2phc.c, ts2phc_synchronize_clocks; before 4.0 only a debug line. */
+/** linuxptp ts2phc.c, ts2phc_synchronize_clocks. Before 4.0 it is only a debug line. */
 const offsetMessage = (version: LinuxptpVersion, sink: string, servo: Servo): Message =>
   isAtLeast(version, 4, 0)
     ? info(`${sink} offset ${offsetText(servo, 10)}`)

@@ -1,4 +1,4 @@
-/** Turns a ProcessSpec into the simulated program that it starts. */
+/** Makes the simulated program that a ProcessSpec starts. */
 import type { LinuxptpVersion } from "../../../services/linuxptp/LinuxptpVersion.ts"
 import type { ProcessSpec } from "../../../services/processes/ProcessSpec.ts"
 import { type CommandLine, readCommandLine, voiceOf } from "./CommandLine.ts"
@@ -17,7 +17,7 @@ export interface Installation {
   readonly version: LinuxptpVersion
 }
 
-/** The program before its first step, which may refuse to run. */
+/** The program before its first step. It may refuse to run. */
 export const startProgram = (spec: ProcessSpec, installation: Installation): SimulatedProgram => {
   const commandLine = readCommandLine(spec)
   const program = accepted(spec, commandLine, installation)

@@ -1,6 +1,6 @@
 /**
- * What timemaster starts for its configuration: chronyd or ntpd, then for each PHC of each domain a ptp4l and a
- * phc2sys (linuxptp timemaster.c, script_create). SimulatedTimemaster runs them.
+ * The programs that timemaster starts for its configuration: chronyd or ntpd, then for each PHC of each domain a ptp4l
+ * and a phc2sys (linuxptp timemaster.c, script_create). SimulatedTimemaster runs them.
  */
 import { type ConfigFile, entriesOf } from "../../../services/linuxptp/ConfigFile.ts"
 import { isAtLeast, type LinuxptpVersion } from "../../../services/linuxptp/LinuxptpVersion.ts"
@@ -8,14 +8,14 @@ import type { Program } from "../../../services/linuxptp/Program.ts"
 import type { ProcessSpec } from "../../../services/processes/ProcessSpec.ts"
 import type { SimulatedNode } from "./SimulatedNetwork.ts"
 
-/** Where and for whom the children run. */
+/** The node and the directories for the children. */
 export interface TimemasterPlace {
   readonly spec: ProcessSpec
   readonly version: LinuxptpVersion
   readonly node: SimulatedNode
 }
 
-/** The command line of the NTP server, which has no simulation of its own: it is silent. */
+/** The command line of the NTP server. The server itself is not simulated: it prints nothing. */
 export const ntpServerCommand = (file: ConfigFile): ReadonlyArray<string> => {
   const directory = runDirectory(file)
   return lastValue(file, "timemaster", "ntp_program") === "ntpd"
@@ -23,7 +23,7 @@ export const ntpServerCommand = (file: ConfigFile): ReadonlyArray<string> => {
     : ["chronyd", ...optionWords(file, "chronyd", ""), "-n", "-f", `${directory}/chrony.conf`]
 }
 
-/** The linuxptp programs, in the order of their start. */
+/** The linuxptp programs in the order of their start. */
 export const timemasterChildren = (file: ConfigFile, place: TimemasterPlace): ReadonlyArray<ProcessSpec> =>
   file.sections
     .filter(({ name }) => name.startsWith("ptp_domain"))
@@ -81,7 +81,7 @@ const child = (
   files: ProcessSpec["files"]
 ): ProcessSpec => ({ ...spec, program, argv: [program, ...words], files, interfaces, after: [] })
 
-/** A leading `>` hides a raw line's bracket from timemaster. */
+/** A leading `>` keeps timemaster from interpreting the bracket of a raw line. */
 const ptp4lConf = (file: ConfigFile, section: string, domain: string, tag: string, socket: string): string =>
   [
     "[global]",

@@ -1,4 +1,7 @@
-/** Creates the objects of manifests on an API server, as `kubectl create -f` does; for clusters that begin empty. */
+/**
+ * Creates the objects of manifests on an API server, as `kubectl create -f` does. Clusters that begin empty are filled
+ * with it.
+ */
 import { Effect, FileSystem, Schema } from "effect"
 import { HttpBody, HttpClient, HttpClientError } from "effect/http"
 import { fileURLToPath } from "node:url"
@@ -17,7 +20,7 @@ const Manifest = Schema.StructWithRest(
 )
 export type Manifest = typeof Manifest.Type
 
-/** The collection an object belongs to. A plural is the kind in lower case and an `s`, as for all kinds used here. */
+/** The collection of an object. Its name is the kind in lower case plus `s`, which is right for all kinds used here. */
 const collectionOf = ({ apiVersion, kind, metadata: { namespace } }: Manifest): string => {
   const root = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`
   return `${root}${namespace === undefined ? "" : `/namespaces/${namespace}`}/${kind.toLowerCase()}s`
@@ -34,13 +37,13 @@ const readManifestFile = Effect.fn("readManifestFile")(function*(file: string) {
 
 const deployed = (name: string) => fileURLToPath(new URL(`../../../../deploy/${name}`, import.meta.url))
 
-/** What every cluster needs before a daemon is of use: the namespace and the two kinds, from deploy/. */
+/** The namespace and the two kinds from deploy/, which every cluster needs before a daemon can work. */
 export const readDeployedKinds = Effect.map(
   Effect.forEach([deployed("00-ns.yaml"), deployed("01-crd.yaml")], readManifestFile),
   (files) => files.flat()
 )
 
-/** Creates the objects one after the other; one that exists already stays as it is. */
+/** Creates the objects one after the other. An object that exists already is not changed. */
 export const createManifests = Effect.fn("createManifests")(
   function*(server: string, manifests: ReadonlyArray<Manifest>) {
     for (const manifest of manifests) {

@@ -1,6 +1,7 @@
 /**
- * `demo`: the whole story in one program: an embedded API server on loopback, nodes, and on each of them the real
- * daemon over HTTP. Hardware and linuxptp are simulated, or with `--real` are ptp4l in network namespaces.
+ * The command `demo`: a whole cluster in one program, with an embedded API server on loopback, nodes, and the real
+ * daemon on each node, over HTTP. Hardware and linuxptp are simulated; with `--real`, real ptp4l processes run in
+ * network namespaces.
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
@@ -35,12 +36,12 @@ interface DemoOptions {
 const portsOf = (port: number, index: number) =>
   port === 0 ? { metricsPort: 0, healthPort: 0 } : { metricsPort: port + 101 + index, healthPort: port + 201 + index }
 
-/** The cluster begins with namespace, CRDs and examples, or with nodes alone. */
+/** Fills the cluster: with namespace, CRDs and examples, or with nodes only. */
 const populate = Effect.fnUntraced(function*(server: string, configs: ReadonlyArray<Manifest>) {
   yield* createManifests(server, [...yield* readDeployedKinds, ...configs])
 })
 
-/** In an empty cluster the kinds come with the user's manifests; daemons that start before would only retry. */
+/** In an empty cluster the user's manifests bring the kinds. Daemons that start earlier would only fail and retry. */
 const kindsAreServed = Effect.gen(function*() {
   const api = yield* KubernetesApi
   yield* Effect.retry(api.list(nodePTPDevs), Schedule.spaced("250 millis")).pipe(Effect.orDie)
@@ -67,7 +68,7 @@ const tell = (options: DemoOptions) =>
     return yield* showTable(api.watchAll(nodePTPDevs).pipe(Stream.map(({ objects }) => objects)))
   })
 
-// Not traced: a span as long as the demo would be the parent of everything in it, and end with it.
+// This is not traced: a span as long as the demo would become the parent of all other spans.
 const simulated = Effect.fnUntraced(function*(options: DemoOptions) {
   const nodes: ReadonlyArray<DemoNode> = demoNodes(options.nodes)
   const { url } = yield* EmbeddedApiServer
@@ -99,7 +100,7 @@ const real = Effect.fnUntraced(function*(options: DemoOptions) {
   return yield* Effect.all([daemons, tell(options)], { concurrency: "unbounded", discard: true })
 })
 
-/** The demo's own client, for its table. */
+/** The Kubernetes client of the demo itself, for its table. */
 const client = Layer.unwrap(
   Effect.map(
     EmbeddedApiServer,
@@ -110,7 +111,7 @@ const client = Layer.unwrap(
   )
 )
 
-/** The demo can't listen where it should. */
+/** The demo cannot listen on its port. */
 class DemoPortTaken extends Schema.TaggedError<DemoPortTaken>()("DemoPortTaken", {
   port: Schema.Int,
   cause: Schema.Defect()
@@ -144,7 +145,7 @@ const runDemo = (options: DemoOptions) =>
 
 const most = 99
 
-/** The `demo` subcommand; ends with SIGINT or SIGTERM. */
+/** The subcommand `demo`. It ends with SIGINT or SIGTERM. */
 export const demoCommand = Command.make(
   "demo",
   {

@@ -1,6 +1,6 @@
 /**
- * One node of the demo: the real daemon over HTTP, with settings, ports and a metric registry of its own. What is
- * beneath it, simulated or real linuxptp, is the caller's choice.
+ * One node of the demo: the real daemon over HTTP, with settings, ports and a metric registry of its own. The caller
+ * chooses whether linuxptp below it is simulated or real.
  */
 import { type Config, Effect, Layer, Metric } from "effect"
 import * as PlainCredentials from "../../../layers/kubernetes/credentials/PlainCredentials.ts"
@@ -66,7 +66,7 @@ export const runDemoNode = <R>(
     Layer.provideMerge(Layer.mergeAll(NodeState.layer, api, processes, settings, InMemoryLastKnownGood.layer())),
     Layer.provideMerge(Telemetry.traces({ nodeName: name, version }))
   )
-  // Fresh: layers are shared by identity, and no node shares anything with another.
+  // `fresh`, because Effect shares equal layers, and nodes must share nothing.
   return Daemon.run.pipe(
     Effect.provide(Layer.fresh(node)),
     Effect.annotateLogs({ node: name }),

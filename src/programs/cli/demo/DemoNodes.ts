@@ -1,7 +1,7 @@
 /**
- * The nodes of the demo's cluster, with their labels and NICs, and the NodePTPCfg objects that it begins with. The
- * demo command creates them; nothing here runs. Every example has priority 10 or above, so that what a reader of the
- * Quick Start applies (priority 4) wins.
+ * The nodes of the demo's cluster with their labels and NICs, and the NodePTPCfg objects at its start. The demo command
+ * creates them. Every example has priority 10 or above, so that the README's example (priority 4) wins when a reader
+ * applies it.
  */
 import { byName } from "../../../services/devices/InterfaceClassification.ts"
 import type { NetworkInterface } from "../../../services/devices/PtpDevice.ts"
@@ -15,7 +15,10 @@ export interface DemoNode {
 
 const workerLabel = "node-role.kubernetes.io/worker"
 
-/** `count` workers: `worker-1` has the NICs of the Quick Start, the others have a four-port E810 in place of its i40e. */
+/**
+ * `count` workers. `worker-1` has the NICs of the README's example; the others have a four-port E810 instead of its
+ * i40e.
+ */
 export const demoNodes = (count: number): ReadonlyArray<DemoNode> =>
   Array.from({ length: count }, (_, index) => {
     const name = `worker-${index + 1}`
@@ -27,7 +30,7 @@ export const demoNodes = (count: number): ReadonlyArray<DemoNode> =>
     }
   })
 
-/** One network card: its ports are the functions of one PCI device. */
+/** One network card. Its ports are functions of one PCI device. */
 interface Card {
   readonly slot: string
   readonly ports: number
@@ -35,7 +38,7 @@ interface Card {
   readonly pciDevice: string
   /** N of /dev/ptpN of the first port. */
   readonly firstPhc: number
-  /** One PHC for all ports, as an E810 has it; else one a port. */
+  /** True if all ports share one PHC, as on an E810; else each port has one. */
   readonly sharesPhc: boolean
 }
 
@@ -48,7 +51,7 @@ const quadI40e: Card = {
   sharesPhc: false
 }
 const quadE810: Card = { slot: "ens1", ports: 4, driver: "ice", pciDevice: "0000:17:00", firstPhc: 0, sharesPhc: true }
-// Every node has this card: a profile for a label can name only one interface, and the Quick Start's is ens787f1.
+// Every node has this card: a profile for a label can name only one interface, and the README's example names ens787f1.
 const dualE810: Card = {
   slot: "ens787",
   ports: 2,
@@ -72,8 +75,8 @@ const portsOf = ({ driver, firstPhc, pciDevice, ports, sharesPhc, slot }: Card):
   }))
 
 /**
- * What the demo's cluster is configured with: an ordinary clock on all workers; instead of it a boundary clock on
- * `worker-2` and a grandmaster on `worker-3`, if there are that many nodes.
+ * The examples in the demo's cluster: an ordinary clock on all workers, but a boundary clock on `worker-2` and a
+ * grandmaster on `worker-3`, if there are that many nodes.
  */
 export const exampleConfigs = (count = 3): ReadonlyArray<Manifest> =>
   [ordinaryClock, boundaryClock, grandmaster].slice(0, Math.max(count, 1))
@@ -88,7 +91,7 @@ const ordinaryClock: Manifest = {
   }
 }
 
-/** Follows the network's grandmaster on one port and gives its time to what hangs on the other. */
+/** Follows the network's grandmaster on one port and gives the time to the devices on the other. */
 const boundaryClock: Manifest = {
   apiVersion: "ptp.openshift.io/v1",
   kind: "NodePTPCfg",
@@ -113,7 +116,9 @@ masterOnly 1
   }
 }
 
-/** Gives the node's own system time to a domain of its own, so that it does not compete with the network's. */
+/**
+ * Gives the node's own system time to a separate domain, so that it does not compete with the network's grandmaster.
+ */
 const grandmaster: Manifest = {
   apiVersion: "ptp.openshift.io/v1",
   kind: "NodePTPCfg",

@@ -1,4 +1,4 @@
-/** The command line of a checkout: the image's commands and `demo`. */
+/** The command line of a checkout: the commands of the image, and `demo`. */
 import { Command } from "effect/cli"
 import { version } from "../../../services/Version.ts"
 import { commands, linuxptpDaemon } from "../Program.ts"

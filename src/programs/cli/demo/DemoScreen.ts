@@ -1,22 +1,23 @@
 /**
- * Where the demo shows what happens: on a terminal a picture that stays at the bottom and is drawn anew in place, with
- * what is said above it; elsewhere only what is said, line by line. DemoTable draws, the story and the command say.
+ * Where the demo shows what happens. On a terminal it keeps a picture at the bottom, which is redrawn in place, and
+ * prints messages above it. Elsewhere it only prints the messages line by line. DemoTable makes the picture; DemoStory
+ * and DemoCommand print messages.
  */
 import { Config, Context, Effect, Layer, Queue, Stdio, SynchronizedRef, Terminal } from "effect"
 
-/** Makes the lines to show for a terminal of `width` columns. */
+/** Makes the lines of the picture for a terminal with `width` columns. */
 export type Picture = (width: number) => ReadonlyArray<string>
 
 export class DemoScreen extends Context.Service<DemoScreen, {
-  /** True on a terminal; elsewhere `draw` shows nothing. */
+  /** True on a terminal. Elsewhere `draw` does nothing. */
   readonly isLive: boolean
-  /** Prints lines that stay. */
+  /** Prints lines that stay on the screen. */
   readonly say: (text: string) => Effect.Effect<void>
-  /** Puts this picture in place of the last one. */
+  /** Shows this picture instead of the last one. */
   readonly draw: (picture: Picture) => Effect.Effect<void>
 }>()("linuxptp-daemon/programs/cli/demo/DemoScreen") {}
 
-// ECMA-48 control sequences, and DEC's for the cursor.
+// Control sequences of ECMA-48, and those of DEC for the cursor.
 const escape = "\u001B["
 const hideCursor = `${escape}?25l`
 const showCursor = `${escape}?25h`
@@ -25,10 +26,13 @@ const clearToLineEnd = `${escape}K`
 const clearBelow = `${escape}J`
 const upBy = (lines: number): string => lines === 0 ? "" : `${escape}${lines}A`
 
-/** A changed width moves lines about; so many of those that were said are then printed again. */
+/** When the width changes, the terminal moves lines. Then this many of the last messages are printed again. */
 const remembered = 40
 
-/** Draws in place if standard output is a terminal that can. The cursor is back when the scope closes, also by interruption. */
+/**
+ * Redraws in place if standard output is a terminal that can do that. The cursor is shown again when the scope closes,
+ * even after an interruption.
+ */
 export const layer: Layer.Layer<DemoScreen, Config.ConfigError, Terminal.Terminal | Stdio.Stdio> = Layer.effect(
   DemoScreen,
   Effect.gen(function*() {
@@ -42,25 +46,25 @@ const plainScreen = Effect.gen(function*() {
   const terminal = yield* Terminal.Terminal
   return DemoScreen.of({
     isLive: false,
-    // Whoever read the output has gone; the demo goes on for those who use its API server.
+    // The reader of the output has gone. The demo goes on for users of its API server.
     say: (text) => Effect.ignore(terminal.display(`${text}\n`)),
     draw: () => Effect.void
   })
 })
 
-/** What stands on the terminal. */
+/** What is on the terminal now. */
 interface Shown {
   readonly size: Terminal.Size
   readonly said: ReadonlyArray<string>
   readonly picture: Picture
-  /** How many lines of the picture stand above the cursor. */
+  /** The number of lines of the picture above the cursor. */
   readonly drawn: number
 }
 
-/** What to write, and what then stands on the terminal. */
+/** The text to write, and what is on the terminal after it. */
 type Step = (before: Shown) => readonly [text: string, after: Shown]
 
-/** Puts `lines`, and the picture below them, where the picture was. One write, so nothing flickers. */
+/** Writes `lines` and the picture below them over the old picture. It is a single write, so nothing flickers. */
 const frame = (before: Shown, lines: ReadonlyArray<string>): ReturnType<Step> => {
   const visible = fitted(before.picture(before.size.columns || 80), before.size)
   const text = [...lines, ...visible].map((line) => `${line}${clearToLineEnd}\n`).join("")
@@ -85,7 +89,7 @@ const liveScreen = Effect.gen(function*() {
       const [text, after] = step(before)
       return Effect.as(Effect.ignore(terminal.display(text)), after)
     })
-  // The terminal echoes ^C behind the picture; the shell's prompt goes below it.
+  // The terminal prints ^C after the picture, and the shell's prompt must be below it.
   yield* Effect.acquireRelease(
     perform((before) => [hideCursor, before]),
     () => perform((before) => [`\n${showCursor}`, before])
@@ -93,7 +97,7 @@ const liveScreen = Effect.gen(function*() {
   yield* Queue.take(sizes).pipe(
     Effect.flatMap((changed) => perform(resize(changed))),
     Effect.forever,
-    // The terminal ends its sizes with its scope, which is also ours.
+    // The stream of sizes ends with the terminal's scope, which is this scope too.
     Effect.ignore,
     Effect.forkScoped
   )
@@ -104,7 +108,7 @@ const liveScreen = Effect.gen(function*() {
   })
 })
 
-/** A picture as high as the terminal would scroll, and could then not be drawn over. */
+/** A picture as high as the terminal would make it scroll and could not be redrawn in place. */
 const fitted = (lines: ReadonlyArray<string>, { rows }: Terminal.Size): ReadonlyArray<string> => {
   const room = Math.max((rows || 24) - 1, 1)
   return lines.length <= room ? lines : [...lines.slice(0, room - 1), `... ${lines.length - room + 1} more lines`]

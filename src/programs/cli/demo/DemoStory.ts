@@ -1,18 +1,18 @@
 /**
- * What happens in the demo by itself: now and then one node loses its grandmaster and finds it again. Each event is
- * announced, so that nobody takes it for the effect of an own experiment.
+ * What happens in the demo by itself: from time to time one node loses its grandmaster and finds it again. Each event
+ * is announced, so that nobody takes it for a result of their own experiment.
  */
 import { Effect } from "effect"
 import { SimulatedNetwork } from "../../../layers/simulated/linuxptp/SimulatedNetwork.ts"
 
-/** Seconds. Long enough to see every node lock first. */
+/** In seconds; long enough to see every node lock before. */
 const untilFirstLoss = 25
-/** Announce messages time out after 6 s and holdover ends 5 s later: both are seen. */
+/** Announce messages time out after 6 s and holdover ends 5 s later, so a user sees both. */
 const silence = 15
-/** Rare: most of the time the demo belongs to its user. */
+/** Rarely, so that users can experiment undisturbed most of the time. */
 const betweenLosses = 180
 
-/** Plays on `nodeName` until it is interrupted, and says in one line each what it does. */
+/** Runs on `nodeName` until it is interrupted. Each step is announced in one line. */
 export const runStory = Effect.fn("runStory")(function*<R>(
   nodeName: string,
   say: (line: string) => Effect.Effect<void, never, R>

@@ -1,6 +1,6 @@
 /**
- * The demo's nodes as a table, from what their daemons publish in NodePTPDev: on a terminal drawn in place, elsewhere
- * one line for each change of a node. It reads no more than a user of kubectl could.
+ * The demo's nodes as a table, from what their daemons publish in NodePTPDev. On a terminal it is redrawn in place;
+ * elsewhere each change of a node is one line. It uses only what a user of kubectl can read too.
  */
 import { Effect, Option, Schema, Stream } from "effect"
 import type { KubernetesObject } from "../../../services/kubernetes/KubernetesObject.ts"
@@ -8,13 +8,13 @@ import { NodePTPDevStatus } from "../../../services/kubernetes/NodePTPDev.ts"
 import { printable, tableLines } from "../Table.ts"
 import { DemoScreen } from "./DemoScreen.ts"
 
-/** What matters most comes first: a terminal of 80 columns cuts the end. */
+/** The most important columns come first, because a terminal of 80 columns cuts off the end. */
 const columns = ["NODE", "PROFILE", "CLOCK", "APPLIED", "PORTS", "PROCESSES"]
 
 /** The cells of one node. */
 type Row = ReadonlyArray<string>
 
-/** The table with one line a node, sorted by name and cut to `width` columns. */
+/** The table with one line per node, sorted by name and cut to `width` columns. */
 export const renderDemoTable = (
   objects: ReadonlyArray<KubernetesObject>,
   width: number
@@ -23,7 +23,7 @@ export const renderDemoTable = (
   return tableLines(columns, [...rowsOf(objects).values()]).map((line) => cut(line, width))
 }
 
-/** What to tell where no table is: a line for each node that came, changed or went between two lists. */
+/** Used where there is no table: one line for each node that appeared, changed or disappeared between two lists. */
 export const changedLines = (
   before: ReadonlyArray<KubernetesObject>,
   after: ReadonlyArray<KubernetesObject>
@@ -36,11 +36,11 @@ export const changedLines = (
   ]
 }
 
-/** Shows every list that comes, for as long as it runs. */
+/** Shows every list, for as long as it runs. */
 export const showTable = Effect.fn("showTable")(function*(objects: Stream.Stream<ReadonlyArray<KubernetesObject>>) {
   const screen = yield* DemoScreen
   if (screen.isLive) {
-    // In an empty cluster the first list may be long in coming.
+    // In an empty cluster it may take long until the first list comes.
     const lists = Stream.concat(Stream.make([]), objects)
     yield* Stream.runForEach(lists, (current) => screen.draw((width) => ["", ...renderDemoTable(current, width)]))
   } else {
@@ -77,7 +77,7 @@ const rowOf = (object: KubernetesObject): Row => {
   return columns.map((_, column) => (column === 0 ? object.metadata.name : cells[column - 1]) || "-")
 }
 
-/** A grandmaster is on its own oscillator for good, which a bare FREERUN would not tell. */
+/** A grandmaster always runs on its own oscillator, so a bare FREERUN would be misleading. */
 const clockText = ({ clock, conditions }: NodePTPDevStatus): string => {
   const isGrandmaster = conditions.some(({ reason, type }) => type === "Synchronized" && reason === "Grandmaster")
   return clock === undefined ? "" : `${clock.state}${isGrandmaster ? " (GM)" : ""}`
@@ -94,7 +94,7 @@ const appliedText = ({ conditions }: NodePTPDevStatus): string => {
   return applied.reason === "Applied" ? applied.status : `${applied.status} (${applied.reason})`
 }
 
-/** One node without a table around it; what there is nothing of is left out. */
+/** One node as a sentence, without the columns that are empty. */
 const sentence = ([node = "", ...cells]: Row): string => {
   const facts = cells.flatMap((cell, index) => cell === "-" ? [] : [`${columns[index + 1]?.toLowerCase()} ${cell}`])
   return printable(`${node}: ${facts.length === 0 ? "no status yet" : facts.join("; ")}`)

@@ -1,6 +1,6 @@
-/** What a user of the demo can type in another terminal, in the folder of this project. Text only; nothing runs it. */
+/** The kubectl commands that the demo suggests for another terminal in the project's folder. It only makes the text. */
 
-/** The lines to try: the cluster has examples already, or is `empty` and gets everything from `deploy/`. */
+/** The commands to try. The cluster has examples already, or it is `empty` and gets everything from `deploy/`. */
 export const kubectlLines = (
   { empty, port, real = false }: { readonly empty: boolean; readonly port: number; readonly real?: boolean }
 ): string => {
@@ -13,10 +13,13 @@ export const kubectlLines = (
   ].join("\n")
 }
 
-/** What a command shows, and the command without the server. Apart, because not every shell takes a comment behind. */
+/**
+ * A description and the command, without the server. They are separate lines, because not every shell accepts a comment
+ * after a command.
+ */
 type Try = readonly [why: string, command: string]
 
-/** Its NIC is one of a simulated node; nodes of real namespaces do not have it. */
+/** Its NIC exists on a simulated node only, not on nodes in real namespaces. */
 const quickStart = "deploy/nodeptpcfg_cr.yaml"
 
 const exampleCluster: ReadonlyArray<Try> = [

@@ -1,7 +1,7 @@
 /**
- * Nodes for `demo --real`: a network namespace with a grandmaster, one for each node, and a cable between them. ptp4l
- * is the real one with software time stamps; its servo may change the machine's clock by 1 ppb at most and never
- * steps it. Everything is gone when the scope closes.
+ * Makes the nodes for `demo --real`: a network namespace with a grandmaster, a namespace for each node, and a cable
+ * between them. ptp4l is the real one with software time stamps. Its servo may change the frequency of the machine's
+ * clock by 1 ppb at most and never steps it. Everything is removed when the scope closes.
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, FileSystem, Layer, Option, Schema } from "effect"
@@ -17,17 +17,17 @@ import { InstalledLinuxptp } from "../../../services/linuxptp/InstalledLinuxptp.
 import { isAtLeast } from "../../../services/linuxptp/LinuxptpVersion.ts"
 import type { Manifest } from "./CreateManifests.ts"
 
-/** `demo --real` can't make its network: it needs Linux, root, iproute2 and linuxptp. */
+/** `demo --real` cannot create its network. It needs Linux, root, iproute2 and linuxptp. */
 class RealNodesError extends Schema.TaggedError<RealNodesError>()("RealNodesError", { detail: Schema.String }) {
   override get message(): string {
     return `demo --real needs Linux, root, iproute2 and linuxptp: ${this.detail}`
   }
 }
 
-/** A servo that can't hurt the machine's clock. */
+/** Options for a servo that cannot harm the machine's clock. */
 const harmless = "--first_step_threshold 0 --step_threshold 0 --max_frequency 1" +
   " --pi_proportional_const 0.7 --pi_integral_const 0.3"
-/** Messages often enough for a client to lock within 2 s. */
+/** Messages are so frequent that a client locks within 2 s. */
 const quick = "--logAnnounceInterval -2 --announceReceiptTimeout 2 --logSyncInterval -3 --logMinDelayReqInterval -3"
 
 const command = Effect.fn("RealNodes.command")(function*(program: string, ...args: ReadonlyArray<string>) {
@@ -57,7 +57,7 @@ const grandmaster = Effect.fn("RealNodes.grandmaster")(function*(
 ) {
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
   const { version } = yield* InstalledLinuxptp
-  // From 4.0 on there is a second socket, and both are the host's unless they are named.
+  // linuxptp 4.0 and newer have a second socket, and both have a default path on the host, so both are named here.
   const isNew = Option.exists(yield* version, (found) => isAtLeast(found, 4, 0))
   const words = `-S -2 -q ${nics.map((nic) => `-i ${nic}`).join(" ")} --priority1 10 ${harmless} ${quick}`.split(" ")
   const args = [
@@ -110,7 +110,7 @@ const virtualNic = (name: string): NetworkInterface => ({
   notCapable: "a veth has no clock of its own"
 })
 
-/** Makes `count` nodes, each with the NIC `eth1`, and the configuration that suits them. */
+/** Makes `count` nodes, each with the NIC `eth1`, and a configuration for them. */
 export const realNodes = Effect.fn("RealNodes.make")(
   function*(count: number) {
     const fs = yield* FileSystem.FileSystem
@@ -131,7 +131,7 @@ export const realNodes = Effect.fn("RealNodes.make")(
       machine: Layer.mergeAll(
         InMemoryDeviceDiscovery.layer([virtualNic("eth1")]),
         SimulatedConfigurationCheck.layer,
-        // Its sockets are of the namespaces, which the demo itself is not in.
+        // The sockets of ptp4l are in the namespaces, and the demo itself is not.
         NoManagementClient.layer,
         CommandInstalledLinuxptp.layer.pipe(Layer.provide(NodeServices.layer)),
         ChildProcessRunner.layer({

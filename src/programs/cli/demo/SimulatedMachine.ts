@@ -1,4 +1,4 @@
-/** What is beneath the daemon of a simulated node: NICs, linuxptp and processes that are none. */
+/** The simulated parts of a demo node below the daemon: NICs, linuxptp and processes. */
 import { Layer } from "effect"
 import * as SimulatedConfigurationCheck from "../../../layers/simulated/linuxptp/SimulatedConfigurationCheck.ts"
 import * as SimulatedInstalledLinuxptp from "../../../layers/simulated/linuxptp/SimulatedInstalledLinuxptp.ts"

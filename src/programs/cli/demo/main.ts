@@ -1,4 +1,4 @@
-/** The entry of a checkout: what the image has, and the demo. */
+/** The entry point of a checkout: the commands of the image, and the demo. */
 import { start } from "../Start.ts"
 
 const command = process.argv[2]
