@@ -1,4 +1,7 @@
-/** Asks programs what they have against the configurations that they would be given: a question becomes an event. */
+/**
+ * Asks programs whether they accept the configurations that they would get. A question comes in, and its answer becomes
+ * an event for the node's memory.
+ */
 import { Effect, Option, Stream } from "effect"
 import { ConfigurationCheck } from "../services/processes/ConfigurationCheck.ts"
 import type { ProcessSpec } from "../services/processes/ProcessSpec.ts"
@@ -7,11 +10,11 @@ import { withinTraceOf } from "./ChangeTrace.ts"
 
 export type Question = Extract<NodeMemoryAction, { readonly _tag: "AskPrograms" }>
 
-/** The answers; a newer question ends the one before it, which has none then. */
+/** The answers. A newer question interrupts the one before it, which then has no answer. */
 export const answers = Effect.fnUntraced(function*(questions: Stream.Stream<Question>) {
   const check = yield* ConfigurationCheck
 
-  /** One after the other, up to the first that is refused. */
+  /** Asks one after the other and stops at the first refusal. */
   const firstRefusal = Effect.fnUntraced(function*(specs: ReadonlyArray<ProcessSpec>) {
     for (const spec of specs) {
       const message = yield* check.refusal(spec)

@@ -1,23 +1,23 @@
 /**
- * The clock class that each ptp4l has of its grandmaster (IEEE 1588 table 4): linuxptp prints it nowhere, so it is
- * asked on the management socket. ObserveClocks makes the metric `clock_class` of it.
+ * Asks each ptp4l for the clock class of its grandmaster (IEEE 1588 table 4) on its management socket, because linuxptp
+ * prints it nowhere. ObserveClocks makes the metric `clock_class` of it.
  */
 import { Duration, Effect, Option, Stream } from "effect"
 import { ManagementClient } from "../services/linuxptp/ManagementClient.ts"
 import type { ManagementSocket } from "../services/processes/ProcessSpec.ts"
 import { type ProcessStatus, ProcessSupervisor } from "../services/processes/ProcessSupervisor.ts"
 
-/** A grandmaster that loses its reference changes its class; a scrape comes every 15 to 60 s. */
+/** A grandmaster that loses its reference changes its class, and metrics are read every 15 to 60 s. */
 const period = Duration.seconds(10)
 
-/** A run that can be asked. */
+/** A run of a process that can be asked. */
 interface AskableRun {
   readonly id: string
   readonly run: number
   readonly socket: ManagementSocket
 }
 
-/** By process id; a process that does not answer has none. */
+/** By process id. A process that does not answer is left out. */
 export const clockClasses: Effect.Effect<
   Stream.Stream<ReadonlyMap<string, number>>,
   never,

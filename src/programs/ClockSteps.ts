@@ -1,6 +1,7 @@
 /**
- * All that tells something of the node's clocks, as steps of the clock state: lines and statuses of the children,
- * profiles, NICs, clock classes, and the passing of time. ObserveClocks takes them.
+ * Everything that can change what is known about the node's clocks: lines and statuses of processes, profiles, NICs,
+ * clock classes, and the passing of time. Each is a step, a function of the clock state, and ObserveClocks applies the
+ * steps.
  */
 import { Duration, Effect, Option, Stream, SubscriptionRef } from "effect"
 import {
@@ -19,10 +20,10 @@ import { clockClasses } from "./ClockClasses.ts"
 import { NodeState } from "./NodeState.ts"
 import { sleepUntil } from "./SleepUntil.ts"
 
-/** A change of what is known, at a monotonic nanosecond. */
+/** Changes the clock state, at a time in monotonic nanoseconds. */
 export type ClockStep = (state: ClockState, now: bigint) => ClockState
 
-/** One stream for each thing that can happen; the time in `deadline` is one of them. */
+/** One stream for each source of steps. One of them fires at the time in `deadline`. */
 export const clockSteps = Effect.fnUntraced(function*(deadline: SubscriptionRef.SubscriptionRef<bigint | undefined>) {
   const { output, statuses } = yield* ProcessSupervisor
   const { interfaces } = yield* DeviceDiscovery

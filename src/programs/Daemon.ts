@@ -1,6 +1,6 @@
 /**
- * The daemon: reconcile, observe, publish, all at once, over the contracts in `services` only. Which layers stand
- * behind them is the command line's choice, so the same daemon runs in a cluster, in the demo and in tests.
+ * The daemon: its parts reconcile, observe and publish at the same time. They use only the contracts in `services`, and
+ * the command line chooses the layers for them. So the same daemon runs in a cluster, in the demo and in tests.
  */
 import { Cause, Effect, Schedule } from "effect"
 import * as KeepLastKnownGood from "./KeepLastKnownGood.ts"
@@ -11,8 +11,8 @@ import * as ReconcileProfiles from "./ReconcileProfiles.ts"
 import * as ReportMetrics from "./ReportMetrics.ts"
 
 /**
- * A defect in one part must not stop the clocks, nor the other parts: it is told in full and the part begins anew,
- * once a second at most.
+ * A defect in one part must not stop the clocks or the other parts. It is logged in full, and the part starts again, at
+ * most once a second.
  */
 const keepGoing = <R>(name: string, part: Effect.Effect<unknown, never, R>): Effect.Effect<never, never, R> =>
   part.pipe(

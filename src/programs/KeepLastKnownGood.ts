@@ -1,16 +1,16 @@
 /**
- * Keeps the newest configuration that worked on disk, where the next start of the daemon finds it. Failing to do so
- * changes nothing that runs: it is told, and tried again.
+ * Saves the newest configuration that worked to disk, for the next start of the daemon. A failure changes nothing that
+ * runs: it is logged and tried again.
  */
 import { Duration, Effect, Equal, Option, Schedule, Stream, SubscriptionRef } from "effect"
 import { type KnownGood, LastKnownGood } from "../services/profiles/LastKnownGood.ts"
 import { Settings } from "../services/Settings.ts"
 import { NodeState } from "./NodeState.ts"
 
-/** A full disk does not become empty in between, and each failure is a line in the log. */
+/** A full disk stays full for a while, and each failure writes a line to the log. */
 const retryPeriod = Duration.minutes(1)
 
-/** What worked when the daemon ran last. What another node left on this disk is not this node's. */
+/** The configuration that worked when the daemon ran last. A file of another node is ignored. */
 export const load = Effect.gen(function*() {
   const store = yield* LastKnownGood
   const { nodeName } = yield* Settings
@@ -38,7 +38,7 @@ export const run = Effect.gen(function*() {
           )
         ),
         Effect.retry(Schedule.spaced(retryPeriod)),
-        // An endless schedule can't fail.
+        // A schedule without an end cannot fail.
         Effect.orDie,
         Stream.fromEffectDrain
       )

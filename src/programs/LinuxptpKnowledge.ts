@@ -1,6 +1,6 @@
 /**
- * What the supervisor is told about linuxptp: the rules of `services/linuxptp`, and ptp4l's management socket as the
- * way to ask whether it still answers. The supervisor itself knows no PTP.
+ * What the supervisor needs to know about linuxptp: the rules of `services/linuxptp`, and how to ask ptp4l on its
+ * management socket. The supervisor itself does not know PTP.
  */
 import { Effect, Option } from "effect"
 import { ManagementClient } from "../services/linuxptp/ManagementClient.ts"
@@ -11,7 +11,7 @@ import { isConfigurationError, lastWords } from "../services/linuxptp/StartFailu
 import { whyNotReady } from "../services/linuxptp/WhyNotReady.ts"
 import type { ProgramKnowledge } from "../services/processes/ProgramKnowledge.ts"
 
-/** For a supervisor of real children; a node whose ptp4l can't be asked has a client that says so. */
+/** For a supervisor of real processes. Where ptp4l cannot be asked, the client's `isAvailable` is false. */
 export const linuxptpKnowledge: Effect.Effect<ProgramKnowledge, never, ManagementClient> = Effect.map(
   ManagementClient,
   (client) => ({

@@ -1,10 +1,10 @@
-/** What a new decision says to an operator: what runs now, and each mistake and each profile that gave way, if new. */
+/** Logs what is new in a decision: what runs now, each new mistake, and each profile that was newly rolled back. */
 import { Effect, Equal, Metric, Option } from "effect"
 import { rejectedProfiles } from "../services/Metrics.ts"
 import { type Decision, mistakesOf, warningsOf } from "../services/profiles/Decision.ts"
 import type { Reconciliation } from "./NodeState.ts"
 
-/** Tells in what `now` differs from `before`, and nothing when it does not. */
+/** Logs the differences between `before` and `now`, if there are any. */
 export const logDecision = Effect.fnUntraced(function*(before: Reconciliation, now: Reconciliation) {
   if (Option.isNone(now.decision)) return
   const decision = now.decision.value

@@ -1,6 +1,7 @@
 /**
- * Passes the lines of the children on to the daemon's log, each with its process and profile, reduced as the profile
- * wants it. It has its own place in the supervisor's output: a slow log never delays the clock observer.
+ * Passes the lines of processes on to the daemon's log, with process and profile as fields, and reduced by the
+ * profile's settings. It has a subscription of its own to the supervisor's output, so a slow log never delays
+ * ObserveClocks.
  */
 import { Clock, Effect, Option, Stream, SubscriptionRef } from "effect"
 import {
@@ -15,7 +16,7 @@ import type { Decision } from "../services/profiles/Decision.ts"
 import { profileKey } from "../services/profiles/ProfileKey.ts"
 import { NodeState } from "./NodeState.ts"
 
-/** Processes whose state is kept; the one that has been silent longest is forgotten first. */
+/** The number of processes whose state is kept. The one that was silent longest is forgotten first. */
 const mostProcesses = 256
 
 const reductionsOf = (decision: Option.Option<Decision>): ReadonlyMap<string, LogReduction> =>
@@ -46,7 +47,7 @@ export const run = Effect.gen(function*() {
     states.set(id, state)
     const [oldest] = states.keys()
     if (states.size > mostProcesses && oldest !== undefined) states.delete(oldest)
-    // linuxptp print.c: warnings and errors go to stderr, everything else to stdout.
+    // linuxptp print.c: warnings and errors go to stderr, everything else goes to stdout.
     const log = stream === "stderr" ? Effect.logWarning : Effect.logInfo
     for (const message of print) yield* log(message).pipe(Effect.annotateLogs({ process: id, profile }))
   })

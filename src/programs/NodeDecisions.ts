@@ -1,6 +1,7 @@
 /**
- * Everything that can change a decision, as one stream of events that is folded with the node's memory. The rules are
- * in `services/profiles/NodeMemory.ts`; what they ask for is carried out here, apart from what touches a process.
+ * Feeds everything that can change a decision into the node's memory, as one stream of events, and carries out the
+ * resulting actions. The rules are in `services/profiles/NodeMemory.ts`. Actions that touch processes are left to
+ * ReconcileProfiles.
  */
 import { Clock, Effect, Option, Queue, Stream, SubscriptionRef } from "effect"
 import { ProcessSupervisor } from "../services/processes/ProcessSupervisor.ts"
@@ -19,7 +20,7 @@ import { logDecision } from "./LogDecisions.ts"
 import { nodeFacts } from "./NodeFacts.ts"
 import { NodeState, type Reconciliation } from "./NodeState.ts"
 
-/** One decision after another, published and told. */
+/** The decisions one after the other, each already published and logged. */
 export const nodeDecisions = Effect.gen(function*() {
   const supervisor = yield* ProcessSupervisor
   const { reconciliation } = yield* NodeState
@@ -30,7 +31,8 @@ export const nodeDecisions = Effect.gen(function*() {
 
   const events: ReadonlyArray<Stream.Stream<NodeMemoryEvent>> = [
     (yield* nodeFacts(knownGood)).pipe(Stream.map((facts) => ({ _tag: "FactsChanged", facts }))),
-    // These three are the way back: how processes do, what programs say when asked, what was rejected for either.
+    // These three are the way back from processes to decisions: the statuses of processes, the answers of programs, and
+    // rejections that follow from either.
     supervisor.statuses.pipe(Stream.map((statuses) => ({ _tag: "StatusesChanged", statuses }))),
     yield* answers(Stream.fromQueue(questions)),
     Stream.fromQueue(rejections)
@@ -69,7 +71,7 @@ export const nodeDecisions = Effect.gen(function*() {
 
 const take = (memory: NodeMemory, event: NodeMemoryEvent) => {
   const taken = Effect.map(Clock.monotonicTimeNanos, (now) => step(memory, event, now))
-  // NICs come and go with every pod: only what a person changed is worth a trace.
+  // NICs come and go with every pod. Only changes that a person made get a trace.
   const cause = event._tag === "FactsChanged" && Option.isSome(event.facts.linuxptp) ? event.facts.cause : undefined
   return cause === undefined ? taken : Effect.withSpan(taken, "ProfileSelection.decide", parentOf(cause))
 }

@@ -1,4 +1,4 @@
-/** All that a decision for this node depends on, as one stream: every change gives the facts that it leaves. */
+/** Everything that a decision for this node depends on, as one stream. Each change gives the facts after it. */
 import { Duration, Effect, Equal, Option, Schedule, Stream } from "effect"
 import { DeviceDiscovery } from "../services/devices/DeviceDiscovery.ts"
 import type { NetworkInterface } from "../services/devices/PtpDevice.ts"
@@ -11,7 +11,7 @@ import { decisionFacts, type ToldFacts } from "../services/profiles/DecisionFact
 import type { KnownGood } from "../services/profiles/LastKnownGood.ts"
 import { Settings } from "../services/Settings.ts"
 
-/** Until linuxptp is found it is looked for this often. */
+/** How often to look for linuxptp until it is found. */
 const linuxptpPoll = Duration.seconds(5)
 
 const nothingTold: ToldFacts = {
@@ -22,7 +22,7 @@ const nothingTold: ToldFacts = {
   cause: undefined
 }
 
-/** Only what decisions read: links go up and down, and nothing is decided anew for it. */
+/** The properties of a NIC that decisions use. A link that goes up or down causes no new decision. */
 const decisive = ({ hardwareTimestamping, ifindex, isTold, name, phcIndex }: NetworkInterface) => [
   name,
   ifindex,
@@ -31,7 +31,10 @@ const decisive = ({ hardwareTimestamping, ifindex, isTold, name, phcIndex }: Net
   hardwareTimestamping
 ]
 
-/** The facts after each change, once they are enough; `knownGood` stands in for the API server until it answers. */
+/**
+ * The facts after each change, once there are enough for a decision. `knownGood` is used in place of the API server's
+ * answer until that comes.
+ */
 export const nodeFacts = Effect.fnUntraced(function*(knownGood: Option.Option<KnownGood>) {
   const api = yield* KubernetesApi
   const discovery = yield* DeviceDiscovery
@@ -42,7 +45,7 @@ export const nodeFacts = Effect.fnUntraced(function*(knownGood: Option.Option<Kn
       Stream.map(({ change, objects }) => ({ configs: objects, cause: change }))
     ),
     api.watchAll(nodes, { name: nodeName, metadataOnly: true }).pipe(
-      // A kubelet's heartbeats change the Node, but nothing that a rule reads.
+      // A kubelet's heartbeats change the Node, but not its labels.
       Stream.changesWith((a, b) => Equal.equals(labelsOf(a.objects), labelsOf(b.objects))),
       Stream.tap(({ objects }) => objects.length === 0 ? tellNoNode(nodeName) : Effect.void),
       Stream.map(({ change, objects }) => ({ node: objects, cause: change }))

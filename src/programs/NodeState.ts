@@ -1,28 +1,31 @@
-/** What the daemon's programs tell each other: where reconciling stands and how the node's clock is. */
+/** What the parts of the daemon share: the state of reconciling and the state of the node's clock. */
 import { Context, Effect, Layer, Option, SubscriptionRef } from "effect"
 import type { NodeClock } from "../services/clocks/NodeClock.ts"
 import type { Decision } from "../services/profiles/Decision.ts"
 import type { KnownGood } from "../services/profiles/LastKnownGood.ts"
 
-/** Where reconciling stands. */
+/** The state of reconciling. */
 export interface Reconciliation {
-  /** What was decided last; `None` until linuxptp and the API server, or the disk in its place, have answered. */
+  /**
+   * The last decision. `None` until linuxptp is found and the API server has answered; the configuration on disk may
+   * take the API server's place.
+   */
   readonly decision: Option.Option<Decision>
-  /** True while the decision is the last one that worked, because the API server has not answered yet. */
+  /** True while the decision comes from disk, because the API server has not answered yet. */
   readonly isFromDisk: boolean
-  /** What is to be kept on disk: the newest configuration that worked. */
+  /** The newest configuration that worked, which is to be saved to disk. */
   readonly knownGood: Option.Option<KnownGood>
   readonly linuxptpMissing: boolean
-  /** Monotonic nanoseconds since which something is being decided. */
+  /** Since when something is being decided, in monotonic nanoseconds. */
   readonly decidingSince: bigint | undefined
-  /** Monotonic nanoseconds since which an apply is under way. */
+  /** Since when an apply is under way, in monotonic nanoseconds. */
   readonly applyingSince: bigint | undefined
 }
 
 export class NodeState extends Context.Service<NodeState, {
-  /** Written by NodeDecisions only, but for `applyingSince`, which is ReconcileProfiles'. */
+  /** Only NodeDecisions writes it, except the field `applyingSince`, which only ReconcileProfiles writes. */
   readonly reconciliation: SubscriptionRef.SubscriptionRef<Reconciliation>
-  /** Written by ObserveClocks only; undefined until the first observation. */
+  /** Only ObserveClocks writes it. Undefined until the first observation. */
   readonly clock: SubscriptionRef.SubscriptionRef<NodeClock | undefined>
 }>()("linuxptp-daemon/programs/NodeState") {}
 

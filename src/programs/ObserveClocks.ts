@@ -1,7 +1,7 @@
 /**
- * Follows what the children say and keeps the node's clock state: output and statuses of the supervisor and the
- * thresholds of the profiles go in, `NodeState.clock`, a log line per change of state and the `openshift_ptp_*`
- * metrics come out. It decides nothing itself: the rules are in `services/clocks`.
+ * Keeps the state of the node's clock. Its input is the supervisor's lines and statuses and the thresholds of the
+ * profiles. Its output is `NodeState.clock`, a log line for each change of state, and the `openshift_ptp_*` metrics.
+ * The rules are in `services/clocks`.
  */
 import { Clock, Effect, Equal, Stream, SubscriptionRef } from "effect"
 import { clockNews } from "../services/clocks/ClockNews.ts"
@@ -13,7 +13,7 @@ import { clockSteps } from "./ClockSteps.ts"
 import { NodeState } from "./NodeState.ts"
 import { makePublishedSeries } from "./PtpMetrics.ts"
 
-/** Never ends by itself. Its series go when it is interrupted. */
+/** Never ends by itself. Its metric series are removed when it is interrupted. */
 export const run = Effect.gen(function*() {
   const { clock } = yield* NodeState
   const { nodeName } = yield* Settings
@@ -37,7 +37,7 @@ export const run = Effect.gen(function*() {
       Effect.fnUntraced(function*(state, taken) {
         const now = yield* Clock.monotonicTimeNanos
         const next = taken.reduce((known, step) => step(known, now), state)
-        // Most lines of a talkative child tell nothing of a clock.
+        // Most lines of a process say nothing about a clock.
         return [next, next === state ? [] : [next]] as const
       })
     ),

@@ -1,9 +1,10 @@
 /**
- * The `openshift_ptp_*` metrics and how series become them: what changed is set, what is gone is removed. The names
- * are those of existing dashboards, so some units in them are not true; the help sentences say what is meant.
+ * The `openshift_ptp_*` metrics, and how series are written to them: changed series are set, and series that are gone
+ * are removed. The names are those of existing dashboards, so some contain a wrong unit; the help texts say the right
+ * one.
  *
- * A program and not a layer: the registry that it writes to is effect's own, as for every other metric of the daemon,
- * so that no technology is left to choose.
+ * This is a program and not a layer: it writes to Effect's own metric registry, like all other metrics of the daemon,
+ * so there is no technology to choose.
  */
 import { Effect, Metric } from "effect"
 import type { Series, SeriesName } from "../services/clocks/ClockSeries.ts"
@@ -41,13 +42,13 @@ interface Published {
   value: number
 }
 
-/** The series in the metric registry of the fiber; its owner is the only one that writes them. */
+/** The series in the fiber's metric registry. Only the owner of this object writes them. */
 export interface PublishedSeries {
-  /** Makes the registry show exactly these. */
+  /** Makes the registry contain exactly these series. */
   readonly publish: (wanted: ReadonlyArray<Series>) => Effect.Effect<void>
 }
 
-/** Nothing is published yet. The series that are left go with the scope. */
+/** Nothing is published at first. All series are removed with the scope. */
 export const makePublishedSeries = Effect.gen(function*() {
   const context = yield* Effect.context()
   const published = new Map<string, Published>()
@@ -64,7 +65,7 @@ export const makePublishedSeries = Effect.gen(function*() {
         const key = seriesKey(series)
         seen.add(key)
         let known = published.get(key)
-        // A counter that goes back is another one: the process was replaced.
+        // A counter with a smaller value is a new one, because the process was replaced.
         if (known !== undefined && known.isCounter && series.value < known.value) {
           remove(key, known)
           known = undefined

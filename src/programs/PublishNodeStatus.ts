@@ -1,6 +1,6 @@
 /**
- * The only writer of this node's NodePTPDev: tells the publication what is new, and does what it answers. When
- * something is written, and what, is decided in `services/status/Publication.ts`.
+ * Writes this node's NodePTPDev; nothing else does. It passes news to the publication and carries out the resulting
+ * actions. `services/status/Publication.ts` decides when something is written, and what.
  */
 import { Clock, Effect, FiberMap, Option, Queue, Stream, SubscriptionRef } from "effect"
 import { DeviceDiscovery } from "../services/devices/DeviceDiscovery.ts"
@@ -23,7 +23,8 @@ import { answerTo } from "./StatusRequests.ts"
 export const run = Effect.gen(function*() {
   const api = yield* KubernetesApi
   const news = yield* Queue.bounded<PublicationEvent>(16)
-  // Beside the loop: no news interrupts a request that is under way, and a new time replaces the one before.
+  // Requests and timers run beside the loop, so that news never interrupts a request. A new timer replaces the one
+  // before.
   const underWay = yield* FiberMap.make<"request" | "timer", unknown, never>()
   const tell = (event: PublicationEvent) => Effect.asVoid(Queue.offer(news, event))
 
@@ -52,7 +53,7 @@ export const run = Effect.gen(function*() {
 
 const learned = (facts: Partial<StatusFacts>): PublicationEvent => ({ _tag: "Learned", facts })
 
-/** What the publication is told of. */
+/** The news for the publication. */
 const sources = Effect.gen(function*() {
   const { clock, reconciliation } = yield* NodeState
   const api = yield* KubernetesApi

@@ -1,7 +1,7 @@
 /**
- * From every NodePTPCfg, this node's labels, its interfaces and the installed linuxptp to the processes that run:
- * whatever changes, everything is decided anew, and applied if other processes are to run. Only then an apply under
- * way is interrupted, which is safe at any moment.
+ * Makes the node's processes follow its decisions. Every change of a NodePTPCfg, the Node's labels, the interfaces or
+ * the installed linuxptp leads to a new decision. If the decision wants other processes, it is applied, and it
+ * interrupts an apply that is still running. That is safe at any moment.
  */
 import { Clock, Duration, Effect, Equal, Metric, Stream, SubscriptionRef } from "effect"
 import { DeviceDiscovery } from "../services/devices/DeviceDiscovery.ts"
@@ -59,11 +59,11 @@ export const run = Effect.gen(function*() {
     Stream.runDrain
   )
   const waking = Stream.runForEach(arrivals(discovery.interfaces), supervisor.retryNow)
-  // A defect in one ends both: neither goes on without the other.
+  // A defect in one of them ends both, so that neither continues alone.
   return yield* Effect.all([reconciling, waking], { concurrency: "unbounded", discard: true })
 })
 
-/** Names of interfaces that were not there a moment ago. */
+/** Names of interfaces that have just appeared. */
 const arrivals = (interfaces: Stream.Stream<ReadonlyArray<NetworkInterface>>) =>
   interfaces.pipe(
     Stream.map((nics) => nics.map(({ name }) => name)),

@@ -1,12 +1,14 @@
-/** Health from what the programs know: the first reconcile, an apply that hangs, and watches that hear nothing. */
+/**
+ * The daemon's health: whether it has reconciled once, whether an apply hangs, and whether a watch receives nothing.
+ */
 import { Clock, Duration, Effect, Layer, Option, SubscriptionRef } from "effect"
 import { Health } from "../services/Health.ts"
 import { KubernetesApi } from "../services/kubernetes/KubernetesApi.ts"
 import { NodeState } from "./NodeState.ts"
 
-/** Longer than any stop may take, so that only a supervisor that hangs is restarted for it. */
+/** Longer than any stop may take, so that the daemon is restarted only if its supervisor hangs. */
 const longestStep = Duration.seconds(60)
-/** Later than the watch itself gives a silent connection up (90 s): the one after it was no better. */
+/** Longer than the 90 s after which a watch closes a silent connection: then its next connection was silent too. */
 const deafAfter = Duration.seconds(100)
 
 export const layer: Layer.Layer<Health, never, NodeState | KubernetesApi> = Layer.effect(

@@ -1,4 +1,4 @@
-/** The gauges that nobody else sets because nothing happens when they change: the age of each watch. */
+/** Sets the gauge that changes with time and not by an event: the age of each watch. */
 import { Duration, Effect, Metric, Schedule } from "effect"
 import { KubernetesApi } from "../services/kubernetes/KubernetesApi.ts"
 import { buildInfo, watchAge } from "../services/Metrics.ts"

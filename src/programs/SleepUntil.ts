@@ -1,7 +1,7 @@
-/** Waits for a time of the monotonic clock. */
+/** Sleeps until a time of the monotonic clock. */
 import { Clock, Duration, Effect } from "effect"
 
-/** Timers have milliseconds and may be early by one: who looks too early may never look again. */
+/** Timers count milliseconds and may fire one too early. The caller looks only once, so that would be too early. */
 export const sleepUntil = Effect.fnUntraced(function*(monotonicNanos: bigint) {
   while (true) {
     const left = monotonicNanos - (yield* Clock.monotonicTimeNanos)

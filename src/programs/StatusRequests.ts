@@ -1,11 +1,11 @@
-/** The requests of a publication, made: each is answered by the event that says how it went. */
+/** Makes the requests of a publication. The result of each is an event for the publication. */
 import { Effect, Random, Schema } from "effect"
 import { KubernetesApi, type KubernetesApiError } from "../services/kubernetes/KubernetesApi.ts"
 import { nodePTPDevs, NodePTPDevStatus } from "../services/kubernetes/NodePTPDev.ts"
 import { Settings } from "../services/Settings.ts"
 import type { PublicationEvent, PublicationRequest } from "../services/status/Publication.ts"
 
-/** Makes a request once. A failure is logged here; what follows from it is the publication's to say. */
+/** Makes a request once. A failure is logged; the publication decides what follows from it. */
 export const answerTo = (
   request: PublicationRequest
 ): Effect.Effect<PublicationEvent, never, KubernetesApi | Settings> =>
@@ -27,7 +27,7 @@ const made = Effect.fnUntraced(function*(
   if (request._tag === "Read") return { _tag: "Found", object: yield* api.get(nodePTPDevs, nodeName) }
   if (request.isMissing) yield* api.create(nodePTPDevs, { metadata: { name: nodeName }, spec: {} })
   const { clock, ...status } = encodeStatus(request.next)
-  // Null removes what a merge patch would otherwise leave (RFC 7396): lists are replaced, objects are not.
+  // In a merge patch (RFC 7396) lists are replaced but objects are merged, so null is needed to remove a field.
   const object = yield* api.patchStatus(nodePTPDevs, nodeName, {
     ...status,
     clock: clock === undefined ? null : { grandmaster: null, ...clock }

@@ -1,10 +1,11 @@
 /**
- * The Kubernetes API over HTTP: the daemon's layer in a cluster, outside of one and in the demo. The bundle of the image
- * holds no other Kubernetes client.
+ * The Kubernetes API over HTTP. The daemon uses this layer in a cluster, outside of one and in the demo; the image
+ * contains no other Kubernetes client.
  *
- * The folders beside it, from the ground up: `credentials` (how to prove who we are), `proxies` (the way to a server
- * behind one), `requests` (one request, its answer or what went wrong), `watching` (a collection kept up to date;
- * WatchPolicy says where a watch is resumed) and `events` (what is recorded for `kubectl describe`).
+ * The folders next to it, each using only the ones before it: `credentials` (proves the daemon's identity), `proxies`
+ * (reaches a server through a proxy), `requests` (one request and its answer or failure), `watching` (keeps a
+ * collection up to date; WatchPolicy decides where a watch is resumed) and `events` (records what `kubectl describe`
+ * shows).
  */
 import { Effect, Layer, Stream } from "effect"
 import { KubernetesApi, type WatchAllOptions } from "../../services/kubernetes/KubernetesApi.ts"
@@ -19,14 +20,14 @@ import { listWatch } from "./watching/ListWatch.ts"
 import { makeWatchAges } from "./watching/WatchAges.ts"
 
 export interface HttpKubernetesApiOptions {
-  /** Namespace of every namespaced kind. */
+  /** The namespace of all namespaced kinds. */
   readonly namespace: string
-  /** Reporting controller of events, and field manager of writes. */
+  /** The name by which events and written fields (managedFields) show who wrote them. */
   readonly component: string
   readonly nodeName: string
 }
 
-/** One connection for plain requests and events, and one more for each watch under way. */
+/** One connection for plain requests and events, and one more for each open watch. */
 export const layer = (
   options: HttpKubernetesApiOptions
 ): Layer.Layer<KubernetesApi, never, KubernetesCredentials> =>

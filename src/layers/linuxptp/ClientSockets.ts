@@ -1,7 +1,7 @@
 /**
- * Removes the sockets that linuxptp's clients bind at fixed places and that a SIGKILL leaves behind: those of a process
- * that was reaped, and at the start of the daemon and after a timemaster, whose children are not known by their pids,
- * those that nobody holds.
+ * Removes the sockets that linuxptp's clients create at fixed paths and that a SIGKILL leaves behind. For a process
+ * that was reaped, these are the sockets with its pid. At the start of the daemon, and after a timemaster whose
+ * children's pids are unknown, these are all sockets that nobody holds.
  */
 import { Effect } from "effect"
 import { lstatSync, readdirSync, unlinkSync } from "node:fs"
@@ -9,21 +9,21 @@ import path from "node:path"
 import type { Libc } from "../native/Libc.ts"
 import * as UnixDatagram from "../native/UnixDatagram.ts"
 
-/** Where they are bound (linuxptp pmc_common.c). */
+/** The directory of these sockets (linuxptp pmc_common.c). */
 const clientSockets = "/var/run"
 
-/** `phc2sys.<pid>` and, where several clients are in one process, `phc2sys.<pid>.<n>`. */
+/** `phc2sys.<pid>`, or `phc2sys.<pid>.<n>` if one process has several clients. */
 const clientSocket = /^(phc2sys|ts2phc|pmc)\.\d+(\.\d+)?$/
 
 /**
- * Removes what is a socket, is called like a client's, and is held by nobody, whoever made it and in whatever pid
- * namespace. Never fails; without native calls it removes nothing, since nobody can tell then.
+ * Removes sockets with the name of a client that nobody holds, whoever created them and in whatever pid namespace.
+ * Never fails. Without native calls it removes nothing, because it cannot know whether a socket is held.
  */
 export const removeDeadClientSockets = (
   { directory = clientSockets }: { readonly directory?: string } = {}
 ): Effect.Effect<void, never, Libc> =>
   removeDead(directory).pipe(
-    // Left-overs do no harm but for their names; there will be a next time.
+    // Leftover sockets only occupy names, and the next start tries again.
     Effect.catch((error) =>
       Effect.logDebug("cannot look for sockets of clients that are gone").pipe(
         Effect.annotateLogs({ reason: error.message })
@@ -31,7 +31,7 @@ export const removeDeadClientSockets = (
     )
   )
 
-/** Removes what a program bound as the process `pid`, which is reaped. Never fails. */
+/** Removes the sockets that the program created as process `pid`, which is reaped. Never fails. */
 export const removeClientSockets = (program: string, pid: number): Effect.Effect<void> =>
   Effect.sync(() => {
     for (const name of namesIn(clientSockets)) {
@@ -57,21 +57,21 @@ const namesIn = (directory: string): ReadonlyArray<string> => {
   try {
     return readdirSync(directory)
   } catch {
-    // No such directory: nothing was left in it.
+    // There is no such directory, so nothing was left in it.
     return []
   }
 }
 
 const isSocket = (file: string): boolean => {
   try {
-    // Not through links: what is at their end has another name.
+    // Links are not followed: the file behind a link has another name.
     return lstatSync(file).isSocket()
   } catch {
     return false
   }
 }
 
-/** Connecting sends nothing, and the kernel knows a holder by the file, not by a pid. */
+/** Connecting sends nothing. The kernel knows the holder by the file and not by a pid. */
 const isDead = (file: string) =>
   Effect.scoped(Effect.map(UnixDatagram.open, ({ connect }) => connect(file) === "ECONNREFUSED"))
 

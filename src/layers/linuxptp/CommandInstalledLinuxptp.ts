@@ -1,6 +1,6 @@
 /**
- * Asks the installed linuxptp for its version by `ptp4l -v`. Whatever goes wrong means that there is no linuxptp that
- * could be used, which the caller tells; nothing is retried here.
+ * Asks the installed linuxptp for its version by `ptp4l -v`. Any failure means that no usable linuxptp is installed.
+ * The caller reports that and asks again later.
  */
 import { Duration, Effect, Layer, Option, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
@@ -9,7 +9,7 @@ import { parseLinuxptpVersion } from "../../services/linuxptp/LinuxptpVersion.ts
 import { findProgram, systemSearchPath } from "../native/ProgramPath.ts"
 import { withinReason } from "../native/WithinReason.ts"
 
-/** Asks the `ptp4l` that is found in `searchPath`, anew each time: an image may get one while the daemon waits. */
+/** Asks the `ptp4l` in `searchPath`, again each time, because it may be installed while the daemon waits. */
 export const layerIn = (
   searchPath: ReadonlyArray<string>
 ): Layer.Layer<InstalledLinuxptp, never, ChildProcessSpawner.ChildProcessSpawner> =>
@@ -35,5 +35,5 @@ export const layerIn = (
     })
   )
 
-/** Asks the `ptp4l` that would run: it is looked for where ChildProcessRunner looks. */
+/** Asks the same `ptp4l` that would be started: it is looked for where ChildProcessRunner looks. */
 export const layer = Layer.unwrap(Effect.sync(() => layerIn(systemSearchPath())))

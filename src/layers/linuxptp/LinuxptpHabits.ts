@@ -1,4 +1,7 @@
-/** How linuxptp's programs behave at their end, for the runner of real children and the run directory. */
+/**
+ * What the runner of real processes, the run directory and the guard need to know about linuxptp's programs: which
+ * start others, and what they leave behind.
+ */
 import { Effect, Layer } from "effect"
 import { Program, programsWithChildren } from "../../services/linuxptp/Program.ts"
 import { ProgramHabits } from "../../services/processes/ProgramHabits.ts"

@@ -1,6 +1,7 @@
 /**
- * ManagementClient over UNIX datagrams, with no pmc spawned: a question takes microseconds, the program milliseconds,
- * and leaves no socket behind when it is killed. The daemon uses it. One socket a question, so no answer can be late.
+ * Asks ptp4l on its management socket by UNIX datagrams. It does not start the program pmc: a question takes
+ * microseconds, a program milliseconds, and a killed pmc leaves a socket behind. The daemon uses this layer. Each
+ * question has a socket of its own, so no answer of an earlier question can arrive.
  */
 import { Effect, Layer, Option } from "effect"
 import { readAnswers } from "../../services/linuxptp/ManagementAnswers.ts"
@@ -11,26 +12,27 @@ import { Libc } from "../native/Libc.ts"
 import * as UnixDatagram from "../native/UnixDatagram.ts"
 import * as SocketHolders from "./SocketHolders.ts"
 
-/** Made up and locally administered, as pmc's; the pid tells one asker from another. */
+/** A made-up, locally administered identity, as pmc uses it. The pid distinguishes one asking program from another. */
 const source: ManagementMessage.PortIdentity = {
   clockIdentity: 0x02ff_feff_fe70_7470n,
   portNumber: process.pid & 0xffff
 }
 
 const patienceMillis = 1_000
-/** ptp4l answers in a fraction of a millisecond; a busy one is looked at less and less often. */
+/** ptp4l answers within a fraction of a millisecond. If it is busy, the pauses between two looks become longer. */
 const firstStepMillis = 1
 const longestStepMillis = 50
-/** More than these at one look are left for the next, so that a flood can't hold the event loop. */
+/** Further datagrams wait for the next look, so that a flood of them cannot block the event loop. */
 const datagramsPerLook = 256
-/** As linuxptp's own buffer (msg.h, struct message_data). */
+/** The same size as linuxptp's own buffer (msg.h, struct message_data). */
 const datagramSize = 1_500
 
-/** Never fails: where native calls are not to be had, it says so once and `isAvailable` is false. */
+/** Never fails. Without native calls it logs that once, and `isAvailable` is false. */
 export const layer: Layer.Layer<ManagementClient, never, Libc> = Layer.effect(
   ManagementClient,
   Effect.gen(function*() {
-    // A seccomp profile that forbids such a socket shall be told now, and not look like a dead ptp4l later.
+    // A seccomp profile may forbid such a socket. That is reported now, so that it does not look like a dead ptp4l
+    // later.
     yield* Effect.scoped(UnixDatagram.openAnswerable)
     const ask = makeAsk()
     const libc = yield* Libc
@@ -57,7 +59,7 @@ const makeAsk = () => {
       return Effect.map(question(socket), Option.filter(() => holder.confirm()))
     }).pipe(
       Effect.scoped,
-      // No descriptors left: as good as no answer, and whatever took them all says more.
+      // No file descriptors are left. That counts as no answer; whatever used them up causes messages of its own.
       Effect.catch((error) =>
         Effect.logWarning("cannot open a socket to ask ptp4l").pipe(
           Effect.annotateLogs({ reason: error.message }),
@@ -70,7 +72,7 @@ const makeAsk = () => {
 const question = Effect.fnUntraced(function*(socket: ManagementSocket) {
   const { connect, receive, send } = yield* UnixDatagram.openAnswerable
   if (connect(socket.path) !== undefined) return Option.none<ManagementAnswer>()
-  // A queue that is full of questions belongs to one who does not answer.
+  // If the queue is full of questions, its owner does not read them.
   if (!questionsOf(socket).every(send)) return Option.none<ManagementAnswer>()
   const messages: Array<ManagementMessage.ManagementMessage> = []
   const buffer = Buffer.alloc(datagramSize)
@@ -90,7 +92,7 @@ const question = Effect.fnUntraced(function*(socket: ManagementSocket) {
   return Option.fromUndefinedOr(readAnswers(messages).answer)
 })
 
-/** One GET for each data set; its id serves as the number of the question. */
+/** One GET for each data set. The id of the data set is also the number of the question. */
 const questionsOf = ({ domainNumber, transportSpecific }: ManagementSocket): ReadonlyArray<Uint8Array> =>
   Object.values(ManagementMessage.managementId).map((id) =>
     ManagementMessage.encode({

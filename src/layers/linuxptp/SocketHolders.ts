@@ -1,28 +1,28 @@
 /**
- * Remembers which socket first answered at a path. linuxptp's programs unlink what is in their way and bind their own
- * (uds.c, uds_open), so an answer at the right path may come from a ptp4l that has taken it. The management client
- * uses it.
+ * Remembers which socket was the first to answer at a path. linuxptp's programs delete a file that is in their way and
+ * create their own socket (uds.c, uds_open). So an answer at the right path may come from another ptp4l.
+ * ManagementSocketClient uses it.
  */
 import { type BigIntStats, statSync } from "node:fs"
 import path from "node:path"
 
-/** A socket and the directory that it is in. Two that are equal are the same files. */
+/** A socket and its directory. If two of these are equal, they are the same files. */
 interface SocketIdentity {
   readonly directory: string
   readonly socket: string
 }
 
-/** A node has a few; above it the oldest is forgotten, which costs only that its loss is not seen. */
+/** A node has a few paths. Beyond this number the oldest is forgotten, and its replacement would not be noticed. */
 const mostPaths = 256
 
-// A number of an inode is given again at once by some file systems, and its time of birth is not.
+// Some file systems use the number of an inode again at once, but not its time of birth.
 const identityOf = ({ birthtimeNs, dev, ino }: BigIntStats): string => `${dev}:${ino}:${birthtimeNs}`
 
 const identify = (file: string): string | undefined => {
   try {
     return identityOf(statSync(file, { bigint: true }))
   } catch {
-    // Gone, or out of reach: nobody can be asked there.
+    // The socket is gone or cannot be reached, so nobody can be asked there.
     return undefined
   }
 }
@@ -33,13 +33,13 @@ const socketIdentityOf = (socketPath: string): SocketIdentity | undefined => {
   return directory === undefined || socket === undefined ? undefined : { directory, socket }
 }
 
-/** What is known of one path before it is asked. */
+/** What is known about a path before it is asked. */
 export interface Holder {
-  /** True when the socket is still the one that was looked at; from now on it is the one of its path. */
+  /** True if the socket is still the one that was looked at. From then on it is the known one of its path. */
   readonly confirm: () => boolean
 }
 
-/** An own memory of paths, bounded and without I/O until it is asked. */
+/** Creates an empty memory of paths. It does no I/O before it is asked. */
 export const make = () => {
   const first = new Map<string, SocketIdentity>()
   const forgetGone = () => {
@@ -47,7 +47,10 @@ export const make = () => {
       if (first.size >= mostPaths || identify(path.dirname(socketPath)) !== directory) first.delete(socketPath)
     }
   }
-  /** Undefined when nothing is there, or another than first answered. A new directory is a new run of the process. */
+  /**
+   * Undefined if there is no socket, or another one than the first to answer. A new directory means a new run of the
+   * process.
+   */
   const look = (socketPath: string): Holder | undefined => {
     const found = socketIdentityOf(socketPath)
     if (found === undefined) return undefined
@@ -55,7 +58,7 @@ export const make = () => {
     if (known !== undefined && known.directory === found.directory && known.socket !== found.socket) return undefined
     const confirm = () => {
       const now = socketIdentityOf(socketPath)
-      // Taken while it was asked: who answered is not known.
+      // The socket was replaced during the question, so it is unknown who has answered.
       if (now?.directory !== found.directory || now.socket !== found.socket) return false
       if (known?.directory === found.directory) return true
       forgetGone()

@@ -1,7 +1,7 @@
 /**
- * Asks timemaster itself whether it accepts a configuration (`timemaster -n`, which starts nothing and writes nothing).
- * It reads its own sections and looks at the NICs; what it passes on to ptp4l and chronyd it does not judge. Whatever
- * goes wrong with asking is no refusal: the program will be started, and tell.
+ * Asks timemaster whether it accepts a configuration, by `timemaster -n`, which starts and writes nothing. timemaster
+ * checks its own sections and the NICs, but not what it passes on to ptp4l and chronyd. If the question itself fails,
+ * that is no refusal: the program will be started and will show what is wrong.
  */
 import { Effect, Layer, Option, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
@@ -15,19 +15,19 @@ import { findProgram, systemSearchPath } from "../native/ProgramPath.ts"
 import { withinReason } from "../native/WithinReason.ts"
 
 export interface TimemasterDryRunOptions {
-  /** Holds the copy of the configuration for as long as timemaster reads it; no other place need be writable. */
+  /** The directory for the copy of the configuration that timemaster reads. No other place needs to be writable. */
   readonly runDirectory: string
-  /** Where programs are looked for: by default PATH and the system's directories. */
+  /** Where programs are looked for. The default is PATH and the system's directories. */
   readonly searchPath?: ReadonlyArray<string>
-  /** A command that execs its arguments in another surrounding, as `ip netns exec NAME` does. */
+  /** A command that runs its arguments in another environment, as `ip netns exec NAME` does. */
   readonly within?: ReadonlyArray<string>
 }
 
-/** A complaint is a line, usage text less than 1 KiB. */
+/** A complaint is one line, and a usage text has less than 1 KiB. */
 const mostOutput = 16_384
 const longestRefusal = 200
 
-/** The check that asks the `timemaster` which would run: it is looked for where ChildProcessRunner looks. */
+/** Asks the same `timemaster` that would be started: it is looked for where ChildProcessRunner looks. */
 export const layer = (
   options: TimemasterDryRunOptions
 ): Layer.Layer<ConfigurationCheck, never, ChildProcessSpawner.ChildProcessSpawner> =>
@@ -43,7 +43,7 @@ export const layer = (
           Stream.runFold(() => "", (text, more) => text.length < mostOutput ? text + more : text)
         )
         const code = yield* child.exitCode
-        // timemaster knows no other code; 126 and 127 mean that it was not executed at all.
+        // timemaster has no other code for a mistake. 126 and 127 mean that it was not executed at all.
         return code === 1 ? refusalIn(output) : Option.none()
       })
       return ConfigurationCheck.of({
@@ -59,9 +59,12 @@ export const layer = (
     })
   )
 
-/** Path of a copy of the spec's configuration file; goes with the scope. The process's own directory may be in use. */
+/**
+ * The path of a copy of the spec's configuration file, which is removed with the scope. The process's own directory may
+ * be in use.
+ */
 const copyOf = Effect.fnUntraced(function*({ directory, files }: ProcessSpec, runDirectory: string) {
-  // Named like a process's directory, so that RunDirectory clears it away when the daemon dies in the meantime.
+  // Named like the directory of a process, so that RunDirectory removes it if the daemon dies in the meantime.
   const name = `timemaster-check-${randomBytes(4).toString("hex")}`
   const place = yield* Effect.acquireRelease(
     Effect.try(() => {
@@ -85,7 +88,7 @@ const dryRun = (
   place: string,
   { searchPath = systemSearchPath(), within = [] }: TimemasterDryRunOptions
 ): ChildProcess.Command => {
-  // Without the scheduling policy that may stand in front.
+  // Without the words for the scheduling policy, which may come first.
   const words = argv.slice(argv.indexOf(program) + 1).map((word) =>
     Object.hasOwn(files, word) ? path.join(place, path.relative(directory, word)) : word
   )
@@ -100,18 +103,18 @@ const dryRun = (
   })
 }
 
-/** The first complaint without its frame: the time in a frame would make equal refusals differ. */
+/** The first complaint without its frame. The time in the frame would make equal refusals differ. */
 const refusalIn = (output: string): Option.Option<string> => {
   const complaint = output.split("\n").map(ownWords).find((text) => text !== "" && !aboutMissingNic.test(text))
   return Option.map(Option.fromUndefinedOr(complaint), (text) => text.slice(0, longestRefusal))
 }
 
-/** Empty for a line that is not timemaster's, like usage text or words of the command round it. */
+/** Empty for a line that is not from timemaster, such as usage text or a line of the command around it. */
 const ownWords = (line: string): string => {
   const frame = parseLogFrame(line)
   if (frame !== undefined) return frame.program === "timemaster" ? frame.text : ""
   return line.startsWith("timemaster: ") ? line.trimEnd() : ""
 }
 
-/** timemaster.c, add_ptp_source, and the ioctl that failed for it (sk.c). The NIC may come. */
+/** timemaster.c, add_ptp_source, and the ioctl that failed for it (sk.c). The NIC may still appear. */
 const aboutMissingNic = /^(?:ioctl SIOCETHTOOL failed|failed to get time stamping info for )/

@@ -1,11 +1,11 @@
 /**
- * The C library calls that Node does not have: sockets of other families than INET (UNIX datagrams, netlink), ioctl and
- * flock. Device discovery, the management client and the run directory ask this service for them. koffi is loaded at
- * the first question, since most programs never ask.
+ * Calls of the C library that Node does not offer: sockets other than INET (UNIX datagrams, netlink), ioctl and flock.
+ * Device discovery, the management client and the run directory use this service. koffi is loaded at the first use,
+ * because most runs of the program never need it.
  */
 import { Context, Effect, Layer, Schema, type Scope } from "effect"
 
-/** Native calls can't be made at all: no koffi binary for this platform, or a C library without the symbols. */
+/** Native calls are impossible: there is no koffi binary for this platform, or the C library lacks the symbols. */
 export class LibcUnavailable extends Schema.TaggedError<LibcUnavailable>()("LibcUnavailable", {
   cause: Schema.Defect()
 }) {
@@ -14,7 +14,7 @@ export class LibcUnavailable extends Schema.TaggedError<LibcUnavailable>()("Libc
   }
 }
 
-/** A system call that failed, with the name of its error number. */
+/** A system call failed. It has the name of the error number. */
 export class SystemCallError extends Schema.TaggedError<SystemCallError>()("SystemCallError", {
   call: Schema.String,
   errno: Schema.String
@@ -24,7 +24,7 @@ export class SystemCallError extends Schema.TaggedError<SystemCallError>()("Syst
   }
 }
 
-/** The calls, as the manual pages have them; -1 is failure, and `errno` must be asked before the next call. */
+/** The calls as in the manual pages. -1 is failure, and `errno` must be read before the next call. */
 export interface LibcCalls {
   readonly socket: (domain: number, type: number, protocol: number) => number
   readonly close: (fd: number) => number
@@ -35,16 +35,16 @@ export interface LibcCalls {
   /** `ioctl(fd, request, struct ifreq *)` with `ifr_data`. */
   readonly ioctl: (fd: number, request: number, ifreq: { readonly name: string; readonly data: Buffer }) => number
   readonly flock: (fd: number, operation: number) => number
-  /** Ends the process at once, without what Node does at its end. */
+  /** Ends the process at once, without the work that Node does at its exit. */
   readonly exit: (status: number) => void
-  /** `ENODEV`, or the number of an error without a name. */
+  /** A name such as `ENODEV`, or the number of an error that has no name. */
   readonly errno: () => string
 }
 
-/** Other names of EAGAIN, EOPNOTSUPP and EDEADLK on Linux; a number shall have one name. */
+/** Other names of EAGAIN, EOPNOTSUPP and EDEADLK on Linux. Each number must have one name only. */
 const synonyms = new Set(["EWOULDBLOCK", "ENOTSUP", "EDEADLOCK"])
 
-/** Binds the calls to the C library that Node itself runs on, be it glibc or musl. */
+/** Binds the calls to the C library that Node itself uses, which may be glibc or musl. */
 const bindCalls = (loadKoffi: () => Promise<typeof import("koffi")>): Effect.Effect<LibcCalls, LibcUnavailable> =>
   Effect.tryPromise({
     try: async () => {
@@ -73,14 +73,14 @@ const bindCalls = (loadKoffi: () => Promise<typeof import("koffi")>): Effect.Eff
   })
 
 export class Libc extends Context.Service<Libc, {
-  /** Loads koffi when it is asked for the first time. The answer stays: a platform that koffi lacks stays lacking. */
+  /** Loads koffi at the first use. The result is kept, because a platform without koffi stays without it. */
   readonly calls: Effect.Effect<LibcCalls, LibcUnavailable>
 }>()("linuxptp-daemon/layers/native/Libc") {}
 
-/** The calls, for whoever has the service. */
+/** The calls, for a program that has the service. */
 export const calls: Effect.Effect<LibcCalls, LibcUnavailable, Libc> = Effect.flatMap(Libc, (libc) => libc.calls)
 
-/** The service, over koffi or another way to load it. */
+/** The service, with koffi or with another way to load it. */
 export const makeFrom = (loadKoffi: () => Promise<typeof import("koffi")>): Effect.Effect<Libc["Service"]> =>
   Effect.map(Effect.cached(bindCalls(loadKoffi)), (calls) => ({ calls }))
 

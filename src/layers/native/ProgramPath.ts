@@ -1,11 +1,17 @@
-/** Where programs are found: for the children and for asking linuxptp's version, so that both mean the same file. */
+/**
+ * Finds programs on the host. Starting a process and asking for linuxptp's version both use it, so both mean the same
+ * file.
+ */
 import { accessSync, constants } from "node:fs"
 import path from "node:path"
 
-/** Where distributions put ptp4l and its like, searched after PATH: a container's PATH often lacks sbin. */
+/**
+ * Where distributions install ptp4l and similar programs. They are searched after PATH, because a container's PATH
+ * often lacks sbin.
+ */
 const systemDirectories = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/bin", "/bin"]
 
-/** PATH as it is now, then the system's directories; relative entries are left out. */
+/** The present PATH, then the system's directories. Relative entries are skipped. */
 export const systemSearchPath = (): ReadonlyArray<string> =>
   [...new Set([...(process.env["PATH"] ?? "").split(":"), ...systemDirectories])]
     .filter((directory) => path.isAbsolute(directory))
@@ -19,7 +25,7 @@ const isExecutable = (file: string): boolean => {
   }
 }
 
-/** The file that `name` means, or undefined when it is not installed. */
+/** The file for the program `name`, or undefined if it is not installed. */
 export const findProgram = (name: string, searchPath: ReadonlyArray<string> = systemSearchPath()): string | undefined =>
   path.isAbsolute(name)
     ? (isExecutable(name) ? name : undefined)

@@ -1,6 +1,6 @@
 /**
- * UNIX datagram sockets, which linuxptp's programs talk over and Node does not have. The management client and the
- * clean-up of left-behind sockets use it. No call waits.
+ * UNIX datagram sockets, over which linuxptp's programs talk and which Node does not offer. The management client and
+ * the removal of leftover sockets use them. No call blocks.
  */
 import { Effect, type Scope } from "effect"
 import * as Libc from "./Libc.ts"
@@ -11,19 +11,19 @@ const MSG_DONTWAIT = 0x40
 const MSG_NOSIGNAL = 0x4000
 const SUN_FAMILY_SIZE = 2
 
-/** Bytes of `sun_path` without the zero at its end, Linux uapi/linux/un.h. */
+/** The size of `sun_path` without the final zero byte, Linux uapi/linux/un.h. */
 const longestPath = 107
 
 /** An open socket. */
 export interface UnixDatagram {
   /**
-   * Connects to the socket at `path`; from then on nobody else can send to this one (Linux af_unix.c, unix_may_send).
-   * Gives the name of the error, undefined for none: `ECONNREFUSED` is a socket that nobody holds any more.
+   * Connects to the socket at `path`; after that nobody else can send to this one (Linux af_unix.c, unix_may_send).
+   * Returns the name of the error, or undefined. `ECONNREFUSED` means a socket that nobody holds any more.
    */
   readonly connect: (path: string) => string | undefined
-  /** False when the peer is gone or does not empty its queue. */
+  /** False if the peer is gone or does not read its queue. */
   readonly send: (bytes: Uint8Array) => boolean
-  /** The next datagram, cut to the buffer; undefined when there is none. The next call overwrites it. */
+  /** The next datagram, cut to the size of the buffer; undefined if there is none. The next call overwrites it. */
   readonly receive: (buffer: Buffer) => Uint8Array | undefined
 }
 
@@ -31,15 +31,15 @@ type Opened = Effect.Effect<UnixDatagram, Libc.SystemCallError | Libc.LibcUnavai
 
 const openFd = Libc.openSocket(AF_UNIX, SOCK_DGRAM_CLOEXEC_NONBLOCK, 0)
 
-/** Opens a socket that nobody can answer yet; it is closed with the scope. */
+/** Opens a socket without an address, which nobody can answer. It is closed with the scope. */
 export const open: Opened = Effect.gen(function*() {
   return over(yield* Libc.calls, yield* openFd)
 })
 
 /**
- * Opens a socket with an address that the kernel picks in its abstract namespace (unix(7), "Autobind feature"): it can
- * be answered, and there is no file that a killed daemon could leave behind. It is reached from the same network
- * namespace only, which a daemon's children are in.
+ * Opens a socket with an address that the kernel chooses in its abstract namespace (unix(7), "Autobind feature"). It
+ * can be answered, and a killed daemon leaves no file behind. It can be reached only from the same network namespace,
+ * where the daemon's children are.
  */
 export const openAnswerable: Opened = Effect.gen(function*() {
   const libc = yield* Libc.calls

@@ -1,12 +1,18 @@
-/** A bound on questions that are answered by a short-lived child: nobody may wait for it longer than it is worth. */
+/** A time limit for questions that are answered by a short-lived child process. */
 import { Duration, Effect, Fiber, Option } from "effect"
 
-/** Programs answer such a question in some 5 ms; a disk or driver that does not answer must not hold up a change. */
+/**
+ * Such programs answer in some 5 ms. A disk or driver that does not answer must not delay a change of the
+ * configuration.
+ */
 const patience = Duration.seconds(2)
-/** What SIGKILL does not end by then, the kernel holds. */
+/** If SIGKILL does not end the child within this time, the kernel holds it. */
 const killPatience = Duration.seconds(1)
 
-/** `None` after 2 s. Detached: a child in D state would hold up whoever ends the scope that it is in. */
+/**
+ * `None` after 2 s. The question runs detached, because a child in D state would block the end of any scope that it is
+ * in.
+ */
 export const withinReason = <A, R>(ask: Effect.Effect<Option.Option<A>, never, R>): Effect.Effect<
   Option.Option<A>,
   never,

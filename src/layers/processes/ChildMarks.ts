@@ -1,7 +1,7 @@
 /**
- * How a process is known to be a descendant of this program: by two variables in its environment, which every child
- * hands on to its own. The run directory tells a later daemon what an earlier one left; the instance tells the guard
- * what belongs to the one daemon that it watches.
+ * How a process is recognised as a descendant of this daemon: by two environment variables, which every child passes on
+ * to its own children. The mark of the run directory shows a later daemon what an earlier one has left. The mark of the
+ * instance shows the guard what belongs to the one daemon that it watches.
  */
 import { randomUUID } from "node:crypto"
 import { readdirSync, readFileSync } from "node:fs"
@@ -10,30 +10,30 @@ const runDirectoryVariable = "LINUXPTP_DAEMON_RUN_DIR"
 const instanceVariable = "LINUXPTP_DAEMON_INSTANCE"
 const instance = randomUUID()
 
-/** Environment variables of a child: both marks. */
+/** The environment variables of a child: both marks. */
 export const markVariables = (runDirectory: string): Readonly<Record<string, string>> => ({
   [runDirectoryVariable]: runDirectory,
   [instanceVariable]: instance
 })
 
-/** Carried by the children of this run of the program, never by those of another. */
+/** Only the children of this run of the daemon carry it. */
 export const instanceMark = `${instanceVariable}=${instance}`
 
-/** Carried by the children of every daemon on this run directory. */
+/** The children of every daemon with this run directory carry it. */
 export const runDirectoryMark = (runDirectory: string): string => `${runDirectoryVariable}=${runDirectory}`
 
 const carriesMark = (pid: string, mark: string): boolean => {
   try {
     return readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(mark)
   } catch {
-    // Gone in between, or a kernel thread, or not ours to read.
+    // The process has ended, is a kernel thread, or may not be read.
     return false
   }
 }
 
 /**
- * Living processes that carry the mark, without this one, as of one look: a process shows no environment for a moment
- * while it execs, and one that forks and ends may be passed by. Zombies have no environment.
+ * Living processes that carry the mark, without this one. It is a single look: while a process execs it has no
+ * environment for a moment, and one that forks and ends may be missed. Zombies have no environment.
  */
 export const markedProcesses = (mark: string): ReadonlyArray<number> =>
   readdirSync("/proc")

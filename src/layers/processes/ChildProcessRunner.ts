@@ -1,12 +1,13 @@
 /**
- * Runs processes as children of this program: files first, then the fork, and once the child is reaped everything of it
- * is removed. It starts and signals; when to do so is the supervisor's business, and what a child leaves outside of its
- * group is the guard's and the run directory's.
+ * Runs processes as children of the daemon. It writes the files and starts the child, and when the child is reaped it
+ * removes everything. The supervisor decides when to start and signal. The guard and the run directory take care of
+ * what a child leaves outside of its process group.
  *
- * It is built on node's `spawn`, not on Effect's ChildProcessSpawner: a spawn that fails for want of file descriptors
- * leaks those that it has opened, so they are counted before; a chunk of output must give its 64 KiB back at once; the
- * exit has to be heard in the turn of the reap, because a signal after it may meet a stranger; and some words stand in
- * front of the program (`setpriv --pdeathsig`, a shell that asks for its parent).
+ * It uses node's `spawn` and not Effect's ChildProcessSpawner, for four reasons. A spawn that fails for lack of file
+ * descriptors leaks those that it has opened, so free ones are counted before. A chunk of output must release its 64
+ * KiB at once. An exit must be noticed in the same turn of the event loop in which the child is reaped, because a later
+ * signal could reach a stranger with the same pid. And some words come before the program (`setpriv --pdeathsig`, a
+ * shell that checks its parent).
  */
 import { Deferred, Duration, Effect, Fiber, Layer } from "effect"
 import { type OutputLine, ProcessRunner, type RunningProcess } from "../../services/processes/ProcessRunner.ts"
@@ -18,19 +19,19 @@ import { schedulingOf } from "./ProcScheduling.ts"
 import { groupGone, signalGroup } from "./Signals.ts"
 import { type ForkedChild, spawnChild, startError } from "./SpawnChild.ts"
 
-/** Output that arrives after the death of its writer is waited for this long, for the last words on stderr. */
+/** How long to wait for output that arrives after the death of the child, for its last words on stderr. */
 const lastWordsPatience = Duration.millis(50)
 
 export interface ChildProcessRunnerOptions {
-  /** Its name is the children's mark. */
+  /** The path of this directory is the mark of the children. */
   readonly runDirectory: string
-  /** Where programs are looked for: by default PATH and the system's directories. */
+  /** Where programs are looked for. The default is PATH and the system's directories. */
   readonly searchPath?: ReadonlyArray<string>
-  /** A command that execs its arguments in another surrounding, as `ip netns exec NAME` does. */
+  /** A command that runs its arguments in another environment, as `ip netns exec NAME` does. */
   readonly within?: ReadonlyArray<string>
 }
 
-/** Children carry the marks of `runDirectory` and of this run of the program (ChildMarks). */
+/** Children carry the marks of `runDirectory` and of this run of the daemon (ChildMarks). */
 export const layer = (options: ChildProcessRunnerOptions): Layer.Layer<ProcessRunner, never, ProgramHabits> =>
   Layer.effect(
     ProcessRunner,
@@ -42,17 +43,17 @@ export const layer = (options: ChildProcessRunnerOptions): Layer.Layer<ProcessRu
           try: () => writeFiles(spec),
           catch: (cause) => startError(spec, "FilesNotWritten", cause)
         })
-        // Who starts others gets TERM and ends them; KILL would leave them behind.
+        // A program that starts others gets TERM and ends them itself. KILL would leave them behind.
         const deathSignal = habits.parents.includes(spec.program) ? "TERM" as const : "KILL" as const
         const child = yield* spawnChild(spec, onLine, { runDirectory, searchPath, within, deathSignal })
-        // Detached: it ends with the child, which may outlive whoever asked for it.
+        // Detached, because it ends with the child, which may outlive the fiber that started it.
         const gone = yield* Effect.forkDetach(clearAway(spec, child, habits), { startImmediately: true })
         return running(child, Fiber.join(gone))
       })
       return ProcessRunner.of({
         start: (spec, onLine) =>
           start(spec, onLine).pipe(
-            // Also what was written before the disk was full.
+            // Also removes files that were written before the disk was full.
             Effect.tapError(() => Effect.sync(() => removeFiles(spec))),
             Effect.uninterruptible
           )
@@ -62,13 +63,13 @@ export const layer = (options: ChildProcessRunnerOptions): Layer.Layer<ProcessRu
 
 const running = ({ pid, reaped }: ForkedChild, exit: RunningProcess["exit"]): RunningProcess => ({
   pid,
-  // After the reap the pid may be somebody else's.
+  // After the reap the pid may belong to another process.
   scheduling: Effect.sync(() => Deferred.isDoneUnsafe(reaped) ? undefined : schedulingOf(pid)),
   exit,
   signal: (name) => Effect.sync(() => Deferred.isDoneUnsafe(reaped) ? undefined : signalGroup(pid, name))
 })
 
-/** Waits for the reap and removes what is left, so that a successor finds the place empty. */
+/** Waits for the reap and removes everything, so that a successor finds an empty directory. */
 const clearAway = Effect.fnUntraced(function*(
   spec: ProcessSpec,
   { closeOutputs, pid, reaped, silent }: ForkedChild,
@@ -78,10 +79,10 @@ const clearAway = Effect.fnUntraced(function*(
   removeFiles(spec)
   yield* removeTraces(spec.program, pid)
   yield* Deferred.await(silent).pipe(Effect.timeoutOption(lastWordsPatience))
-  // Somebody outside of the group may hold the pipe: it must not speak for the successor.
+  // A process outside of the group may still hold the pipe. Its output must not be taken for the successor's.
   closeOutputs()
   if (parents.includes(spec.program)) {
-    // Its children outlive it by a moment when it was killed, and hold the NICs of its successor.
+    // If it was killed, its children live a moment longer and hold the NICs that its successor needs.
     yield* groupGone(pid)
     removeFiles(spec)
     yield* removeAllTraces

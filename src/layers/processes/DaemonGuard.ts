@@ -1,8 +1,7 @@
 /**
- * A small process that outlives this one by a second at most. It holds a pipe to the daemon; when the daemon dies by
- * any means, the pipe closes and the guard ends whatever carries the mark of this run of the daemon. The parent-death
- * signal does most of that, but it reaches no grandchild: what a child has started would live on if that child can't end
- * it.
+ * A small shell process that outlives the daemon by a second at most. It holds a pipe to the daemon. When the daemon
+ * dies in any way, the pipe closes, and the guard kills every process that carries the mark of this run of the daemon.
+ * The kernel's parent-death signal already ends the daemon's children, but it does not reach their children.
  */
 import { Deferred, Duration, Effect, Schedule, type Scope } from "effect"
 import { spawn } from "node:child_process"
@@ -10,18 +9,21 @@ import { ProgramHabits } from "../../services/processes/ProgramHabits.ts"
 import { findProgram, systemSearchPath } from "../native/ProgramPath.ts"
 import { instanceMark } from "./ChildMarks.ts"
 
-/** What the guard is called in `ps`. */
+/** The name of the guard in `ps`. */
 const guardName = "linuxptp-daemon-guard"
-/** How long it may take to obey its dismissal. */
+/** How long the guard may take to end when it is dismissed. */
 const dismissalPatience = Duration.seconds(1)
-/** A guard is followed at once, but not more often than this: one that can't live must not cost a core. */
+/**
+ * A guard that dies is replaced at once, but not more often than this: a guard that cannot run must not use up a core.
+ */
 const successionInterval = Duration.seconds(1)
 
 /**
- * $1 is the daemon's pid, $2 the mark, $3 the names of programs that start others (ProgramHabits). Any line on stdin is the dismissal; the end without one is the daemon's death.
- * Everything marked is killed until two looks in a row find nothing: a process has no environment for a moment while it
- * execs. One of $3 has 0.3 s to obey the kernel's SIGTERM and end its own first. A daemon that is still the parent
- * by then has lost its pipe, not its life.
+ * $1 is the daemon's pid, $2 the mark, $3 the names of programs that start others (ProgramHabits). A line on stdin
+ * dismisses the guard; the end of stdin without a line means that the daemon has died. Then every marked process is
+ * killed until two looks in a row find none, because a process has no environment for a moment while it execs. A
+ * program of $3 first has 0.3 s to obey the kernel's SIGTERM and end its own children. If the daemon is still the
+ * parent by then, it has lost its pipe but is alive.
  */
 const script = `trap '' TERM INT HUP
 read -r dismissal && exit 0
@@ -44,14 +46,15 @@ while [ $step -lt 40 ] && [ $calm -lt 2 ]; do
 done`
 
 const spawnGuard = (shell: string, parents: ReadonlyArray<string>) => {
-  // A session of its own: no terminal and no signal to the daemon's group reaches it. It carries no mark itself.
+  // The guard has a session of its own, so no terminal and no signal to the daemon's group reaches it. It carries no
+  // mark itself.
   const child = spawn(shell, ["-c", script, guardName, String(process.pid), instanceMark, parents.join(" ")], {
     cwd: "/",
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],
     env: { PATH: systemSearchPath().join(":"), LC_ALL: "C" }
   })
-  // Its end is told by `ended`; a line that comes too late is nobody's loss.
+  // `ended` reports its end. Nobody needs a line that arrives too late.
   child.stdin.on("error", () => {})
   const ended = Deferred.makeUnsafe<string>()
   const end = (how: string) => Deferred.doneUnsafe(ended, Effect.succeed(how))
@@ -70,8 +73,8 @@ const dismiss = ({ child, ended }: ReturnType<typeof spawnGuard>) =>
   })
 
 /**
- * Returns when the guard is there, and has a successor for it when it dies; dismisses it with the scope, when no child
- * is left. Without a shell there is no guard, which is told.
+ * Returns when the guard runs. A guard that dies is replaced. With the end of the scope, when no child is left, the
+ * guard is dismissed. Without a shell there is no guard, and that is logged.
  */
 export const keepGuard: Effect.Effect<void, never, ProgramHabits | Scope.Scope> = Effect.gen(function*() {
   const { parents } = yield* ProgramHabits
@@ -82,7 +85,7 @@ export const keepGuard: Effect.Effect<void, never, ProgramHabits | Scope.Scope> 
   }
   const tried = yield* Deferred.make<void>()
   yield* Effect.acquireUseRelease(
-    // Node throws for some errors of the fork, and tells others as an event.
+    // Node throws some errors of the fork and reports others as an event.
     Effect.try({ try: () => spawnGuard(shell, parents), catch: String }).pipe(
       Effect.ensuring(Deferred.succeed(tried, undefined))
     ),

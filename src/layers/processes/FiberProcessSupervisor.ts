@@ -1,7 +1,8 @@
 /**
- * The supervisor: one fiber per process, over any `ProcessRunner`. `apply` compares by value, interrupts the fibers
- * of what has to go (dependants first), waits until they are reaped and forks the new ones (ProcessSlots); a fiber is a
- * lifetime (ProcessLife), so its end is the child's end. It knows no program: which line means "ready" is told to it.
+ * The supervisor: one fiber per process, with any `ProcessRunner`. `apply` compares specs by value, interrupts the
+ * fibers of processes that must go (dependants first), waits until these are reaped, and forks fibers for the new ones
+ * (ProcessSlots). A fiber is the life of a process (ProcessLife), so when the fiber has ended, the process has ended.
+ * It knows no program: ProgramKnowledge says which line means "ready".
  */
 import { Effect, Layer, Option, Queue, Schema, Semaphore, Stream } from "effect"
 import { applyOrder } from "../../services/processes/ApplyOrder.ts"
@@ -14,10 +15,13 @@ import { makeProcessSlots } from "./ProcessSlots.ts"
 import { makeStatusBoard } from "./StatusBoard.ts"
 import { reapPatience, stopGrace } from "./StopProcess.ts"
 
-/** Lines that a slow reader may lag behind before it loses the oldest. */
+/** How many lines a slow reader may be behind before it loses the oldest. */
 const outputBacklog = 8_192
 
-/** At the end of the program these children could not be reaped. A defect: the program's exit code has to say it. */
+/**
+ * Some children could not be reaped at the end of the program. It is a defect, so that the program's exit code shows
+ * it.
+ */
 class UnreapedProcesses extends Schema.TaggedError<UnreapedProcesses>()("UnreapedProcesses", {
   pids: Schema.Array(Schema.Int)
 }) {
@@ -37,10 +41,10 @@ const make = Effect.fnUntraced(function*(knowledge: ProgramKnowledge) {
 
   const apply = Effect.fn("ProcessSupervisor.apply")(function*(desired: ReadonlyArray<ProcessSpec>) {
     const { starts, stops } = applyOrder(slots.specs(), desired)
-    // What dies by itself while its dependants stop must not come back for that moment.
+    // A process that dies by itself while its dependants are stopped must not be started again for that moment.
     yield* board.hold(stops.flat())
     yield* Effect.annotateCurrentSpan({ stops: stops.flat(), starts: starts.map((spec) => spec.id) })
-    // An apply that was interrupted may have left stops under way, of dependants of what stops now.
+    // An interrupted apply may still be stopping dependants of what must stop now.
     yield* slots.awaitStops
     for (const group of stops) {
       yield* Effect.forEach(group, slots.beginStop, { discard: true })
@@ -63,7 +67,7 @@ const make = Effect.fnUntraced(function*(knowledge: ProgramKnowledge) {
   return ProcessSupervisor.of({ apply, retryNow: life.wake, statuses: board.statuses, output })
 })
 
-/** Lines go to every listener as they come; a stream of them is such a listener. */
+/** Lines go to every listener as they arrive. Each stream of lines is such a listener. */
 const makeOutput = () => {
   const listeners = new Set<(line: ProcessLine) => void>()
   const output = Stream.callback<ProcessLine>(
@@ -81,6 +85,6 @@ const makeOutput = () => {
   return { listeners, output }
 }
 
-/** Closing the layer stops everything, dependants first, in at most 5 s, then by SIGKILL. */
+/** When the layer is closed, everything stops, dependants first, within 5 s; then SIGKILL follows. */
 export const layer = (knowledge: ProgramKnowledge): Layer.Layer<ProcessSupervisor, never, ProcessRunner> =>
   Layer.effect(ProcessSupervisor, make(knowledge))

@@ -1,19 +1,22 @@
 /**
- * Bytes of a child's output to lines, with a bound on everything: a child that floods its output is read to the end,
- * because a full pipe would stop it and with it the clock, but only so many of its lines are handed on. Only these are
- * decoded; a newline's byte is part of no other character, so lines can be told apart without that.
+ * Splits the bytes of a child's output into lines, with a limit for everything. A child that floods its output is still
+ * read to the end, because a full pipe would block it and so stop the clock. But only a limited number of its lines is
+ * passed on, and only these are decoded. The byte of a newline is never part of another character, so lines can be
+ * found without decoding.
  */
-/** Some four times what the programs print at most; what is longer is cut. */
+/** Some four times the longest line that the programs print. Longer lines are cut. */
 const longestLine = 4_096
-/** No character needs more bytes for each of its UTF-16 units; the rest is for one that is cut in the middle. */
+/**
+ * No character needs more bytes for each of its UTF-16 units. The rest is for a character that is cut in the middle.
+ */
 const longestLineBytes = 3 * longestLine + 4
-/** Lines handed on in one window; the rest of the window is read and dropped. */
+/** The number of lines that are passed on in one window of time. Further lines in the window are read and dropped. */
 const linesPerWindow = 2_000
 const windowMillis = 250
 
 const controlCharacters = /[\p{Cc}\u2028\u2029]/gu
 
-/** Control characters made visible (`\x1b`), so that a line can't forge a second one or steer a terminal. */
+/** Makes control characters visible (`\x1b`), so that a line cannot look like two lines or control a terminal. */
 export const escapeControlCharacters = (text: string): string =>
   text.replace(controlCharacters, (character) => {
     const code = character.codePointAt(0) ?? 0
@@ -21,9 +24,9 @@ export const escapeControlCharacters = (text: string): string =>
   })
 
 export interface LineReader {
-  /** Reads some bytes; `nowMillis` is monotonic. */
+  /** Reads some bytes. `nowMillis` is monotonic. */
   readonly read: (bytes: Buffer, nowMillis: number) => void
-  /** The output ended: hands on what is left without a newline. */
+  /** The output has ended: passes on the rest that has no newline. */
   readonly end: () => void
 }
 
@@ -32,9 +35,9 @@ const newline = 0x0a
 const decode = (bytes: Buffer): string =>
   escapeControlCharacters(bytes.toString("utf8").slice(0, longestLine).replace(/\r$/, ""))
 
-/** A reader that calls `onLine` for every line within the bounds. */
+/** A reader that calls `onLine` for every line within the limits. */
 export const makeLineReader = (onLine: (text: string) => void): LineReader => {
-  /** The beginning of the line under way; copied, because a slice would keep the whole chunk alive. */
+  /** The beginning of the current line. It is copied, because a slice would keep the whole chunk in memory. */
   const partial = Buffer.allocUnsafe(longestLineBytes)
   let length = 0
   let windowStart = -Infinity
@@ -42,7 +45,7 @@ export const makeLineReader = (onLine: (text: string) => void): LineReader => {
   const keep = (bytes: Buffer, from: number, to: number) => {
     length += bytes.copy(partial, length, from, Math.min(to, from + longestLineBytes - length))
   }
-  /** Hands on the line under way, which ends at `end`. */
+  /** Passes on the current line, which ends at `end`. */
   const finish = (bytes: Buffer, from: number, end: number) => {
     if (length === 0) onLine(decode(bytes.subarray(from, Math.min(end, from + longestLineBytes))))
     else {
@@ -65,7 +68,7 @@ export const makeLineReader = (onLine: (text: string) => void): LineReader => {
         finish(bytes, from, end)
         from = end + 1
       }
-      // The window is used up: whole lines are dropped unread, the one under way is kept from its beginning.
+      // The window is used up. Complete lines are dropped unread; the current line is kept from its beginning.
       const last = bytes.lastIndexOf(newline)
       if (last >= from) length = 0
       keep(bytes, Math.max(from, last + 1), bytes.length)

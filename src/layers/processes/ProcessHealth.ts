@@ -1,7 +1,7 @@
 /**
- * Watches one run of a process that was started: when it is ready, by its lines or by its answers, and what there is
- * to complain of while it runs. It touches nothing: a process that is late or silent is told, not restarted, because
- * a restart would cost a lock that may well be there.
+ * Watches one run of a process: when it becomes ready, by its lines or by its answers, and what is wrong with it while
+ * it runs. It changes nothing: a process that is late or silent is reported and not restarted, because a restart would
+ * lose a lock that may still be good.
  */
 import { Clock, Deferred, Duration, Effect, Option } from "effect"
 import type { OutputLine, RunningProcess } from "../../services/processes/ProcessRunner.ts"
@@ -10,28 +10,31 @@ import type { ProbeAnswer, ProgramKnowledge } from "../../services/processes/Pro
 import type { StatusBoard } from "./StatusBoard.ts"
 
 const readyPatience = Duration.seconds(30)
-/** How often a process that can be asked is asked: before it is ready or while it is silent, and else. */
+/**
+ * How often a process is asked: the first period applies before it is ready and while it is silent, the second
+ * otherwise.
+ */
 const impatientPeriod = Duration.seconds(1)
 const probePeriod = Duration.seconds(5)
-/** A ready process that has not answered for this long is told of. */
+/** A ready process that has not answered for this long is reported. */
 const silencePatience = Duration.seconds(5)
 
-/** One exec of a process. */
+/** One run of a process. */
 export interface Run {
   readonly process: RunningProcess
   readonly ready: Deferred.Deferred<void>
-  /** The newest lines of both outputs, oldest first. */
+  /** The newest lines of both outputs, the oldest first. */
   readonly lines: () => ReadonlyArray<OutputLine>
 }
 
 export interface ProcessHealth {
-  /** Watches until it is interrupted; `onReady` goes on when the process is ready. */
+  /** Watches until it is interrupted. `onReady` runs once the process is ready. */
   readonly follow: (spec: ProcessSpec, run: Run, onReady: Effect.Effect<never>) => Effect.Effect<never>
 }
 
-/** Says on the board how a run is. */
+/** Writes the health of runs to the status board. */
 export const makeProcessHealth = (board: StatusBoard, knowledge: ProgramKnowledge): ProcessHealth => {
-  /** Says on the board when the process is ready, or why it is not yet. */
+  /** Writes to the status board when it becomes ready, or why it is not. */
   const awaitReadiness = Effect.fn("ProcessLife.ready")(function*(spec: ProcessSpec, { lines, ready }: Run) {
     const inTime = yield* Deferred.await(ready).pipe(Effect.timeoutOption(readyPatience))
     if (Option.isNone(inTime)) {
@@ -45,7 +48,7 @@ export const makeProcessHealth = (board: StatusBoard, knowledge: ProgramKnowledg
     yield* board.update(spec.id, { state: "Running", wasReady: true, reason: undefined })
   })
 
-  /** chrt(1) may succeed and yet be overruled, and a wrapper may forget it: only the kernel knows. */
+  /** chrt(1) may succeed and still be overruled, or a wrapper may lose the policy. Only the kernel knows. */
   const checkScheduling = Effect.fnUntraced(function*(spec: ProcessSpec, { process }: Run) {
     if (spec.fifoPriority === undefined) return
     const actual = yield* process.scheduling
@@ -56,7 +59,7 @@ export const makeProcessHealth = (board: StatusBoard, knowledge: ProgramKnowledg
     yield* Effect.logWarning("process is not scheduled as wanted").pipe(Effect.annotateLogs({ reason: text }))
   })
 
-  /** Never ends. An answer can make the process ready; silence later on is told, and taken back. */
+  /** Never ends. An answer can make the process ready. A later silence is reported until it answers again. */
   const keepAsking = Effect.fnUntraced(function*(spec: ProcessSpec, { ready }: Run, probe: Effect.Effect<ProbeAnswer>) {
     let answeredAt: bigint | undefined
     let silences = 0
@@ -69,7 +72,7 @@ export const makeProcessHealth = (board: StatusBoard, knowledge: ProgramKnowledg
       silences = answer === "silent" ? silences + 1 : 0
       if (answer !== "silent" || (answeredAt === undefined && isReady)) answeredAt = now
       if (answer !== "silent") yield* board.complain(spec.id, "NotAnswering", undefined)
-      // One answer may be lost.
+      // A single lost answer does not count.
       else if (
         silences > 1 && answeredAt !== undefined && now - answeredAt >= Duration.toNanosUnsafe(silencePatience)
       ) {

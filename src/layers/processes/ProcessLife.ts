@@ -1,6 +1,6 @@
 /**
- * The life of one supervised process: wait for what it runs after, run, die, wait, run again. The supervisor forks one
- * such life per process; interrupting it stops the child and waits.
+ * The life of one supervised process: wait for the processes that it depends on, run, die, pause, and run again. The
+ * supervisor forks one such fiber per process. Interrupting the fiber stops the process and waits for its end.
  */
 import { Deferred, Duration, Effect, Random } from "effect"
 import { ProcessRunner, type RunningProcess } from "../../services/processes/ProcessRunner.ts"
@@ -13,7 +13,7 @@ import { runOnce, type Supervision } from "./ProcessRun.ts"
 import type { StatusBoard } from "./StatusBoard.ts"
 import { stopPatience } from "./StopProcess.ts"
 
-/** Processes in back-off, each with what wakes it. */
+/** Processes in back-off. Completing the Deferred wakes one. */
 type Sleepers = Map<ProcessSpec, Deferred.Deferred<void>>
 
 export const makeProcessLife = Effect.fnUntraced(function*(
@@ -34,18 +34,18 @@ export const makeProcessLife = Effect.fnUntraced(function*(
   return {
     /** Never ends by itself. */
     keepRunning: (spec: ProcessSpec) => keepRunning(supervision, sleepers, spec),
-    /** Ends the back-off of what uses one of these interfaces. */
+    /** Ends the back-off of processes that use one of these interfaces. */
     wake: (interfaces: ReadonlyArray<string>) =>
       Effect.forEach(
         [...sleepers].filter(([spec]) => spec.interfaces.some((nic) => interfaces.includes(nic))),
         ([, woken]) => Deferred.succeed(woken, undefined),
         { discard: true }
       ),
-    /** Signals SIGKILL to every group that is alive. */
+    /** Sends SIGKILL to every process group that is alive. */
     killAll: Effect.suspend(() =>
       Effect.forEach([...live.values()], (process) => process.signal("SIGKILL"), { discard: true })
     ),
-    /** Of what is not reaped. */
+    /** The pids of processes that are not reaped. */
     pids: () => [...live.keys()]
   }
 })
@@ -85,7 +85,7 @@ const keepRunning = Effect.fnUntraced(
         complaints: [],
         reason: undefined
       })
-      // A dependant that cannot be reaped must not keep this one down.
+      // A dependant that cannot be reaped must not keep this process from starting.
       yield* board.awaitDependantsDown(spec.id).pipe(Effect.timeoutOption(stopPatience))
       yield* backOff(sleepers, spec, restartDelay(deaths, yield* Random.next))
     }
@@ -93,7 +93,7 @@ const keepRunning = Effect.fnUntraced(
   (effect, _supervision, _sleepers, spec) => Effect.annotateLogs(effect, { process: spec.id, profile: spec.profile })
 )
 
-/** Sleeps, unless the process is woken. */
+/** Sleeps until the delay is over or the process is woken. */
 const backOff = Effect.fnUntraced(function*(sleepers: Sleepers, spec: ProcessSpec, delay: Duration.Duration) {
   const woken = yield* Deferred.make<void>()
   sleepers.set(spec, woken)

@@ -1,6 +1,6 @@
 /**
- * One run of a process, from its start to its reap. Interrupting it stops the child and waits. Why and when there is
- * another run is ProcessLife's business.
+ * One run of a process, from its start until it is reaped. Interrupting it stops the process and waits for its end.
+ * ProcessLife decides why and when there is another run.
  */
 import { Clock, Deferred, Duration, Effect, Exit } from "effect"
 import type { OutputLine, ProcessExit, ProcessRunner, RunningProcess } from "../../services/processes/ProcessRunner.ts"
@@ -13,7 +13,7 @@ import type { StatusBoard } from "./StatusBoard.ts"
 import { stopProcess } from "./StopProcess.ts"
 
 const longestExitText = 200
-/** What a program says when it ends at its start, a usage text included. */
+/** Enough for the output of a program that ends at its start, including a usage text. */
 const linesKept = 40
 
 /** What the runs of all processes share. */
@@ -22,9 +22,9 @@ export interface Supervision {
   readonly board: StatusBoard
   readonly knowledge: ProgramKnowledge
   readonly health: ProcessHealth
-  /** Hands a line on to whoever listens. */
+  /** Passes a line on to all listeners. */
   readonly publish: (line: ProcessLine) => void
-  /** What was started and is not reaped, by pid. */
+  /** Started processes that are not reaped, by pid. */
   readonly live: Map<number, RunningProcess>
 }
 
@@ -32,7 +32,7 @@ export interface Supervision {
 export interface Death {
   readonly lastExit: string
   readonly isConfigurationError: boolean
-  /** Zero when it never was ready. */
+  /** Zero if it was never ready. */
   readonly readyFor: Duration.Duration
 }
 
@@ -40,7 +40,10 @@ interface StartedRun extends Run {
   readonly startedAt: bigint
 }
 
-/** Number `run` of a spec. `onHealthy` is called once it has been ready for long enough to have a clean record. */
+/**
+ * Run number `run` of a spec. `onHealthy` is called once the process was ready for long enough to reset its failure
+ * count.
+ */
 export const runOnce = (
   supervision: Supervision,
   spec: ProcessSpec,

@@ -1,6 +1,7 @@
 /**
- * Which processes have a life, and which are being stopped: a slot for each id that is wanted, and beside it the stop of
- * whatever had the id before. A stop goes on by itself; the next life of the same id waits for its end.
+ * Knows which processes have a life and which are being stopped. There is a slot for each wanted id, and next to it a
+ * stop of the process that had the id before. A stop continues by itself; the next life of the same id waits for its
+ * end.
  */
 import { Deferred, Effect, Fiber, Option } from "effect"
 import type { ProcessSpec } from "../../services/processes/ProcessSpec.ts"
@@ -13,24 +14,24 @@ interface Slot {
 }
 
 interface Stop {
-  /** Done once everything that ever ran under the id is stopped, reaped and off the board. */
+  /** Completed once everything that ever ran under this id is stopped, reaped and removed from the status board. */
   readonly over: Deferred.Deferred<void>
-  /** Waited for in vain, and not to be waited for again. */
+  /** A first wait for it was in vain; it is not waited for again. */
   isGivenUp: boolean
 }
 
 export interface ProcessSlots {
-  /** What is wanted now, by id. */
+  /** The wanted processes by id. */
   readonly specs: () => ReadonlyMap<string, ProcessSpec>
-  /** True when no stop is under way. */
+  /** True if nothing is being stopped. */
   readonly isStill: () => boolean
-  /** Begins a life; it waits for the end of what had the id before. */
+  /** Starts a life. The life waits for the end of the process that had the id before. */
   readonly begin: (wanted: ProcessSpec) => Effect.Effect<void>
-  /** Begins to stop what has the id, if anything has. */
+  /** Starts to stop the process with this id, if there is one. */
   readonly beginStop: (id: string) => Effect.Effect<void>
-  /** Waits for the stops under way, for what can't be reaped once and not for long. */
+  /** Waits for all stops. For a process that cannot be reaped it waits only once, and not for long. */
   readonly awaitStops: Effect.Effect<void>
-  /** Waits for every stop, for as long as it takes. */
+  /** Waits for every stop, as long as necessary. */
   readonly awaitAllStops: Effect.Effect<void>
 }
 
@@ -44,7 +45,8 @@ export const makeProcessSlots = (
     Effect.suspend(() => Effect.forEach([...stops], wait, { concurrency: "unbounded", discard: true }))
 
   const begin = Effect.fnUntraced(function*(wanted: ProcessSpec) {
-    // Each life has an object of its own: the same one may have run before, and counted its runs from 1 as well.
+    // Each life has a spec object of its own. The same object may have run before, and its runs were counted from 1
+    // too.
     const spec = { ...wanted }
     const life = Effect.andThen(overOf(stops.get(spec.id)), keepRunning(spec))
     slots.set(spec.id, { spec, fiber: yield* Effect.forkDetach(life, { startImmediately: true }) })
@@ -54,13 +56,14 @@ export const makeProcessSlots = (
     const slot = slots.get(id)
     if (slot === undefined) return
     slots.delete(id)
-    // A slot that still waits for a predecessor is over at once; the predecessor is not.
+    // A slot that still waits for a predecessor ends at once; the predecessor does not.
     const predecessor = stops.get(id)
     const stop: Stop = { over: yield* Deferred.make<void>(), isGivenUp: predecessor?.isGivenUp ?? false }
     stops.set(id, stop)
-    // Detached, because a scope would wait for a child in D state for ever. The finalizer waits, with a bound.
+    // Detached, because a scope would wait for a child in D state for ever. The finalizer waits with a time limit.
     yield* Fiber.interrupt(slot.fiber).pipe(
-      // In the trace of the change that stops it; the fiber itself belongs to the one that started it.
+      // This span belongs to the trace of the change that stops the process; the fiber belongs to the change that
+      // started it.
       Effect.withSpan("ProcessSupervisor.stop", { attributes: { "process.id": id, profile: slot.spec.profile } }),
       Effect.andThen(overOf(predecessor)),
       Effect.andThen(Effect.suspend(() => {
@@ -73,8 +76,8 @@ export const makeProcessSlots = (
     )
   }, Effect.uninterruptible)
 
-  // A child that cannot be reaped keeps its own id; it must not keep the others waiting, and not more than once: each
-  // apply would have a patience of its own, and a burst of edits would keep the others waiting for as long.
+  // A child that cannot be reaped keeps its own id and must not delay the others more than once. If each apply waited
+  // for it again, a series of edits would be delayed each time.
   const awaitStops = awaitAll(([id, stop]) =>
     stop.isGivenUp ? Effect.void : Effect.raceFirst(Deferred.await(stop.over), board.awaitUnreapable(id))
   ).pipe(

@@ -1,6 +1,6 @@
 /**
- * The directory below which every file and socket of a child lives. Holding its lock means being the only daemon on
- * it, so whatever still carries its mark at the start was left by a daemon that died, and is ended.
+ * The directory that contains every file and socket of the children. Whoever holds its lock is the only daemon that
+ * uses it. So a process that carries its mark when the daemon starts was left by a daemon that died, and is killed.
  */
 import { Duration, Effect, Layer, Schedule, Schema } from "effect"
 import { closeSync, openSync, readdirSync, realpathSync, rmSync } from "node:fs"
@@ -12,19 +12,19 @@ import { keepGuard } from "./DaemonGuard.ts"
 import { makeDirectory } from "./ProcessFiles.ts"
 import { killProcess } from "./Signals.ts"
 
-/** A process takes at most this long from SIGKILL to its end, unless the kernel holds it. */
+/** A process needs at most this long to end after SIGKILL, unless the kernel holds it. */
 const sweepPatience = Duration.seconds(2)
-/** At the end of the program what is left is no child, and mostly nothing. */
+/** At the end of the program only processes that left their group can remain, and mostly there are none. */
 const lastSweepPatience = Duration.millis(500)
 const sweepStep = Duration.millis(10)
 /**
- * The children of a daemon that was killed while it forked hold its lock until they exec, and it holds it itself until
- * the kernel has taken it apart.
+ * If the previous daemon was killed while it forked, its children hold the lock until they exec, and the dying daemon
+ * holds it until the kernel has removed it.
  */
 const lockPatience = { times: 20, schedule: Schedule.spaced("25 millis") }
 const heldByAnother = "another linuxptp-daemon is running on it"
 
-/** The run directory can't be used: another daemon has it, or it can't be made. Exit code 1. */
+/** The run directory cannot be used: another daemon has it, or it cannot be created. The exit code is 1. */
 export class RunDirectoryError extends Schema.TaggedError<RunDirectoryError>()("RunDirectoryError", {
   directory: Schema.String,
   detail: Schema.String
@@ -38,20 +38,20 @@ export class RunDirectoryError extends Schema.TaggedError<RunDirectoryError>()("
 const exclusiveNonBlocking = 2 | 4
 
 const lockExclusively = ({ flock }: Libc.LibcCalls, directory: string): number => {
-  // The directory itself is locked, so no lock file stays behind. Node opens with O_CLOEXEC, so no child inherits the
-  // lock, and the kernel drops it when this process dies by any means.
+  // The directory itself is locked, so there is no lock file to be left behind. Node opens with O_CLOEXEC, so no child
+  // inherits the lock, and the kernel releases it when this process dies in any way.
   const fd = openSync(directory, "r")
   if (flock(fd, exclusiveNonBlocking) === 0) return fd
   closeSync(fd)
   throw new Error(heldByAnother)
 }
 
-/** What a process's own directory is called (ProcessId); nothing else below the run directory is the daemon's. */
+/** The name of a process's own directory (ProcessId). Nothing else below the run directory belongs to the daemon. */
 const ownDirectory = (programs: ReadonlyArray<string>) => new RegExp(`^(${programs.join("|")})-(.*-)?[0-9a-f]{8}$`)
 
 /**
- * Kills what carries the mark until two looks in a row find nothing: one look misses a process that execs at that
- * moment, or that was forked behind its back. Gives the pids of what lives on.
+ * Kills marked processes until two looks in a row find none: a single look misses a process that execs or is forked at
+ * that moment. Returns the pids of those that still live.
  */
 const sweep = Effect.fnUntraced(function*(directory: string, patience: Duration.Duration, message: string) {
   const mark = runDirectoryMark(directory)
@@ -60,7 +60,7 @@ const sweep = Effect.fnUntraced(function*(directory: string, patience: Duration.
   if (pids.length > 0) yield* Effect.logWarning(message).pipe(Effect.annotateLogs({ pids }))
   for (let look = 1; look < looks; look += 1) {
     for (const pid of pids) killProcess(pid)
-    // Not our children: nothing tells of their end, so look again.
+    // They are not our children, so nothing reports their end, and it is necessary to look again.
     yield* Effect.sleep(sweepStep)
     const next = markedProcesses(mark)
     if (pids.length + next.length === 0) break
@@ -79,7 +79,7 @@ const sweepAtStart = Effect.fnUntraced(function*(directory: string) {
   }
 })
 
-/** Everything that an earlier daemon may have left on the disk; its processes are gone. */
+/** Removes everything that an earlier daemon may have left on the disk. Its processes are gone. */
 const removeLeftFiles = (directory: string, programs: ReadonlyArray<string>) =>
   Effect.try({
     try: () => {
@@ -94,7 +94,7 @@ const removeLeftFiles = (directory: string, programs: ReadonlyArray<string>) =>
 const failedOn = (directory: string) => (cause: unknown) =>
   new RunDirectoryError({ directory, detail: cause instanceof Error ? cause.message : String(cause) })
 
-/** Makes the directory when it is missing, and gives the one name under which lock, mark and files know it. */
+/** Creates the directory if it is missing. Returns the one path by which lock, mark and files are named. */
 export const resolve = (directory: string): Effect.Effect<string, RunDirectoryError> =>
   Effect.try({
     try: () => {
@@ -105,8 +105,8 @@ export const resolve = (directory: string): Effect.Effect<string, RunDirectoryEr
   })
 
 /**
- * Takes the lock of a resolved directory, starts the guard and ends left-overs. At the end what left its process group
- * is ended too, then the guard is dismissed and the lock given back.
+ * Locks a resolved directory, starts the guard and kills leftover processes. At the end it also kills what has left its
+ * process group, dismisses the guard and releases the lock.
  */
 export const layer = (
   { directory }: { readonly directory: string }

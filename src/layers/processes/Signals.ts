@@ -1,31 +1,31 @@
 /**
- * The only calls of kill(2) in this program: to the process group of a child, and to a process that an earlier daemon
- * left. Who is signalled when is decided in StopProcess and RunDirectory.
+ * The only calls of kill(2) in this program. They go to the process group of a child, or to a process that an earlier
+ * daemon has left. StopProcess and RunDirectory decide who gets a signal and when.
  */
 import { Duration, Effect } from "effect"
 import { readdirSync, readFileSync } from "node:fs"
 
-/** kill(2) takes 0 for the caller's own group and -1 for everybody; nobody means that here. */
+/** kill(2) takes 0 for the caller's own group and -1 for every process. Neither is ever meant here. */
 const signal = (pid: number, target: number, name: NodeJS.Signals): void => {
   if (!Number.isSafeInteger(pid) || pid <= 1) return
   try {
     process.kill(target, name)
   } catch {
-    // It is gone: what was wanted.
+    // The process is already gone.
   }
 }
 
-/** Signals everybody in the group of this leader; harmless when nobody is left. */
+/** Sends a signal to the group of this leader. Harmless if nobody is left in it. */
 export const signalGroup = (leader: number, name: NodeJS.Signals): void => signal(leader, -leader, name)
 
-/** Kills one process; harmless when it has ended by itself. */
+/** Kills one process. Harmless if it has already ended. */
 export const killProcess = (pid: number): void => signal(pid, pid, "SIGKILL")
 
-/** How long the kernel may take from SIGKILL to the end of whoever is left of a group. */
+/** How long the rest of a group may need to end after SIGKILL. */
 const patience = Duration.seconds(1)
 const step = Duration.millis(20)
 
-/** Waits until nobody of the group lives any more, at most a second: the kernel holds what is left then. */
+/** Waits until nobody in the group is alive, at most one second; after that the kernel holds what is left. */
 export const groupGone = (leader: number): Effect.Effect<void> =>
   Effect.sync(() => hasLivingMember(leader)).pipe(
     Effect.tap((lives) => lives ? Effect.sleep(step) : Effect.void),
@@ -33,17 +33,17 @@ export const groupGone = (leader: number): Effect.Effect<void> =>
     Effect.asVoid
   )
 
-/** Not by signal 0, which also finds zombies that nobody reaps. */
+/** Signal 0 is not used, because it also finds zombies that nobody reaps. */
 const hasLivingMember = (leader: number): boolean => {
   try {
     return readdirSync("/proc").some((name) => /^\d+$/.test(name) && livesInGroup(name, leader))
   } catch {
-    // No descriptor is left to look with: everybody was killed, and that has to do.
+    // No file descriptor is left to look with. Everybody was killed, and that must be enough.
     return false
   }
 }
 
-/** proc_pid_stat(5): behind the name in parentheses stand state, parent and group. */
+/** proc_pid_stat(5): state, parent and group follow the name in parentheses. */
 const livesInGroup = (pid: string, leader: number): boolean => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1")

@@ -1,6 +1,6 @@
 /**
- * Forks one child: `setpriv` so that the kernel ends it when the daemon dies, a process group of its own, both outputs
- * drained always. Everything that node tells of the child is heard from the turn of the fork on.
+ * Forks one child in a process group of its own. `setpriv` makes the kernel end it when the daemon dies, and both
+ * outputs are always read. All events of the child are listened to from the turn of the fork on.
  */
 import { Deferred, Effect } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
@@ -13,24 +13,24 @@ import { makeLineReader } from "./LineReader.ts"
 import { signalGroup } from "./Signals.ts"
 
 export interface SpawnOptions {
-  /** Its name is the child's mark. */
+  /** The path of this directory is the mark of the child. */
   readonly runDirectory: string
   /** Where programs are looked for. */
   readonly searchPath: ReadonlyArray<string>
-  /** A command that execs its arguments in another surrounding, as `ip netns exec NAME` does. */
+  /** A command that runs its arguments in another environment, as `ip netns exec NAME` does. */
   readonly within: ReadonlyArray<string>
-  /** What the kernel sends to the child when the daemon dies. */
+  /** The signal that the kernel sends to the child when the daemon dies. */
   readonly deathSignal: "TERM" | "KILL"
 }
 
-/** A child that was forked, and what there is to wait for. */
+/** A child that was forked, and the events to wait for. */
 export interface ForkedChild {
   readonly pid: number
-  /** Done in the very turn in which the child is reaped: from then on its pid may be somebody else's. */
+  /** Completed in the same turn in which the child is reaped. After that its pid may belong to another process. */
   readonly reaped: Deferred.Deferred<ProcessExit>
-  /** Done when both outputs are read to their ends. */
+  /** Completed when both outputs are read to their ends. */
   readonly silent: Deferred.Deferred<void>
-  /** Stops listening, also to whoever else holds the pipes. */
+  /** Stops reading, even if other processes still hold the pipes. */
   readonly closeOutputs: () => void
 }
 
@@ -41,7 +41,7 @@ export const startError = (
 ): ProcessStartError =>
   new ProcessStartError({ id, program, reason, detail: cause instanceof Error ? cause.message : String(cause) })
 
-/** Forks, and hands the child over once it has exec'd `setpriv`. */
+/** Forks, and returns the child once it has exec'd `setpriv`. */
 export const spawnChild = (spec: ProcessSpec, onLine: (line: OutputLine) => void, options: SpawnOptions) =>
   Effect.callback<ForkedChild, ProcessStartError>((resume) => {
     const command = commandOf(spec, options)
@@ -57,24 +57,25 @@ export const spawnChild = (spec: ProcessSpec, onLine: (line: OutputLine) => void
         stdio: ["ignore", "pipe", "pipe"],
         env: { PATH: options.searchPath.join(":"), LC_ALL: "C", ...markVariables(options.runDirectory) }
       })
-      // Stays: node would take a second error without a listener for an uncaught one.
+      // This listener stays: without one, node would treat a second error as uncaught.
       child.on("error", failed)
-      // Without a pid the fork failed, which the error event tells.
+      // No pid means that the fork failed; the error event reports it.
       if (child.pid === undefined) return
       drain(child, onLine)
       const heard = hear(child, child.pid)
       child.once("spawn", () => resume(Effect.succeed(heard)))
     } catch (cause) {
-      // Node throws for some errors instead of emitting them, E2BIG and ENOMEM among them.
+      // Node throws some errors instead of emitting them, such as E2BIG and ENOMEM.
       failed(cause)
     }
   })
 
-/** The words behind `setpriv`, which itself is looked for like any program. Undefined: the program is missing. */
+/** The words after `setpriv`, which is itself looked for like any program. Undefined if the program is missing. */
 const commandOf = (spec: ProcessSpec, { deathSignal, searchPath, within }: SpawnOptions) => {
   const [program = spec.program, ...words] = spec.argv
   const file = findProgram(program, searchPath)
-  // With a scheduling policy argv begins with `chrt`, whose own complaint would only show as an exit code.
+  // With a scheduling policy argv begins with `chrt`. If the program were missing, only chrt's exit code would show it,
+  // so it is looked for here.
   const behind = words.find((word) => word === spec.program)
   if (file === undefined || (behind !== undefined && findProgram(behind, searchPath) === undefined)) return undefined
   const shell = findProgram("sh", searchPath)
@@ -82,7 +83,7 @@ const commandOf = (spec: ProcessSpec, { deathSignal, searchPath, within }: Spawn
     "--pdeathsig",
     deathSignal,
     "--",
-    // Without a shell the next start finds what slipped through.
+    // Without a shell this check is left out; the next start of the daemon then finds such a child.
     ...(shell === undefined ? [] : [shell, "-c", onlyWithParent, "linuxptp-daemon", String(process.pid)]),
     ...within,
     file,
@@ -91,17 +92,18 @@ const commandOf = (spec: ProcessSpec, { deathSignal, searchPath, within }: Spawn
 }
 
 /**
- * Asked in the child once the kernel knows of the death signal: a daemon that died between fork and prctl is not the
- * parent any more, and nobody would ever end this child. The words are handed on as they are; the pid stays the same.
+ * The child runs this check after the kernel knows the death signal. If the daemon died between fork and prctl, it is
+ * no longer the parent, and nobody would ever end this child. Otherwise the shell execs the given words with the same
+ * pid.
  */
 const onlyWithParent = `[ "$PPID" = "$1" ] && shift && exec "$@"`
 
-/** Two socket pairs for the outputs, and a pipe by which the fork tells of its failure. */
+/** Two socket pairs for the outputs, and a pipe by which the fork reports a failure. */
 const descriptorsOfSpawn = 6
 
 /**
- * Throws when too few file descriptors are left for a spawn. Node forgets the ones that it had opened by then, and each
- * further attempt would make it worse.
+ * Throws if there are too few file descriptors for a spawn. Node would leak those that it has opened, and each further
+ * attempt would make it worse.
  */
 const ensureDescriptors = () => {
   const opened: Array<number> = []
@@ -116,7 +118,7 @@ const hear = (child: ChildProcess, pid: number): ForkedChild => {
   const reaped = Deferred.makeUnsafe<ProcessExit>()
   const silent = Deferred.makeUnsafe<void>()
   child.once("exit", (code, signal) => {
-    // The leader is dead; whatever it left in its group must not meet the successor.
+    // The leader is dead. Nothing that it left in its group may meet the successor.
     signalGroup(pid, "SIGKILL")
     Deferred.doneUnsafe(reaped, Effect.succeed(signal === null ? { code: code ?? 0 } : { signal }))
   })
@@ -141,8 +143,8 @@ const drain = (child: ChildProcess, onLine: (line: OutputLine) => void) => {
 }
 
 /**
- * Gives the memory of a chunk back at once. Node reads each chunk of a pipe into 64 KiB of its own and leaves them to
- * the collector, which lets a flood grow the daemon by 60 MiB before it looks.
+ * Releases the memory of a chunk at once. Node reads each chunk of a pipe into its own 64 KiB and leaves that to the
+ * garbage collector. A flood of output would let the daemon grow by 60 MiB before it is collected.
  */
 const release = (chunk: Buffer) => {
   if (chunk.buffer instanceof ArrayBuffer) chunk.buffer.transfer(0)

@@ -1,6 +1,6 @@
 /**
- * What is known of every supervised process, in one place: the supervisor's fibers write it and wait on it, readers
- * follow it. A process that is not on the board does not exist.
+ * The statuses of all supervised processes in one place. The supervisor's fibers write them and wait for changes;
+ * others read them. A process that is not on the board does not exist.
  */
 import { Effect, Option, Stream, SubscriptionRef } from "effect"
 import type { ProcessSpec } from "../../services/processes/ProcessSpec.ts"
@@ -10,28 +10,28 @@ type Statuses = ReadonlyMap<string, ProcessStatus>
 
 interface Board {
   readonly statuses: Statuses
-  /** Ids that are about to be stopped. */
+  /** Ids of processes that are about to be stopped. */
   readonly held: ReadonlySet<string>
 }
 
 export interface StatusBoard {
   readonly statuses: Stream.Stream<ReadonlyArray<ProcessStatus>>
-  /** Puts a process on the board or replaces its row. */
+  /** Adds a process or replaces its status. */
   readonly put: (status: ProcessStatus) => Effect.Effect<void>
-  /** Changes some fields of a row; no effect when the process is not on the board. */
+  /** Changes some fields of a status. No effect if the process is not on the board. */
   readonly update: (id: string, fields: Partial<ProcessStatus>) => Effect.Effect<void>
-  /** Puts a complaint into a row in place of the one of its kind, or takes it back when there is no text. */
+  /** Sets the complaint of this kind, or removes it if there is no text. */
   readonly complain: (id: string, kind: Complaint["kind"], text: string | undefined) => Effect.Effect<void>
   readonly remove: (id: string) => Effect.Effect<void>
   /** From now on exactly these may not start, because they are about to be stopped. */
   readonly hold: (ids: ReadonlyArray<string>) => Effect.Effect<void>
-  /** Waits until what `spec` runs after is ready and nobody holds it. */
+  /** Waits until everything that `spec` depends on is ready and `spec` is not about to be stopped. */
   readonly awaitStartable: (spec: ProcessSpec) => Effect.Effect<void>
-  /** Waits until one of these is not ready. With no ids it waits for ever. */
+  /** Waits until one of these is not ready. Without ids it waits for ever. */
   readonly awaitLost: (ids: ReadonlyArray<string>) => Effect.Effect<void>
-  /** Waits until the kernel is known not to give the process of `id` back. */
+  /** Waits until it is known that the kernel does not give the process with this id back. */
   readonly awaitUnreapable: (id: string) => Effect.Effect<void>
-  /** Waits until nothing that runs after `id` has a process or is getting one, but for what can't be reaped. */
+  /** Waits until no dependant of `id` has a process or is getting one, except those that cannot be reaped. */
   readonly awaitDependantsDown: (id: string) => Effect.Effect<void>
 }
 
@@ -45,7 +45,7 @@ const withComplaint = (status: ProcessStatus, kind: Complaint["kind"], text: str
   return { ...status, complaints: text === undefined ? others : [...others, { kind, text }] }
 }
 
-/** It has no pid yet, and can't be stopped before it has one. */
+/** It has no pid yet and cannot be stopped before it has one. */
 const isForking = ({ pid, reason, state }: ProcessStatus): boolean =>
   state === "Starting" && pid === undefined && reason === undefined
 
@@ -55,7 +55,7 @@ export const makeStatusBoard: Effect.Effect<StatusBoard> = Effect.gen(function*(
   const ref = yield* SubscriptionRef.make<Board>({ statuses: new Map(), held: new Set() })
   const waitUntil = (holds: (board: Board) => boolean) =>
     Effect.suspend(() =>
-      // Most waits are over at once; a subscription costs more than a look.
+      // Most conditions are already true, and a subscription costs more than a look.
       holds(SubscriptionRef.getUnsafe(ref))
         ? Effect.void
         : SubscriptionRef.changes(ref).pipe(Stream.filter(holds), Stream.runHead, Effect.asVoid)
@@ -85,7 +85,7 @@ export const makeStatusBoard: Effect.Effect<StatusBoard> = Effect.gen(function*(
     hold: (ids) => SubscriptionRef.update(ref, (board) => ({ ...board, held: new Set(ids) })),
     awaitStartable: ({ after, id }) => {
       const isStartable = (board: Board) => !board.held.has(id) && allReady(after)(board)
-      // Who waited is told a little later, and by then it may be over.
+      // Whoever waits is informed a little later, and by then the condition may be false again.
       return Effect.repeat(waitUntil(isStartable), { until: () => isStartable(SubscriptionRef.getUnsafe(ref)) })
     },
     awaitLost: (ids) => ids.length === 0 ? Effect.never : waitUntil((board) => !allReady(ids)(board)),

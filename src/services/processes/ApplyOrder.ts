@@ -1,22 +1,22 @@
 /**
- * What has to stop and what has to start to get from one set of processes to another, as a value.
- * Pure, so that the order can be read and tested apart from the processes.
+ * What must stop and what must start to get from one set of processes to another, as a value. Pure, so the order can be
+ * tested without processes.
  */
 import { Equal } from "effect"
 import type { ProcessSpec } from "./ProcessSpec.ts"
 
 export interface ApplyOrder {
-  /** Ids in the order of their stops: each group is stopped together and reaped before the next. */
+  /** Ids in the order of their stops. Each group is stopped together and reaped before the next group. */
   readonly stops: ReadonlyArray<ReadonlyArray<string>>
-  /** What to start, dependencies first. */
+  /** The specs to start; dependencies come first. */
   readonly starts: ReadonlyArray<ProcessSpec>
 }
 
 type Specs = ReadonlyMap<string, ProcessSpec>
 
 /**
- * Compares by value. A process that runs after one that stops is stopped with it, before it, and started again:
- * a servo must not steer by a clock whose source is gone.
+ * Compares specs by value. A process that depends on one that stops is stopped before it and started again, because a
+ * servo must not follow a clock whose source is gone.
  */
 export const applyOrder = (running: Specs, desired: ReadonlyArray<ProcessSpec>): ApplyOrder => {
   const wanted = new Map(desired.map((spec) => [spec.id, spec]))
@@ -33,7 +33,10 @@ export const applyOrder = (running: Specs, desired: ReadonlyArray<ProcessSpec>):
   }
 }
 
-/** Groups of processes of which each runs after the groups before it only; a circle ends up in the last group. */
+/**
+ * Splits processes into groups. Each process depends only on processes of earlier groups. Processes that depend on each
+ * other in a circle are in the last group.
+ */
 export const dependencyLevels = (specs: ReadonlyArray<ProcessSpec>): ReadonlyArray<ReadonlyArray<ProcessSpec>> => {
   const levels: Array<ReadonlyArray<ProcessSpec>> = []
   let rest = specs

@@ -1,14 +1,14 @@
 /**
- * The contract that lets a program look at its own configuration before anything is stopped for it: what the daemon's
- * own lists can't know, the program does. Few programs have such a mode.
+ * The contract to let a program check its own configuration before anything is stopped for it. It finds mistakes that
+ * the daemon's own lists cannot know. Few programs can do this.
  */
 import { Context, type Effect, type Option } from "effect"
 import type { ProcessSpec } from "./ProcessSpec.ts"
 
 export class ConfigurationCheck extends Context.Service<ConfigurationCheck, {
   /**
-   * The program's own words when it refuses `spec`. `None`: it accepts it, has no such mode, could not be asked, or
-   * complains only of a NIC that is not there, which may come.
+   * The program's own words if it refuses `spec`. `None` if it accepts it, cannot check configurations, could not be
+   * asked, or only misses a NIC, which may still appear.
    */
   readonly refusal: (spec: ProcessSpec) => Effect.Effect<Option.Option<string>>
 }>()("linuxptp-daemon/services/processes/ConfigurationCheck") {}

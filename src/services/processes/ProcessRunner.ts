@@ -1,11 +1,11 @@
 /**
- * The contract that starts one operating-system process and tells how it ended. It has no policy: the supervisor
- * decides when to start, signal and give up. Two layers give it: real child processes, and simulated ones.
+ * The contract to start one operating-system process and to learn how it ends. It decides nothing: the supervisor
+ * decides when to start, signal and give up. One layer starts real child processes, another simulated ones.
  */
 import { Context, type Effect, Schema } from "effect"
 import type { ProcessSpec } from "./ProcessSpec.ts"
 
-/** The process could not be started: its program is missing, its files can't be written, or the fork failed. */
+/** The process could not be started: its program is missing, its files cannot be written, or the fork failed. */
 export class ProcessStartError extends Schema.TaggedError<ProcessStartError>()("ProcessStartError", {
   id: Schema.String,
   program: Schema.String,
@@ -22,24 +22,24 @@ export class ProcessStartError extends Schema.TaggedError<ProcessStartError>()("
 /** How a process ended: by an exit code or by a signal. */
 export type ProcessExit = { readonly code: number } | { readonly signal: string }
 
-/** The kernel's scheduling of a process (sched(7)); `priority` is 0 but for the real-time policies. */
+/** How the kernel schedules a process (sched(7)). `priority` is 0 except for real-time policies. */
 export interface Scheduling {
   readonly policy: "SCHED_OTHER" | "SCHED_FIFO" | "SCHED_RR" | "other"
   readonly priority: number
 }
 
-/** One process that was started and is not yet reaped. */
+/** A process that was started and is not reaped yet. */
 export interface RunningProcess {
   readonly pid: number
-  /** As it is now; undefined when it can't be told. */
+  /** The present value; undefined if it cannot be read. */
   readonly scheduling: Effect.Effect<Scheduling | undefined>
-  /** Completes once the process is reaped and its directory is removed. */
+  /** Completes when the process is reaped and its directory is removed. */
   readonly exit: Effect.Effect<ProcessExit>
-  /** Signals the whole process group. Harmless after the exit. */
+  /** Sends a signal to the whole process group. Harmless after the exit. */
   readonly signal: (signal: "SIGTERM" | "SIGKILL") => Effect.Effect<void>
 }
 
-/** A line of output, control characters escaped, cut at a bounded length. */
+/** A line of output. Control characters are escaped, and its length is limited. */
 export interface OutputLine {
   readonly stream: "stdout" | "stderr"
   readonly text: string
@@ -47,8 +47,8 @@ export interface OutputLine {
 
 export class ProcessRunner extends Context.Service<ProcessRunner, {
   /**
-   * Makes the directory, writes the files and starts the process in a process group of its own.
-   * `onLine` is called synchronously for every line and must not throw; output is always drained.
+   * Creates the directory, writes the files and starts the process in a process group of its own. `onLine` is called
+   * synchronously for every line and must not throw. The output is always read.
    */
   readonly start: (
     spec: ProcessSpec,

@@ -1,11 +1,12 @@
 /**
- * A process as a value. Equal value = same process = untouched; there is no other "has it changed?".
+ * A process as a value. An equal value means the same process, which is then not touched. There is no other check for
+ * "has it changed?".
  */
 import { Schema } from "effect"
 
-/** Where a program answers management messages, and what these must carry to be heard. */
+/** Where a program answers management messages, and what these must contain to be accepted. */
 export const ManagementSocket = Schema.Struct({
-  /** Of a UNIX datagram socket. */
+  /** The path of a UNIX datagram socket. */
   path: Schema.String,
   domainNumber: Schema.Int,
   /** The upper four bits of a message's first byte. */
@@ -14,28 +15,36 @@ export const ManagementSocket = Schema.Struct({
 export type ManagementSocket = typeof ManagementSocket.Type
 
 export const ProcessSpec = Schema.Struct({
-  /** `<program>-<profile>-<8 hex digits>`, see ProcessPlan. */
+  /** `<program>-<profile>-<8 hex digits>`, see ProcessId. */
   id: Schema.String,
-  /** What is run, by its name. */
+  /** The name of the program that runs. */
   program: Schema.String,
   profile: Schema.String,
-  /** Name of the NodePTPCfg object. */
+  /** The name of the NodePTPCfg object. */
   config: Schema.String,
-  /** What is exec'd; `argv[0]` is looked up in PATH. A scheduling policy stands in front (`chrt --fifo 10 PROGRAM …`). */
+  /**
+   * The words to execute. `argv[0]` is looked up in PATH. A scheduling policy comes first (`chrt --fifo 10 PROGRAM …`).
+   */
   argv: Schema.Array(Schema.String),
-  /** Text of each file by absolute path, all in the process's own directory. */
+  /** The text of each file by its absolute path. All files are in the process's own directory. */
   files: Schema.Record(Schema.String, Schema.String),
-  /** Directory of the files and sockets; made before the start, removed after the reap. */
+  /** The directory for files and sockets. It is created before the start and removed after the reap. */
   directory: Schema.String,
-  /** Ids that must be ready before this one starts, and whose end ends this one first. */
+  /** Ids of processes that must be ready before this one starts. If one of them ends, this one is stopped first. */
   after: Schema.Array(Schema.String),
-  /** NICs in port order: port N is `interfaces[N - 1]`. */
+  /** NICs in the order of ports: port N is `interfaces[N - 1]`. */
   interfaces: Schema.Array(Schema.String),
-  /** Absent for a program that can't be asked. */
+  /** Absent for a program that cannot be asked. */
   management: Schema.optionalKey(ManagementSocket),
-  /** SCHED_FIFO at this priority; absent for the default policy. `argv` asks for it, the supervisor checks it. */
+  /**
+   * The priority for SCHED_FIFO; absent for the default policy. `argv` asks for it, and the supervisor checks the
+   * result.
+   */
   fifoPriority: Schema.optionalKey(Schema.Int),
-  /** How often a PHC that it uses was replaced under it: a descriptor of the old one is of no use. Absent for never. */
+  /**
+   * How often a PHC that it uses was replaced while it ran: its file descriptor of the old PHC is useless. Absent means
+   * never.
+   */
   phcReplacements: Schema.optionalKey(Schema.Int)
 })
 export type ProcessSpec = typeof ProcessSpec.Type

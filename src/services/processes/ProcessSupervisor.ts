@@ -1,6 +1,6 @@
 /**
- * The contract that keeps a set of processes running: nothing is touched that did not change, stops come before
- * starts, dependants are last up and first down, and whatever dies comes back.
+ * The contract to keep a set of processes running. What has not changed is not touched. Stops come before starts.
+ * Dependants start last and stop first. A process that dies is started again.
  */
 import { Context, type Effect, type Stream } from "effect"
 import type { OutputLine } from "./ProcessRunner.ts"
@@ -9,36 +9,39 @@ import type { ProcessSpec } from "./ProcessSpec.ts"
 export type ProcessState = "Starting" | "Running" | "BackOff" | "Stopping"
 
 /**
- * What is wrong with a process although it runs: "NotReady" for too long, "NotAnswering" when asked, "NotScheduled" as
- * wanted, or "NotReaped" although it was killed.
+ * What is wrong with a running process: "NotReady" for too long, "NotAnswering" when asked, "NotScheduled" as wanted,
+ * or "NotReaped" although it was killed.
  */
 export interface Complaint {
   readonly kind: "NotReady" | "NotAnswering" | "NotScheduled" | "NotReaped"
   readonly text: string
 }
 
-/** One process as it is now. */
+/** The present state of one process. */
 export interface ProcessStatus {
   readonly id: string
   readonly spec: ProcessSpec
   readonly state: ProcessState
-  /** Starts that nobody asked for: deaths since the spec was applied. */
+  /** Starts after a death, since the spec was applied. */
   readonly restarts: number
-  /** Deaths in a row; 0 again once it has been ready for 60 s. */
+  /** Deaths in a row; 0 again after it was ready for 60 s. */
   readonly deaths: number
-  /** Runs in a row that ended because of the configuration, and would so again. */
+  /** Runs in a row that ended because of the configuration and would end in the same way again. */
   readonly configurationErrors: number
-  /** True once a run of this spec was ready. */
+  /** True once any run of this spec was ready. */
   readonly wasReady: boolean
-  /** Of the run under way. */
+  /** The pid of the present run. */
   readonly pid: number | undefined
-  /** Counts the execs of this spec, from 1; output carries it, so that the lines of a predecessor are known as such. */
+  /**
+   * The number of the run of this spec, from 1. Lines of output contain it, so that lines of an earlier run can be
+   * recognised.
+   */
   readonly run: number
-  /** Code or signal, and the last line of stderr (at most 200 characters). */
+  /** The exit code or signal, and the last line of stderr (at most 200 characters). */
   readonly lastExit: string | undefined
-  /** What it waits for, for people. */
+  /** What it waits for, as text for people. */
   readonly reason: string | undefined
-  /** At most one of each kind, all of the run under way. */
+  /** At most one of each kind, all about the present run. */
   readonly complaints: ReadonlyArray<Complaint>
 }
 
@@ -58,7 +61,7 @@ export const newProcessStatus = (spec: ProcessSpec): ProcessStatus => ({
   complaints: []
 })
 
-/** A line of output and whose it is. */
+/** A line of output and the process that printed it. */
 export interface ProcessLine extends OutputLine {
   readonly spec: ProcessSpec
   readonly run: number
@@ -66,18 +69,18 @@ export interface ProcessLine extends OutputLine {
 
 export class ProcessSupervisor extends Context.Service<ProcessSupervisor, {
   /**
-   * Makes `desired` true: stops what is gone or changed (and what runs after it), waits until it is reaped, starts
-   * what is new. Returns when every stop is done and every start is under way. An interruption is safe at any
-   * moment: the next `apply` starts from what is.
+   * Makes exactly `desired` run: stops what is gone or has changed, and what depends on it; waits until these are
+   * reaped; starts what is new. Returns when every stop is done and every start has begun. It may be interrupted at any
+   * moment: the next `apply` continues from the state that it finds.
    */
   readonly apply: (desired: ReadonlyArray<ProcessSpec>) => Effect.Effect<void>
   /**
-   * Ends the back-off of what uses one of these interfaces: they have just come, and that is what it died for. Touches
-   * nothing that runs.
+   * Ends the back-off of processes that use one of these interfaces. The interfaces have just appeared, and their
+   * absence is probably why the processes died. Running processes are not touched.
    */
   readonly retryNow: (interfaces: ReadonlyArray<string>) => Effect.Effect<void>
-  /** The current statuses, sorted by id, then every change. */
+  /** First the present statuses, sorted by id, then the statuses after each change. */
   readonly statuses: Stream.Stream<ReadonlyArray<ProcessStatus>>
-  /** Every line from subscription on; a reader that lags loses the oldest, never blocks a child. */
+  /** Every line since the subscription. A slow reader loses the oldest lines and never blocks a process. */
   readonly output: Stream.Stream<ProcessLine>
 }>()("linuxptp-daemon/services/processes/ProcessSupervisor") {}

@@ -1,6 +1,6 @@
 /**
- * From all NodePTPCfg objects to what runs on one node, and why: the one pure function that `plan` prints and the
- * daemon applies. Equal facts give equal decisions, whatever order they come in.
+ * Decides from all NodePTPCfg objects what runs on one node, and why. It is one pure function: `plan` prints its
+ * result, and the daemon applies it. Equal facts give equal decisions, whatever order the objects come in.
  */
 import { Equal } from "effect"
 import type { KubernetesObject } from "../kubernetes/KubernetesObject.ts"
@@ -24,24 +24,24 @@ import {
   type VersionMemory
 } from "./VersionMemory.ts"
 
-/** All that a decision depends on. */
+/** Everything that a decision depends on. */
 export interface DecideInput {
   readonly objects: ReadonlyArray<KubernetesObject>
   readonly node: NodeIdentity
-  /** The node's interfaces; undefined when they are not known, and then none is missed. */
+  /** The node's interfaces. Undefined if they are unknown; then none is reported as missing. */
   readonly interfaces: ReadonlyArray<KnownInterface> | undefined
   readonly linuxptpVersion: LinuxptpVersion
-  /** Every process gets a directory below it. */
+  /** The directory that contains a directory for each process. */
   readonly runDir: string
-  /** What was valid, worked and was rejected until now. */
+  /** Which versions were valid, have worked and were rejected so far. */
   readonly memory: VersionMemory
-  /** Versions that run by the decision before. */
+  /** The versions that run by the previous decision. */
   readonly running?: ReadonlyArray<ValidProfile>
-  /** What the decision before has read and planned already. */
+  /** What the previous decision has already read and planned. */
   readonly known?: Known | undefined
 }
 
-/** What was read and planned, by the identity of objects and profiles: it saves work and changes no decision. */
+/** Results of reading and planning, by the identity of objects and profiles. They save work and change no decision. */
 export interface Known {
   readonly objects: KnownObjects
   readonly plans: KnownPlans
@@ -49,7 +49,7 @@ export interface Known {
 
 const nothingKnown: Known = { objects: new Map(), plans: new Map() }
 
-/** A decision, what to remember and to know already for the next one, and the versions that run. */
+/** A decision, the memory and the known results for the next one, and the versions that run. */
 export interface Decided {
   readonly decision: Decision
   readonly memory: VersionMemory
@@ -57,7 +57,7 @@ export interface Decided {
   readonly known: Known
 }
 
-/** Decides, and says what to remember for the next time. */
+/** Decides, and returns what to remember for the next decision. */
 export const decide = (input: DecideInput): Decided => {
   const { known = nothingKnown, linuxptpVersion: version, runDir } = input
   const { configs, known: objects, problems } = readObjects(input.objects, input.memory.objects, known.objects)
@@ -88,7 +88,10 @@ export const decide = (input: DecideInput): Decided => {
   }
 }
 
-/** What runs or ran here is not refused by what can be told of a NIC, which may be wrong while its driver starts anew. */
+/**
+ * A version that runs or has worked here is not refused because of its NICs: what is known about a NIC may be wrong
+ * while its driver restarts.
+ */
 const isProven = ({ memory, running = [] }: DecideInput, uid: string, version: ProfileVersion): boolean =>
   [...memory.worked, ...running].some(isSameVersion({ uid, profile: version.profile }))
 
@@ -118,7 +121,7 @@ const conflictRows = (
 ): ReadonlyArray<SkippedProfile> =>
   loser.selected.recommendedBy.map((config) => ({ config, name: loser.name, reason, message }))
 
-/** A problem of a profile as it is told: its place in the object; the text names profile and field once more. */
+/** A problem of a profile with its path in the object. The text contains the names of profile and field too. */
 const problemOf = (
   { config, index }: Candidate,
   { field, message, severity }: PlanProblem,
@@ -131,7 +134,7 @@ const problemOf = (
   ...(isElsewhere ? { elsewhere: true } : {})
 })
 
-/** Keys of the profiles that this node runs, or would run if they could. */
+/** Keys of the profiles that this node runs, or would run if they were able to. */
 const keysHere = ({ conflicts, running, selection }: Settled): ReadonlySet<string> =>
   new Set([
     ...[...running, ...conflicts.map(({ loser }) => loser)].map(({ selected }) =>
@@ -162,7 +165,7 @@ const rolledBackProfiles = (settled: Settled): ReadonlyArray<RolledBackProfile> 
   })
 }
 
-/** Hot-plugged and renamed NICs exist: a name that is not there yet is worth a word, no more. */
+/** NICs may be plugged in or renamed later, so an unknown name is only a warning. */
 const unknownInterfaces = (
   running: ReadonlyArray<Winner>,
   known: ReadonlyArray<string> | undefined

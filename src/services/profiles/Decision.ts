@@ -1,17 +1,19 @@
 /**
- * Everything that was decided for one node, as a value: what runs, why, what lost and why, what is wrong.
- * `plan` prints it, the reconciler applies it, the status publisher and the clock observer read it.
+ * The decision for one node, as a value: what runs and why, what does not run and why, and which mistakes were found.
+ * `plan` prints it, ReconcileProfiles applies it, PublishNodeStatus and ObserveClocks read it.
  */
 import type { ProcessSpec } from "../processes/ProcessSpec.ts"
 
-/** Something a person should mend. `path` names the field: `spec.recommend[0].priority`. */
+/** A mistake that a person should correct. `path` names the field, such as `spec.recommend[0].priority`. */
 export interface Problem {
   readonly severity: "error" | "warning"
-  /** Name of the NodePTPCfg, or of the file where no object could be read. */
+  /** The name of the NodePTPCfg, or of the file if no object could be read. */
   readonly config: string
   readonly path: string
   readonly message: string
-  /** Set when the field stands in a profile that this node would not run: a mistake, but not this node's. */
+  /**
+   * Set if the field is in a profile that this node would not run. Then it does not count as a mistake of this node.
+   */
   readonly elsewhere?: true
 }
 
@@ -25,7 +27,7 @@ export type SkipReason =
   | "ClockConflict"
   | "NotRecommended"
 
-/** A recommend entry that did not win, or a profile that nobody recommends. */
+/** A recommendation that did not win, or a profile that nobody recommends. */
 export interface SkippedProfile {
   readonly config: string
   readonly name: string
@@ -33,20 +35,23 @@ export interface SkippedProfile {
   readonly message: string
 }
 
-/** Offsets within the bounds are LOCKED; `holdOverTimeoutSeconds` is how long HOLDOVER lasts without a master. */
+/**
+ * A clock is LOCKED if its offset is within these bounds. `holdOverTimeoutSeconds` is the length of HOLDOVER after the
+ * master is lost.
+ */
 export interface ClockThreshold {
   readonly holdOverTimeoutSeconds: number
   readonly maxOffsetNs: number
   readonly minOffsetNs: number
 }
 
-/** A profile that won on this node. */
+/** A profile that runs on this node. */
 export interface ChosenProfile {
-  /** Name of the NodePTPCfg that holds the profile. */
+  /** The name of the NodePTPCfg that contains the profile. */
   readonly config: string
   readonly name: string
   readonly generation: number | undefined
-  /** `null`: the recommendation has none. */
+  /** `null` if the recommendation has none. */
   readonly priority: number | null
   /** `nodeName worker-1` or `nodeLabel key=value`. */
   readonly matchedBy: string
@@ -56,7 +61,7 @@ export interface ChosenProfile {
   readonly settings: Readonly<Record<string, string>>
 }
 
-/** A profile whose version in the object turned out not to start; something else runs in its place. */
+/** A profile whose version in the object did not start. Something else runs instead. */
 export interface RolledBackProfile {
   readonly config: string
   readonly name: string
@@ -75,7 +80,7 @@ export interface Decision {
 /** The mistakes that concern this node. */
 export const mistakesOf = (decision: Decision): ReadonlyArray<Problem> => hereOf(decision, "error")
 
-/** What this node runs in spite of. */
+/** The warnings that concern this node. */
 export const warningsOf = (decision: Decision): ReadonlyArray<Problem> => hereOf(decision, "warning")
 
 const hereOf = ({ problems }: Decision, severity: Problem["severity"]) =>

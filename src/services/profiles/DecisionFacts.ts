@@ -1,7 +1,7 @@
 /**
- * What a decision is made from, once enough has answered. Until the API server has told both of the configuration and
- * of this Node, the last configuration that worked stands in for both: half of each would be a third thing that nobody
- * ever wanted.
+ * The facts for a decision, once enough sources have answered. Until the API server has answered about both the
+ * configuration and this Node, the last configuration that worked is used in place of both. To mix the two halves would
+ * make a configuration that nobody has ever wanted.
  */
 import { Option } from "effect"
 import type { NetworkInterface } from "../devices/PtpDevice.ts"
@@ -12,31 +12,31 @@ import type { LinuxptpVersion } from "../linuxptp/LinuxptpVersion.ts"
 import { objectsOf } from "./KnownGoodOf.ts"
 import type { KnownGood } from "./LastKnownGood.ts"
 
-/** What was told so far: a field is undefined until it is known. */
+/** What is known so far. A field is undefined until its source has answered. */
 export interface ToldFacts {
   readonly configs: ReadonlyArray<KubernetesObject> | undefined
   readonly node: ReadonlyArray<KubernetesObject> | undefined
   readonly interfaces: ReadonlyArray<NetworkInterface> | undefined
-  /** `None`: it was looked for and is not there. */
+  /** `None`: linuxptp was looked for and is not installed. */
   readonly linuxptp: Option.Option<LinuxptpVersion> | undefined
-  /** The change of the API that these facts come from; undefined when something else changed. */
+  /** The change at the API server that led to these facts; undefined if something else changed. */
   readonly cause: WatchedChange | undefined
 }
 
-/** What is configured, for which node, and whether that is only remembered from disk. */
+/** What is configured, for which node, and whether it comes from disk. */
 export interface Configuration {
   readonly objects: ReadonlyArray<KubernetesObject>
   readonly node: NodeIdentity
   readonly isFromDisk: boolean
 }
 
-/** Enough to decide on, apart from a linuxptp that is not there. */
+/** Enough facts for a decision, except that linuxptp may be missing. */
 export interface DecisionFacts extends Pick<ToldFacts, "interfaces" | "cause"> {
   readonly configuration: Configuration
   readonly linuxptp: Option.Option<LinuxptpVersion>
 }
 
-/** `None` while not everything is known that a decision depends on. */
+/** `None` while a source that a decision depends on has not answered. */
 export const decisionFacts = (
   told: ToldFacts,
   nodeName: string,

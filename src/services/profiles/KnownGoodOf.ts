@@ -1,7 +1,6 @@
 /**
- * What is worth keeping of a configuration that works on a node, and the objects that it becomes again at the next
- * start. Cutting it down to what runs keeps the file small, whatever the cluster has, and makes it the same one for
- * every edit elsewhere.
+ * The part of a working configuration that is saved to disk, and how it becomes objects again at the next start. Only
+ * what this node runs is saved. So the file is small in any cluster, and edits of other profiles do not change it.
  */
 import type { KubernetesObject } from "../kubernetes/KubernetesObject.ts"
 import type { NodeIdentity } from "../kubernetes/Node.ts"
@@ -11,15 +10,15 @@ import { profileKey } from "./ProfileKey.ts"
 import { entriesFor } from "./Recommendations.ts"
 import type { ValidProfile, VersionMemory } from "./VersionMemory.ts"
 
-/** A profile that runs, by the uid of the object that holds it. */
+/** A profile that runs. `uid` is that of its object. */
 export interface RunningProfile {
   readonly uid: string
   readonly name: string
 }
 
 /**
- * The part of `memory` that makes `running` win again on `node`. A profile stands in its object as it last worked,
- * else as it was last valid: whatever stands there by now, this is what ran.
+ * The part of `memory` that makes `running` win again on `node`. Each profile is saved in the version that worked last,
+ * or else in the one that was valid last, because that is what ran, whatever the object contains now.
  */
 export const knownGoodOf = ({ memory, node, running }: {
   readonly memory: VersionMemory
@@ -31,7 +30,7 @@ export const knownGoodOf = ({ memory, node, running }: {
   const profiles = memory.profiles.filter(runs)
   const worked = memory.worked.filter(runs)
   const versions = new Map([...profiles, ...worked].map((valid) => [keyOf(valid), valid]))
-  // The names are resolved among all objects: among fewer of them one could mean another profile.
+  // The names are resolved among all objects. Among fewer objects a name could mean another profile.
   const entries = entriesFor(memory.objects, node, () => false).filter(({ matchedBy, recommendation, target }) =>
     matchedBy !== undefined && target.found && keys.has(profileKey(target.config.uid, recommendation.profile))
   )
@@ -51,7 +50,8 @@ export const knownGoodOf = ({ memory, node, running }: {
       objects: memory.objects.map(cut).filter((object) => object.profiles.length + object.recommend.length > 0),
       profiles,
       worked,
-      // Also of what does not run: it would be tried again, and stop what runs for it.
+      // Rejections of other profiles are kept too. Otherwise these would be tried again, and running processes would be
+      // stopped for them.
       rejected: memory.rejected
     }
   }
@@ -59,13 +59,16 @@ export const knownGoodOf = ({ memory, node, running }: {
 
 const keyOf = ({ profile, uid }: ValidProfile): string => profileKey(uid, profile.name)
 
-/** That of what the object holds. Versions of several generations make an object that had none of them. */
+/**
+ * The object's generation. If its profiles are versions of several generations, there has never been such an object,
+ * and it gets none.
+ */
 const generationOf = (object: NodePTPCfg, held: ReadonlyArray<ValidProfile>): Pick<NodePTPCfg, "generation"> => {
   const [generation, ...others] = new Set(held.length === 0 ? [object.generation] : held.map((one) => one.generation))
   return generation === undefined || others.length > 0 ? {} : { generation }
 }
 
-/** The objects of a configuration that worked, as the API server would give them to `decide`. */
+/** The objects of a configuration that worked, in the form in which the API server would give them to `decide`. */
 export const objectsOf = ({ memory }: KnownGood): ReadonlyArray<KubernetesObject> =>
   memory.objects.map(({ generation, name, profiles, recommend, uid }) => ({
     metadata: { name, uid, ...(generation === undefined ? {} : { generation }) },

@@ -1,7 +1,7 @@
 /**
- * Plans of profiles that were planned before. A cluster has thousands of profiles and changes one at a time, and
- * planning all of them takes seconds in which nothing is supervised. Reuse is by identity: the watch keeps objects that
- * did not change, decoding keeps their profiles, and a plan goes with its profile.
+ * Plans of profiles that were made for earlier decisions. A cluster may have thousands of profiles and usually one
+ * changes at a time; planning all of them would take seconds in which nothing is supervised. A plan is found by the
+ * identity of its profile: watches keep unchanged objects as the same value, and so does decoding with their profiles.
  */
 import type { PtpProfile } from "../kubernetes/NodePTPCfg.ts"
 import type { PlanContext } from "./PlanContext.ts"
@@ -12,13 +12,13 @@ interface KnownPlan {
   readonly plan: ProfilePlan
 }
 
-/** What one decision planned, for the next one. */
+/** The plans of one decision, for the next one. */
 export type KnownPlans = ReadonlyMap<PtpProfile, KnownPlan>
 
-/** Plans profiles, or finds them among those that were planned before, and gathers them in `plans`. */
+/** Plans profiles or finds their earlier plans, and collects them in `plans`. */
 export interface Planner {
   readonly plan: (context: PlanContext) => ProfilePlan
-  /** All that were asked for, so that what is gone is forgotten. */
+  /** Only plans that were asked for, so that plans of deleted profiles are forgotten. */
   readonly plans: KnownPlans
 }
 

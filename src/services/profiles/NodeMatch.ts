@@ -1,12 +1,10 @@
-/**
- * Whether a recommendation is meant for a node. Profile selection asks; labels and names come from the Node object.
- */
+/** Whether a recommendation matches a node. ProfileSelection uses it; labels and name come from the Node object. */
 import type { NodeIdentity } from "../kubernetes/Node.ts"
 import type { MatchRule, Recommendation } from "../kubernetes/NodePTPCfg.ts"
 
 /**
- * The first rule that matches `node`, as people read it: `nodeName worker-1` or `nodeLabel key=value`; a rule's
- * nodeName comes before its nodeLabel. Undefined when no rule matches.
+ * The first rule that matches `node`, as text for people: `nodeName worker-1` or `nodeLabel key=value`. In a rule,
+ * nodeName is checked before nodeLabel. Undefined if no rule matches.
  */
 export const matchedBy = (recommendation: Recommendation, node: NodeIdentity): string | undefined => {
   for (const rule of recommendation.match ?? []) {
@@ -18,7 +16,7 @@ export const matchedBy = (recommendation: Recommendation, node: NodeIdentity): s
   return undefined
 }
 
-/** `key=value` asks for this value, `key=` for an empty one, a bare `key` for any. */
+/** `key=value` asks for this value, `key=` for an empty one, `key` alone for any value. */
 const hasLabel = (node: NodeIdentity, label: string): boolean => {
   const [key, value] = splitLabel(label)
   return Object.hasOwn(node.labels, key) && (value === undefined || node.labels[key] === value)
@@ -29,7 +27,7 @@ const splitLabel = (label: string): readonly [key: string, value: string | undef
   return at < 0 ? [label, undefined] : [label.slice(0, at).trim(), label.slice(at + 1).trim()]
 }
 
-/** Rules that can match no node at all: where they stand below the recommendation, and why. */
+/** Rules that can never match a node: their path below the recommendation, and the reason. */
 export const deadRules = (
   recommendation: Recommendation
 ): ReadonlyArray<{ readonly path: string; readonly message: string }> => {

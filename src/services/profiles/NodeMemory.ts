@@ -1,7 +1,7 @@
 /**
- * What one node remembers from one decision to the next, as a value, with one step for everything that can happen.
- * What a step wants done is an action; what comes of it comes back as an event. So this is the way back from the
- * processes to the decisions: statuses teach (Rollback), and a rejection asks for another decision.
+ * What one node remembers from one decision to the next, as a pure state machine: every event gives the next memory and
+ * a list of actions, and the results of actions come back as events. This is the way back from processes to decisions:
+ * statuses show which versions work (Rollback), and a rejection asks for another decision.
  */
 import { Equal, Option } from "effect"
 import type { NodeIdentity } from "../kubernetes/Node.ts"
@@ -18,33 +18,33 @@ import { allWorked, forgiveFor, inheritedBy, learnFrom, learnRefusal, type Plann
 import { emptyVersionMemory, type RunningVersion, type VersionMemory } from "./VersionMemory.ts"
 
 export interface NodeMemory {
-  /** Every process gets a directory below it. */
+  /** The directory that contains a directory for each process. */
   readonly runDir: string
-  /** What was told last; undefined until a decision can be made. */
+  /** The latest facts; undefined until a decision is possible. */
   readonly facts: DecisionFacts | undefined
   readonly statuses: ReadonlyArray<ProcessStatus>
-  /** What was valid, what worked and what was rejected. */
+  /** Which versions were valid, have worked and were rejected. */
   readonly versions: VersionMemory
   readonly known: Known | undefined
   readonly phcs: PhcHistory
-  /** Interfaces that were there at the last decision; undefined until they are known. */
+  /** The interfaces at the last decision; undefined until they are known. */
   readonly nics: ReadonlyArray<SeenNic> | undefined
   readonly inForce: InForce
   readonly pending: Pending | undefined
-  /** What was last to be kept on disk. */
+  /** What was last handed over to be saved to disk. */
   readonly kept: KnownGood | undefined
 }
 
 /** The decision that is applied. */
 interface InForce extends Planned {
-  /** The planned processes, with the clocks that were replaced under them. */
+  /** The planned processes, each with the number of its replaced clocks. */
   readonly applied: ReadonlyArray<ProcessSpec>
   /** Undefined until the first decision. */
   readonly node: NodeIdentity | undefined
   readonly isFromDisk: boolean
 }
 
-/** A decision that waits for what programs say of the configurations that they would be given. */
+/** A decision that waits until programs have checked the configurations that they would get. */
 interface Pending {
   readonly facts: DecisionFacts
   readonly decided: Decided
@@ -52,7 +52,7 @@ interface Pending {
   readonly trigger: Trigger
 }
 
-/** Why something is decided, and the monotonic nanoseconds since which it is to be decided. */
+/** Why something is decided, and since when it has to be decided, in monotonic nanoseconds. */
 export interface Trigger extends Pick<DecisionFacts, "cause"> {
   readonly since: bigint
 }
@@ -60,13 +60,13 @@ export interface Trigger extends Pick<DecisionFacts, "cause"> {
 export type NodeMemoryEvent =
   | { readonly _tag: "FactsChanged"; readonly facts: DecisionFacts }
   | { readonly _tag: "StatusesChanged"; readonly statuses: ReadonlyArray<ProcessStatus> }
-  /** Programs have looked at what they were asked about, and take it but for `refusal`. */
+  /** The asked programs have checked the configurations and accept them, except for `refusal`. */
   | {
     readonly _tag: "ConfigurationsChecked"
     readonly asked: ReadonlyArray<ProcessSpec>
     readonly refusal: Option.Option<Refusal>
   }
-  /** A version was rejected, or a rejection was taken back. */
+  /** A version was rejected, or a rejection was withdrawn. */
   | { readonly _tag: "RejectionsChanged" }
 
 /** A program's own words against the configuration of one process. */
@@ -76,7 +76,7 @@ export interface Refusal {
 }
 
 export type NodeMemoryAction =
-  /** Ask programs about these, and no more about others; comes back as `ConfigurationsChecked`. */
+  /** Ask programs about these specs, and stop asking about others. The answer is the event `ConfigurationsChecked`. */
   | { readonly _tag: "AskPrograms"; readonly asked: ReadonlyArray<ProcessSpec>; readonly trigger: Trigger }
   | {
     readonly _tag: "Apply"
@@ -85,13 +85,13 @@ export type NodeMemoryAction =
     readonly trigger: Trigger
   }
   | { readonly _tag: "KeepKnownGood"; readonly knownGood: KnownGood }
-  /** Comes back as `RejectionsChanged`. */
+  /** Leads to the event `RejectionsChanged`. */
   | { readonly _tag: "DecideAgain" }
   | { readonly _tag: "TellLinuxptpMissing" }
 
 type Step = readonly [NodeMemory, ReadonlyArray<NodeMemoryAction>]
 
-/** Begins with what worked when the daemon ran last. */
+/** Starts with the configuration that worked when the daemon ran last. */
 export const initialNodeMemory = (runDir: string, knownGood: Option.Option<KnownGood>): NodeMemory => ({
   runDir,
   facts: undefined,
@@ -105,7 +105,7 @@ export const initialNodeMemory = (runDir: string, knownGood: Option.Option<Known
   kept: undefined
 })
 
-/** The memory after an event at `now`, in monotonic nanoseconds, and what is to be done. */
+/** The memory after an event at `now` (monotonic nanoseconds), and the actions to carry out. */
 export const step = (memory: NodeMemory, event: NodeMemoryEvent, now: bigint): Step => {
   switch (event._tag) {
     case "FactsChanged":
@@ -119,7 +119,7 @@ export const step = (memory: NodeMemory, event: NodeMemoryEvent, now: bigint): S
   }
 }
 
-/** Newer facts take the place of those that wait for an answer: what these would have run is not wanted any more. */
+/** Newer facts replace the decision that waits for an answer, because what it would have run is no longer wanted. */
 const decideOn = (memory: NodeMemory, facts: DecisionFacts, now: bigint): Step => {
   const { pending } = memory
   if (Option.isNone(facts.linuxptp)) {
@@ -128,7 +128,7 @@ const decideOn = (memory: NodeMemory, facts: DecisionFacts, now: bigint): Step =
   const trigger = { cause: facts.cause ?? pending?.trigger.cause, since: pending?.trigger.since ?? now }
   const seen = observeInterfaces({ ...memory, facts }, facts)
   const decided = decideOnce(seen, facts, facts.linuxptp.value)
-  // Programs are asked about what they have not seen yet before anything is stopped for it.
+  // Before anything is stopped, programs are asked about configurations that they have not checked yet.
   const asked = decided.decision.processes.filter((spec) => !isKnown(seen, spec, decided.running))
   const next = { facts, decided, asked, trigger }
   const waiting = { ...seen, known: decided.known, pending: next }
@@ -151,7 +151,10 @@ const decideOnce = (
 ): Decided =>
   decide({ objects, node, interfaces, linuxptpVersion, runDir, memory: versions, running: inForce.running, known })
 
-/** Processes that were applied or checked before; what worked needs no check at a boot without an API server. */
+/**
+ * True for processes that were applied or checked before. What has worked needs no check, so that a boot without API
+ * server is not delayed.
+ */
 const isKnown = (
   { inForce, versions }: NodeMemory,
   spec: ProcessSpec,
@@ -160,36 +163,38 @@ const isKnown = (
   inForce.processes.some((other) => Equal.equals(other, spec)) ||
   allWorked(versions, running.filter(({ processIds }) => processIds.includes(spec.id)))
 
-/** A refusal is remembered and decided anew for, so this ends. */
+/** A refusal is remembered and leads to another decision. Each refusal excludes a version, so this ends. */
 const afterAnswer = (
   memory: NodeMemory,
   asked: ReadonlyArray<ProcessSpec>,
   refusal: Option.Option<Refusal>
 ): Step => {
   const { pending, versions } = memory
-  // The answer to a question that is open no more.
+  // This question is no longer open.
   if (pending === undefined || !Equal.equals(pending.asked, asked)) return [memory, []]
   const learned = Option.match(refusal, {
     onNone: () => versions,
     onSome: ({ message, spec }) => learnRefusal(versions, pending.decided.running, spec, message)
   })
-  // Not the memory that this decision leaves: for it, what is refused would be the last valid version.
+  // The memory that the waiting decision would leave is not used: in it the refused version would be the last valid
+  // one.
   return learned === versions ? enforce(memory, pending) : decideAnew({ ...memory, versions: learned }, pending)
 }
 
-/** The same facts once more, with what was learned since. */
+/** Decides again on the same facts, with what was learned since. */
 const decideAnew = (memory: NodeMemory, { facts, trigger }: Pending): Step => decideOn(memory, facts, trigger.since)
 
-/** What was decided is what is to run. */
+/** Makes a decision the one that is applied. */
 const enforce = (memory: NodeMemory, { decided, facts, trigger }: Pending): Step => {
   const { isFromDisk, node } = facts.configuration
   const { decision: { processes, ...rest }, running } = decided
   const applied = withPhcReplacements(memory.phcs, processes)
   const inherited = inheritedBy({ running, processes }, memory.inForce)
-  // A new version of a profile may run by the same processes, of which nothing new will be heard: it learns at once.
+  // A new version of a profile may need only processes that run already. No new status will come for them, so it learns
+  // from the present ones.
   const [taught, again] = learn({
     ...memory,
-    // What is remembered from disk was cut down: what the API server says is compared with the whole memory.
+    // The configuration on disk contains only a part. What the API server says must be compared with the whole memory.
     versions: isFromDisk ? memory.versions : decided.memory,
     inForce: { running, processes, inherited, applied, node, isFromDisk },
     pending: undefined
@@ -198,7 +203,7 @@ const enforce = (memory: NodeMemory, { decided, facts, trigger }: Pending): Step
   return [next, [...keep, ...again, { _tag: "Apply", decision: { ...rest, processes: applied }, isFromDisk, trigger }]]
 }
 
-/** What is learned while a program is asked counts at once: the decision that waits for the answer is made anew. */
+/** Statuses that arrive while a program is asked count at once: the waiting decision is made again. */
 const afterStatuses = (memory: NodeMemory): Step => {
   const [taught, again] = learn(memory)
   if (taught === memory) return [memory, []]
@@ -207,10 +212,13 @@ const afterStatuses = (memory: NodeMemory): Step => {
   return [next, [...keep, ...actions]]
 }
 
-/** Learns what works and what does not start; the same memory when the statuses teach nothing. */
+/**
+ * Learns from the statuses which versions work and which do not start. Returns the same memory if they show nothing
+ * new.
+ */
 const learn = (memory: NodeMemory): Step => {
   const { inForce: { applied, inherited, running }, nics, statuses, versions: before } = memory
-  // Others are of a predecessor that is being stopped.
+  // Other statuses belong to a predecessor that is being stopped.
   const own = statuses.filter(({ id, spec }) => applied.some((one) => one.id === id && Equal.equals(one, spec)))
   const learned = learnFrom(before, running, own, inherited)
   if (learned === before) return [memory, []]
@@ -219,7 +227,7 @@ const learn = (memory: NodeMemory): Step => {
   return [{ ...memory, versions }, isRejection ? [{ _tag: "DecideAgain" }] : []]
 }
 
-/** What works is to be kept, unless it came from there. */
+/** Hands over what works, to be saved to disk, unless it came from there. */
 const keepWhatWorks = (memory: NodeMemory): Step => {
   const { inForce: { isFromDisk, node, running }, kept, versions } = memory
   if (isFromDisk || node === undefined || !allWorked(versions, running)) return [memory, []]

@@ -1,6 +1,6 @@
 /**
- * A profile's phc2sys. It is read on its own first, then bound to the ptp4l that it follows: its profile's own, or,
- * with `-a` and none of its own, all ptp4l of the node's winners.
+ * Plans a profile's phc2sys in two steps. First its options are read. Then it is bound to the ptp4l that it follows:
+ * the one of its own profile, or, with `-a` and without one, all ptp4l of the profiles that run on the node.
  */
 import { type ConfigFile, entriesOf, setOption } from "../linuxptp/ConfigFile.ts"
 import { readConfigText } from "../linuxptp/ConfigText.ts"
@@ -13,15 +13,15 @@ import { isError, ofConfigText, ofOptions, planError, type PlanProblem, planWarn
 import type { Ptp4lServer } from "./Ptp4lPlan.ts"
 import { byText } from "./ResultOrder.ts"
 
-/** A phc2sys that is not yet bound to a ptp4l. */
+/** A phc2sys that is not bound to a ptp4l yet. */
 export interface Phc2sysDraft {
   readonly context: PlanContext
-  /** Without what its ptp4l decides. */
+  /** Without the options that its ptp4l decides. */
   readonly arguments: ReadonlyArray<Argument>
   readonly file: ConfigFile
-  /** What the user said of it: each value must be its ptp4l's. */
+  /** Values that the user has given for such options. Each must be equal to its ptp4l's value. */
   readonly claims: ReadonlyArray<Claim>
-  /** `-a` and `-w` talk to ptp4l; without them phc2sys only compares two clocks. */
+  /** With `-a` or `-w` phc2sys talks to ptp4l; otherwise it only compares two clocks. */
   readonly asksPtp4l: boolean
   readonly isAutomatic: boolean
   readonly writesSystemClock: boolean
@@ -40,14 +40,17 @@ const mostDomains = 16
 
 const decidedByPtp4l = ["domainNumber", "transportSpecific"] as const
 
-/** phc2sys has no mode in a file, so only options that name one (`-a`, `-s` or `-d`) start it. */
+/**
+ * A configuration file cannot name a mode of phc2sys, so it starts only if the options contain one (`-a`, `-s` or
+ * `-d`).
+ */
 export const readPhc2sys = (context: PlanContext): Phc2sysDraft | undefined => {
   const { profile, version } = context
   const options = readOptions("phc2sys", version, profile.phc2sysOpts)
   const typed = new Set(options.arguments.map(({ name }) => name))
   const text = readConfigText("phc2sys", version, profile.phc2sysConf)
   const problems = [...ofOptions("phc2sysOpts", options.problems), ...ofConfigText("phc2sysConf", text.problems)]
-  // Options that can't be read may have named a mode.
+  // Options that cannot be read may contain a mode.
   if (!["a", "s", "d"].some((mode) => typed.has(mode)) && !problems.some(isError)) return undefined
   const isAutomatic = typed.has("a")
   const servo = optionValue(
@@ -86,14 +89,17 @@ const claimsOf = (args: ReadonlyArray<Argument>, file: ConfigFile): ReadonlyArra
   })
 ]
 
-/** With `-a` only `-r` makes the system clock a sink; without it the sinks are `-c`, the system clock by default. */
+/**
+ * With `-a`, only `-r` makes the system clock a sink. Without `-a` the sinks are those of `-c`, by default the system
+ * clock.
+ */
 const steersSystemClock = (args: ReadonlyArray<Argument>): boolean => {
   if (args.some(({ name }) => name === "a")) return args.some(({ name }) => name === "r")
   const sinks = args.filter(({ name }) => name === "c")
   return sinks.length === 0 || sinks.some(({ value }) => value === "CLOCK_REALTIME")
 }
 
-/** Combinations that phc2sys itself ends with at once (phc2sys.c, main). */
+/** Combinations of options at which phc2sys itself would end at once (phc2sys.c, main). */
 const modeProblems = (typed: ReadonlySet<string>): ReadonlyArray<PlanProblem> => {
   const manual = ["s", "c", "w", "O", "d"].filter((name) => typed.has(name))
   if (typed.has("a")) {
@@ -104,13 +110,13 @@ const modeProblems = (typed: ReadonlySet<string>): ReadonlyArray<PlanProblem> =>
     : []
 }
 
-/** A phc2sys bound to `servers`: the process, and why it can't be. */
+/** A phc2sys bound to `servers`: the process, or why it cannot be bound. */
 export interface Phc2sysPlan {
   readonly spec: ProcessSpec
   readonly problems: ReadonlyArray<PlanProblem>
 }
 
-/** Binds to all of `servers`; whatever their order, the result is the same. */
+/** Binds a phc2sys to all of `servers`. Their order does not change the result. */
 export const bindPhc2sys = (draft: Phc2sysDraft, servers: ReadonlyArray<Ptp4lServer>): Phc2sysPlan => {
   const sorted = servers.toSorted((a, b) => byText(a.id, b.id))
   const asked = draft.asksPtp4l ? sorted : []
@@ -150,7 +156,7 @@ const serverProblems = (draft: Phc2sysDraft, servers: ReadonlyArray<Ptp4lServer>
   return problems
 }
 
-/** Without a ptp4l to ask phc2sys uses neither setting, and what was said of them does no harm. */
+/** If there is no ptp4l to ask, phc2sys uses neither setting, and values given for them do no harm. */
 const claimProblems = (draft: Phc2sysDraft, servers: ReadonlyArray<Ptp4lServer>): ReadonlyArray<PlanProblem> =>
   draft.claims.flatMap(({ field, option, setting, value }) => {
     if (servers.length === 0 || servers.some((server) => server[setting] === value)) return []

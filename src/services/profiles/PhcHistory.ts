@@ -1,7 +1,7 @@
 /**
- * Which PTP hardware clocks were replaced under their NICs: a card that was pulled and plugged has another clock, often
- * with another index, and a program that holds the old one steers by nothing. NodeMemory keeps it; what
- * does not notice by itself is started anew.
+ * Remembers which PTP hardware clocks were replaced under their NICs. After a card was pulled out and plugged in it has
+ * a new clock, often with a new index, and a program that still holds the old one steers nothing. Programs that do not
+ * notice this by themselves are started again. NodeMemory keeps the history.
  */
 import { Equal } from "effect"
 import type { NetworkInterface } from "../devices/PtpDevice.ts"
@@ -10,20 +10,20 @@ import type { ProcessSpec } from "../processes/ProcessSpec.ts"
 interface KnownPhc {
   readonly index: number
   readonly ifindex: number | undefined
-  /** How often another clock came in its place. */
+  /** How often another clock has taken its place. */
   readonly replacements: number
   readonly isGone: boolean
 }
 
-/** By NIC; a NIC that is gone is remembered until it comes back. */
+/** By the name of the NIC. A NIC that is gone is remembered until it comes back. */
 export type PhcHistory = ReadonlyMap<string, KnownPhc>
 
 export const emptyPhcHistory: PhcHistory = new Map()
 
-/** NICs of pods come and go under ever new names, and VLANs among them tell of a clock. */
+/** NICs of pods come and go under new names all the time, and VLANs among them show a clock too. */
 const mostGone = 256
 
-/** The history after the node's interfaces were seen; the same object when no clock changed. */
+/** The history after the interfaces were seen. Returns the same object if no clock was replaced. */
 export const observePhcs = (history: PhcHistory, interfaces: ReadonlyArray<NetworkInterface>): PhcHistory => {
   const next = new Map(history)
   for (const nic of interfaces) {
@@ -45,7 +45,10 @@ export const observePhcs = (history: PhcHistory, interfaces: ReadonlyArray<Netwo
   return Equal.equals(next, history) ? history : next
 }
 
-/** A bond shows the clock of its active member, and phc2sys follows it there (phc2sys.c, clock_reinit). */
+/**
+ * A bond shows the clock of its active member, and phc2sys follows a change of that by itself (phc2sys.c,
+ * clock_reinit).
+ */
 const isReplaced = (known: KnownPhc, { ifindex, kind, phcIndex }: NetworkInterface): boolean =>
   known.isGone || known.ifindex !== ifindex || (known.index !== phcIndex && kind !== "bond")
 
@@ -55,8 +58,9 @@ const forgetOldest = (history: Map<string, KnownPhc>) => {
 }
 
 /**
- * The processes with the replacements of the clocks that they use: their own NICs, those of what they run after, and
- * those that their options name. ptp4l finds a new clock by itself (linuxptp clock.c, clock_switch_phc) and has none.
+ * The processes, each with the number of replacements of the clocks it uses: those of its own NICs, of the processes it
+ * depends on, and of its options. ptp4l gets no number, because it finds a new clock by itself (linuxptp clock.c,
+ * clock_switch_phc).
  */
 export const withPhcReplacements = (
   history: PhcHistory,

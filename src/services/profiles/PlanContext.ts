@@ -1,6 +1,6 @@
 /**
- * What the plan of each program is made from: one profile, the installed linuxptp and the daemon's directory; and how
- * a process of a profile becomes a value.
+ * What the plan of each program is made from: one profile, the installed linuxptp and the daemon's directory. It also
+ * makes the ProcessSpec of a planned program.
  */
 import type { PtpProfile } from "../kubernetes/NodePTPCfg.ts"
 import { type ConfigFile, renderConfigFile, setOption } from "../linuxptp/ConfigFile.ts"
@@ -9,17 +9,17 @@ import type { Program } from "../linuxptp/Program.ts"
 import type { ProcessSpec } from "../processes/ProcessSpec.ts"
 import { processId } from "./ProcessId.ts"
 
-/** One profile, and what its processes depend on beside it. */
+/** One profile, and what else its processes depend on. */
 export interface PlanContext {
-  /** Name of the NodePTPCfg that holds the profile. */
+  /** The name of the NodePTPCfg that contains the profile. */
   readonly config: string
   readonly profile: PtpProfile
   readonly version: LinuxptpVersion
-  /** Every process has its own directory below this one. */
+  /** The directory that contains a directory for each process. */
   readonly runDir: string
 }
 
-/** Id and directory of a program of the profile. */
+/** The id and the directory of a program of the profile. */
 export const placeOf = (
   context: PlanContext,
   program: Program
@@ -29,28 +29,28 @@ export const placeOf = (
 }
 
 /**
- * The settings of a configuration file that are the daemon's: it reads the log from stdout. No option on a command
- * line may say otherwise, since it would win over the file; `readOptions` sees to that.
+ * Adds the settings of a configuration file that the daemon decides, because it reads the log from stdout. An option on
+ * the command line would override the file; `readOptions` makes sure that there is none.
  */
 export const withOwnedSettings = (file: ConfigFile): ConfigFile =>
   setOption(setOption(file, "global", "use_syslog", "0"), "global", "verbose", "1")
 
-/** A program as its plan wants it run. */
+/** A program as its plan wants to run it. */
 export interface ProgramRun {
   readonly program: Program
-  /** What follows the program's name, without the file. */
+  /** The words after the program's name, without the file. */
   readonly words: ReadonlyArray<string>
   readonly file: ConfigFile
   readonly after: ReadonlyArray<string>
   readonly interfaces: ReadonlyArray<string>
 }
 
-/** The process of `run`: its options, then `-f` with its one file, under the profile's scheduling policy. */
+/** The process of `run`: its options, then `-f` with its only file, started with the profile's scheduling policy. */
 export const processSpec = (context: PlanContext, run: ProgramRun): ProcessSpec => {
   const { directory, id } = placeOf(context, run.program)
   const path = `${directory}/${run.program}.conf`
   const priority = fifoPriority(context.profile)
-  // chrt(1) sets the policy and executes the program in its own place.
+  // chrt(1) sets the policy and then executes the program with the same pid.
   const scheduling = priority === undefined ? [] : ["chrt", "--fifo", priority.toString()]
   return {
     id,

@@ -1,12 +1,12 @@
 /**
- * Which of the winners may run together: one owner for each NIC, one writer for the system clock. The plans say what
- * each profile takes; the processes themselves don't matter here.
+ * Decides which winners may run together: each NIC has one owner, and the system clock has one writer. The plans say
+ * what each profile uses.
  */
 import type { Program } from "../linuxptp/Program.ts"
 import type { SkipReason } from "./Decision.ts"
 import { byText } from "./ResultOrder.ts"
 
-/** What a profile takes for itself. */
+/** What a profile claims for itself. */
 export interface Claimant {
   /** Name of the NodePTPCfg. */
   readonly config: string
@@ -15,14 +15,14 @@ export interface Claimant {
   readonly systemClockWriters: ReadonlyArray<Program>
 }
 
-/** A claimant that comes too late. */
+/** A claimant that does not run, because another one has what it claims. */
 export interface Conflict<A extends Claimant> {
   readonly loser: A
   readonly reason: Extract<SkipReason, "InterfaceConflict" | "ClockConflict">
   readonly message: string
 }
 
-/** The first by (object name, profile name) runs; another one that wants the same is left out whole. */
+/** The first one by (object name, profile name) runs. Another one that claims the same does not run at all. */
 export const findConflicts = <A extends Claimant>(
   claimants: ReadonlyArray<A>
 ): { readonly running: ReadonlyArray<A>; readonly conflicts: ReadonlyArray<Conflict<A>> } => {

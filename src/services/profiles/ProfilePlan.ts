@@ -1,6 +1,6 @@
 /**
- * One profile as processes, before anything is known of the node's other profiles. `decide` plans every profile with
- * it, because a profile that is not valid must not even take part in selection.
+ * Plans the processes of one profile before anything is known about the node's other profiles. `decide` plans every
+ * profile, because a profile that is not valid must not even take part in the selection.
  */
 import type { Program } from "../linuxptp/Program.ts"
 import type { ProcessSpec } from "../processes/ProcessSpec.ts"
@@ -12,20 +12,20 @@ import { planPtp4l, type Ptp4lServer } from "./Ptp4lPlan.ts"
 import { planTimemaster } from "./TimemasterPlan.ts"
 import { planTs2phc } from "./Ts2phcPlan.ts"
 
-/** What a profile would run and take for itself, and what is wrong with it. */
+/** What a profile would run, what it claims for itself, and its mistakes. */
 export interface ProfilePlan {
-  /** Without a phc2sys that serves all ptp4l of the node. */
+  /** Without a phc2sys that follows all ptp4l of the node. */
   readonly processes: ReadonlyArray<ProcessSpec>
   readonly ptp4l: Ptp4lServer | undefined
-  /** `-a` without a ptp4l of its own: bound once the winners are known. */
+  /** A phc2sys with `-a` and without a ptp4l of its own. It is bound once the winners are known. */
   readonly phc2sysForAll: Phc2sysDraft | undefined
-  /** NICs that its programs take for themselves: those of ptp4l or timemaster in port order, then those of ts2phc. */
+  /** NICs that its programs claim: those of ptp4l or timemaster in the order of ports, then those of ts2phc. */
   readonly interfaces: ReadonlyArray<string>
   readonly systemClockWriters: ReadonlyArray<Program>
   readonly problems: ReadonlyArray<PlanProblem>
 }
 
-/** A plan that may run: warnings only. */
+/** True for a plan that may run; it may contain warnings. */
 export const isValidPlan = (plan: ProfilePlan): boolean => !plan.problems.some(isError)
 
 /** Plans every program that the profile starts. */
@@ -60,7 +60,7 @@ export const planProfile = (context: PlanContext): ProfilePlan => {
   }
 }
 
-/** What stands in the profile without any effect. */
+/** Fields of the profile that have no effect. */
 const unstartedProblems = (
   { profile }: PlanContext,
   draft: Phc2sysDraft | undefined,
@@ -80,7 +80,7 @@ const unstartedProblems = (
   return problems
 }
 
-/** Two programs of one profile that would fight each other. */
+/** Two programs of one profile that would steer the same clock. */
 const clashes = (
   writers: ReadonlyArray<Program>,
   ptp4lPorts: ReadonlyArray<string>,

@@ -1,7 +1,7 @@
 /**
- * Where profiles are selected: which of them are recommended to a node and win, and why every other one lost. It is a
- * pure function of all NodePTPCfg objects and the node. What may not run beside another winner is left out after
- * planning, in ProfileConflicts.
+ * Where profiles are selected: which profiles win on a node by their recommendations, and why every other one does not.
+ * It is a pure function of all NodePTPCfg objects and the node. Winners that cannot run beside each other are sorted
+ * out later, in ProfileConflicts.
  */
 import type { NodeIdentity } from "../kubernetes/Node.ts"
 import type { NodePTPCfg } from "../kubernetes/NodePTPCfg.ts"
@@ -11,21 +11,21 @@ import { profileKey } from "./ProfileKey.ts"
 import { entriesFor, type Entry, noPriority } from "./Recommendations.ts"
 import { byText } from "./ResultOrder.ts"
 
-/** A profile that won by priority. */
+/** A profile that won by its priority. */
 export interface SelectedProfile {
-  /** Name and uid of the object that holds the profile. */
+  /** Name and uid of the object that contains the profile. */
   readonly config: string
   readonly uid: string
   readonly name: string
   readonly priority: number | null
   readonly matchedBy: string
-  /** Names of the objects whose entries recommend it at this priority, one for each entry. */
+  /** The names of the objects that recommend it at this priority, one for each recommendation. */
   readonly recommendedBy: ReadonlyArray<string>
 }
 
-/** The winners of a node by priority alone, and why the others lost. */
+/** The winners on a node by priority alone, and why the others lost. */
 export interface Selection {
-  /** Profiles that would have counted on this node if they were valid. */
+  /** Profiles that would run on this node if they were valid. */
   readonly invalid: ReadonlyArray<{ readonly uid: string; readonly name: string }>
   /** Sorted by (object name, profile name). */
   readonly winners: ReadonlyArray<SelectedProfile>
@@ -34,9 +34,9 @@ export interface Selection {
 }
 
 /**
- * Picks the profiles of the lowest priority number that matches `node` and has a profile that can run.
- * `isInvalid` names profiles that no version of can run: they count as missing. The order of objects, profiles and
- * entries never matters.
+ * Picks the profiles at the lowest priority number that matches `node` and has a profile that can run. `isInvalid` is
+ * true for profiles without any version that can run; they count as missing. The order of objects, profiles and
+ * recommendations never matters.
  */
 export const selectProfiles = (
   configs: ReadonlyArray<NodePTPCfg>,
@@ -62,11 +62,11 @@ export const selectProfiles = (
   }
 }
 
-/** Whether the node would run the entry's profile if there were one. */
+/** Whether the node would run the recommended profile if it existed. */
 const counts = (entry: Entry, winningRank: number): boolean =>
   entry.matchedBy !== undefined && entry.rank <= winningRank
 
-/** One winner for each profile, however many entries recommend it. */
+/** One winner for each profile, however many recommendations it has. */
 const winnersOf = (entries: ReadonlyArray<Entry>): ReadonlyArray<SelectedProfile> => {
   const winners = new Map<string, SelectedProfile>()
   for (const { by, matchedBy: rule, recommendation, target } of entries) {
@@ -86,7 +86,7 @@ const winnersOf = (entries: ReadonlyArray<Entry>): ReadonlyArray<SelectedProfile
   return [...winners.values()].sort((a, b) => byText(a.config, b.config) || byText(a.name, b.name))
 }
 
-/** Among several entries for one profile a nodeName is named before a nodeLabel, then the smaller text. */
+/** Among several recommendations for one profile, a nodeName is reported before a nodeLabel, then the smaller text. */
 const betterRule = (a: string, b: string): string => {
   const named = Number(b.startsWith("nodeName ")) - Number(a.startsWith("nodeName "))
   return (named || byText(a, b)) <= 0 ? a : b
@@ -145,7 +145,7 @@ const entryProblems = (entry: Entry, winningRank: number): ReadonlyArray<Problem
   if (entry.recommendation.priority === undefined) {
     problems.push(problem("warning", ".priority", "is missing: the entry ranks after all others"))
   }
-  // An invalid profile is reported with the fields that make it so.
+  // An invalid profile is reported with the fields that make it invalid, and not here.
   if (!entry.target.found && entry.target.reason !== "InvalidProfile") {
     problems.push(problem(counts(entry, winningRank) ? "error" : "warning", ".profile", entry.target.message))
   }

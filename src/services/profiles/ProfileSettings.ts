@@ -1,26 +1,26 @@
 /**
- * The fields of a profile that are the daemon's own and not a program's: clock thresholds, scheduling, `ptpSettings`.
+ * The fields of a profile that are for the daemon and not for a program: clock thresholds, scheduling, `ptpSettings`.
  */
 import type { PtpProfile } from "../kubernetes/NodePTPCfg.ts"
 import { lineFilter, lineFilterExpected } from "../linuxptp/LineFilter.ts"
 import type { ClockThreshold } from "./Decision.ts"
 import { planError, type PlanProblem, planWarning } from "./PlanProblem.ts"
 
-/** The contract's values, where a profile says nothing. */
+/** The values for a profile without thresholds. */
 export const defaultClockThreshold: ClockThreshold = {
   holdOverTimeoutSeconds: 5,
   maxOffsetNs: 100,
   minOffsetNs: -100
 }
 
-/** Bounds of the offset for LOCKED and the length of HOLDOVER. */
+/** The bounds of the offset for LOCKED, and the length of HOLDOVER. */
 export const clockThreshold = ({ ptpClockThreshold: given }: PtpProfile): ClockThreshold => ({
   holdOverTimeoutSeconds: given?.holdOverTimeout ?? defaultClockThreshold.holdOverTimeoutSeconds,
   maxOffsetNs: given?.maxOffsetThreshold ?? defaultClockThreshold.maxOffsetNs,
   minOffsetNs: given?.minOffsetThreshold ?? defaultClockThreshold.minOffsetNs
 })
 
-/** What each key takes, and whether a value is one. */
+/** For each key, a description of its values and a check. */
 const knownSettings: ReadonlyMap<string, { readonly expected: string; readonly is: (value: string) => boolean }> =
   new Map([
     ["logReduce", {
@@ -30,11 +30,11 @@ const knownSettings: ReadonlyMap<string, { readonly expected: string; readonly i
     ["stdoutFilter", { expected: lineFilterExpected, is: (value) => lineFilter(value) !== undefined }]
   ])
 
-/** The settings that mean something. The others are warned of and left out: they never stop a clock. */
+/** The settings that have a meaning. Others give a warning and are ignored; they never stop a clock. */
 export const knownPtpSettings = ({ ptpSettings = {} }: PtpProfile): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(ptpSettings).filter(([key, value]) => knownSettings.get(key)?.is(value) === true))
 
-/** What is wrong with the daemon's own fields. */
+/** The mistakes in the daemon's own fields. */
 export const settingProblems = (profile: PtpProfile): ReadonlyArray<PlanProblem> => [
   ...Object.entries(profile.ptpSettings ?? {}).flatMap(([key, value]) => {
     const setting = knownSettings.get(key)

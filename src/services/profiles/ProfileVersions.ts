@@ -1,6 +1,6 @@
 /**
- * The versions of each profile that may run, best first: what stands in the object, else what was last valid or worked
- * last. The first one is what runs in the place of a version that was rejected (Rollback).
+ * The versions of each profile that may run, the best first: the one in the object, then the one that was last valid or
+ * worked last. If a version was rejected (Rollback), the first of this list is what runs instead.
  */
 import { Equal } from "effect"
 import type { NodePTPCfg, PtpProfile } from "../kubernetes/NodePTPCfg.ts"
@@ -12,27 +12,27 @@ import { isValidPlan, type ProfilePlan } from "./ProfilePlan.ts"
 import { generationText } from "./ReadObjects.ts"
 import { type RejectedProfile, type ValidProfile, validProfile, type VersionMemory } from "./VersionMemory.ts"
 
-/** A profile as it stood in its object at one generation, and its plan. */
+/** A profile as its object contained it at one generation, and its plan. */
 export interface ProfileVersion {
   readonly profile: PtpProfile
   readonly generation: number | undefined
   readonly plan: ProfilePlan
 }
 
-/** A profile of an object and what can be done with it. */
+/** A profile of an object, and its versions that can run. */
 export interface Candidate {
   readonly config: NodePTPCfg
-  /** Its place in `spec.profile`. */
+  /** Its position in `spec.profile`. */
   readonly index: number
-  /** Valid ones; the first is the one to run. Empty: the profile counts as missing. */
+  /** Valid versions; the first one is to run. If there is none, the profile counts as missing. */
   readonly versions: ReadonlyArray<ProfileVersion>
-  /** Of what stands in the object. */
+  /** The problems of the version in the object. */
   readonly problems: ReadonlyArray<PlanProblem>
-  /** A version that passed every check and yet turned out not to run: the one in the object, or one before it. */
+  /** A version that passed every check but did not run: the one in the object, or an earlier one. */
   readonly rejected: RejectedProfile | undefined
 }
 
-/** Where a profile's versions are looked up, by `profileKey`. */
+/** The remembered versions of profiles, by `profileKey`. */
 interface Remembered {
   readonly valid: ReadonlyMap<string, ValidProfile>
   readonly worked: ReadonlyMap<string, ValidProfile>
@@ -42,7 +42,7 @@ interface Remembered {
 const byKey = <A extends ValidProfile>(versions: ReadonlyArray<A>): ReadonlyMap<string, A> =>
   new Map(versions.map((version) => [profileKey(version.uid, version.profile.name), version]))
 
-/** What every profile of a node is planned with. */
+/** What the planning of every profile of a node needs. */
 export interface PlanSetup extends Pick<PlanContext, "version" | "runDir"> {
   readonly planner: Planner
 }
@@ -89,7 +89,7 @@ const candidateOf = (
   const isValid = isValidPlan(current.plan)
   const rejected = remembered.rejected.get(key)
   const isRejected = (version: PtpProfile) => rejected !== undefined && Equal.equals(rejected.profile, version)
-  /** The first of these that is another version and can run; one that was rejected only where there is no other. */
+  /** The first of these that is another version and can run. A rejected one is used only if there is no other. */
   const earlier = (versions: ReadonlyArray<ValidProfile | undefined>) =>
     versions
       .flatMap((version) => version === undefined || Equal.equals(version.profile, profile) ? [] : [version])
@@ -100,11 +100,11 @@ const candidateOf = (
   const [valid, worked] = [remembered.valid.get(key), remembered.worked.get(key)]
   const rest = { config, index, rejected }
   if (isValid && !isRejected(profile)) {
-    // It can still turn out not to be valid on this node, by its NICs or by the other winners.
+    // The present version may still turn out to be invalid on this node, because of its NICs or the other winners.
     return { ...rest, versions: [current, ...earlier([valid, worked])], problems: current.plan.problems }
   }
   if (isValid && rejected?.by === "FailedToStart") {
-    // Without a version that worked it is tried on: what keeps it from starting may go away.
+    // If no version has worked, the rejected one is tried again: the cause of its failure may disappear.
     const versions = earlier([worked])
     return { ...rest, versions: versions.length > 0 ? versions : [current], problems: current.plan.problems }
   }
@@ -115,7 +115,7 @@ const candidateOf = (
   return { ...rest, versions, problems: [...current.plan.problems, ...refusal, ...fallbackProblems(versions[0])] }
 }
 
-/** The candidate after its best version turned out not to be valid among the node's winners. */
+/** The candidate after its best version turned out to be invalid on this node. */
 export const withoutBest = (candidate: Candidate, reasons: ReadonlyArray<PlanProblem>): Candidate => {
   const versions = candidate.versions.slice(1)
   return { ...candidate, versions, problems: [...candidate.problems, ...reasons, ...fallbackProblems(versions[0])] }
@@ -127,8 +127,8 @@ const fallbackProblems = (version: ProfileVersion | undefined): ReadonlyArray<Pl
     : [planWarning("", `is not valid: its last valid version${generationText(version.generation)} counts instead`)]
 
 /**
- * The memory after a decision: of each profile the best version, or what was remembered when none can run now.
- * What is gone is forgotten, and a rejection with the next edit.
+ * The memory after a decision: of each profile the best version, or what was remembered if none can run now. Deleted
+ * profiles are forgotten. A rejection is forgotten with the next edit.
  */
 export const rememberCandidates = (
   candidates: ReadonlyMap<string, Candidate>,
@@ -142,7 +142,7 @@ export const rememberCandidates = (
       return [validProfile(config.uid, best.profile, best.generation)]
     }),
     worked: memory.worked.filter(({ profile, uid }) => candidates.has(profileKey(uid, profile.name))),
-    // The next edit that can run is tried anew.
+    // The next edit that can run is a new trial.
     rejected: [...candidates.values()].flatMap(({ config, index, rejected, versions: [best] }) => {
       const isMended = best !== undefined && best.profile === config.profiles[index] &&
         !Equal.equals(best.profile, rejected?.profile)

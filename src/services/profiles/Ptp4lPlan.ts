@@ -1,6 +1,4 @@
-/**
- * A profile's ptp4l: its ports in order, its own sockets, and what phc2sys and ts2phc must know of it.
- */
+/** Plans a profile's ptp4l: its ports in order, its own sockets, and what phc2sys and ts2phc must know about it. */
 import { type ConfigFile, setOption } from "../linuxptp/ConfigFile.ts"
 import { readConfigText } from "../linuxptp/ConfigText.ts"
 import { optionValue, type ProgramOptions } from "../linuxptp/EffectiveOption.ts"
@@ -12,19 +10,19 @@ import { placeOf, type PlanContext, processSpec, withOwnedSettings } from "./Pla
 import { ofConfigText, ofOptions, planError, type PlanProblem } from "./PlanProblem.ts"
 import { longestSocketPath } from "./ProcessId.ts"
 
-/** How a client reaches a ptp4l: a wrong socket, domain or transportSpecific and it waits for ever. */
+/** How a client reaches a ptp4l. With a wrong socket, domain or transportSpecific the client would wait for ever. */
 export interface Ptp4lServer {
   readonly id: string
   readonly socket: string
   readonly domainNumber: string
   readonly transportSpecific: string
-  /** `time_stamping` as linuxptp spells it. */
+  /** `time_stamping` in linuxptp's spelling. */
   readonly timeStamping: string
   /** NICs in port order. */
   readonly interfaces: ReadonlyArray<string>
 }
 
-/** A profile's ptp4l as a process, and what others must know of it. */
+/** A profile's ptp4l as a process, and what other programs must know about it. */
 export interface Ptp4lPlan {
   readonly spec: ProcessSpec
   readonly server: Ptp4lServer
@@ -34,7 +32,7 @@ export interface Ptp4lPlan {
   readonly problems: ReadonlyArray<PlanProblem>
 }
 
-/** Options or configuration text start ptp4l; `interface` alone does not. */
+/** Plans a ptp4l if the profile has options or configuration text for it; `interface` alone does not start one. */
 export const planPtp4l = (context: PlanContext): Ptp4lPlan | undefined => {
   const { profile, version } = context
   if (profile.ptp4lOpts === undefined && profile.ptp4lConf === undefined) return undefined
@@ -76,13 +74,19 @@ export const planPtp4l = (context: PlanContext): Ptp4lPlan | undefined => {
   }
 }
 
-/** `[global]`, not the end of the file: there it would belong to the last port. ptp4lro came with linuxptp 4.0. */
+/**
+ * The sockets are set in `[global]`. At the end of the file they would belong to the last port. ptp4lro exists since
+ * linuxptp 4.0.
+ */
 const withSockets = ({ version }: PlanContext, file: ConfigFile, socket: string): ConfigFile => {
   const owned = setOption(file, "global", "uds_address", socket)
   return isAtLeast(version, 4, 0) ? setOption(owned, "global", "uds_ro_address", `${socket}ro`) : owned
 }
 
-/** A NIC that neither the options nor the text name becomes the last port: the others keep their numbers. */
+/**
+ * A NIC that is named neither in the options nor in the text becomes the last port, so that the others keep their
+ * numbers.
+ */
 const withInterface = (
   name: string | undefined,
   args: ReadonlyArray<Argument>,
@@ -104,14 +108,14 @@ const withInterface = (
   return { file, interfaces: named, problems: named.length === 0 ? [planError("interface", missing)] : [] }
 }
 
-/** linuxptp numbers the ports of `-i` first, then those of the file that are new (ptp4l.c, main). */
+/** linuxptp numbers the ports of `-i` first, then the other ports in the file (ptp4l.c, main). */
 const portsOf = (args: ReadonlyArray<Argument>, file: ConfigFile): ReadonlyArray<string> => {
   const typed = args.flatMap(({ name, value }) => (name === "i" && value !== undefined ? [value] : []))
   const sections = file.sections.map((section) => section.name)
   return [...new Set([...typed, ...sections.filter((name) => name !== "global" && name !== "unicast_master_table")])]
 }
 
-/** With software time stamps the clock of ptp4l is the system clock, unless it only watches or feeds another program. */
+/** With software time stamps ptp4l steers the system clock, unless it only measures or feeds another program. */
 const writesSystemClock = (options: ProgramOptions): boolean =>
   optionValue(options, "time_stamping") === "software" && optionValue(options, "free_running") !== "1" &&
   !["nullf", "ntpshm", "refclock_sock"].includes(optionValue(options, "clock_servo") ?? "")

@@ -1,5 +1,6 @@
 /**
- * All NodePTPCfg objects as configurations: one that can't be read counts as its last valid version, or as absent.
+ * Reads all NodePTPCfg objects as configurations. For an object that cannot be read, its last valid version is used, or
+ * nothing.
  */
 import { Equal, Result } from "effect"
 import type { KubernetesObject } from "../kubernetes/KubernetesObject.ts"
@@ -7,22 +8,22 @@ import { decodeNodePTPCfg, type NodePTPCfg, objectUid } from "../kubernetes/Node
 import type { Problem } from "./Decision.ts"
 import { byText } from "./ResultOrder.ts"
 
-/** The configurations that count, and what could not be read. */
+/** The configurations that are used, and what could not be read. */
 export interface ObjectsReading {
-  /** Sorted by name. They are also what is to be remembered as last valid. */
+  /** Sorted by name. These are also remembered as last valid. */
   readonly configs: ReadonlyArray<NodePTPCfg>
   readonly problems: ReadonlyArray<Problem>
 }
 
 /**
- * What the objects of one decision were decoded to, for the next one: those that did not change are the same values
- * from one watch event to the next, and need no second reading.
+ * The decoded objects of one decision, for the next one. A watch keeps unchanged objects as the same value, so these
+ * need not be decoded again.
  */
 export type KnownObjects = ReadonlyMap<KubernetesObject, DecodedObject>
 
 type DecodedObject = ReturnType<typeof decodeNodePTPCfg>
 
-/** Reads every object. `remembered` are the configurations of the reading before, `before` its objects. */
+/** Reads every object. `remembered` are the configurations of the reading before, `before` its decoded objects. */
 export const readObjects = (
   objects: ReadonlyArray<KubernetesObject>,
   remembered: ReadonlyArray<NodePTPCfg>,
@@ -45,7 +46,10 @@ export const readObjects = (
 
 const nameOf = ({ metadata }: KubernetesObject): string => `${metadata.namespace ?? ""}/${metadata.name}`
 
-/** Objects of one name. An API server has one; files may have more, and then none is more right than another. */
+/**
+ * Reads the objects with one name. An API server has only one; files may contain several, and then none of them is
+ * preferred.
+ */
 const readGroup = (
   group: ReadonlyArray<KubernetesObject>,
   lastValid: ReadonlyMap<string, NodePTPCfg>,
@@ -86,6 +90,6 @@ const fallBack = (
   return { configs: [config], problems: [...problems, note] }
 }
 
-/** ` (generation 3)`, or nothing for an object that no API server counted. */
+/** ` (generation 3)`, or nothing for an object without a generation. */
 export const generationText = (generation: number | undefined): string =>
   generation === undefined ? "" : ` (generation ${generation})`

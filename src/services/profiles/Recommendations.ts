@@ -1,19 +1,19 @@
 /**
- * Every recommendation as one node sees it: whether it matches, how it ranks and which profile its name means.
- * Profile selection picks the winners among them.
+ * Every recommendation from the point of view of one node: whether it matches, its priority, and which profile its name
+ * means. ProfileSelection picks the winners.
  */
 import type { NodeIdentity } from "../kubernetes/Node.ts"
 import type { NodePTPCfg, Recommendation } from "../kubernetes/NodePTPCfg.ts"
 import { matchedBy } from "./NodeMatch.ts"
 import { byText } from "./ResultOrder.ts"
 
-/** The object whose profile is meant, or why there is none that can run. */
+/** The object whose profile is meant, or why no such profile can run. */
 type Target =
   | { readonly found: true; readonly config: NodePTPCfg }
   | { readonly found: false; readonly reason: "InvalidProfile"; readonly config: NodePTPCfg; readonly message: string }
   | { readonly found: false; readonly reason: "MissingProfile" | "AmbiguousProfile"; readonly message: string }
 
-/** Ranks after every priority that can be written. */
+/** Comes after every priority that a person can write. */
 export const noPriority = Number.MAX_VALUE
 
 /** One entry of a `spec.recommend`. */
@@ -22,13 +22,13 @@ export interface Entry {
   /** `spec.recommend[0]`. */
   readonly path: string
   readonly recommendation: Recommendation
-  /** The entry's priority; a missing one is `noPriority`. */
+  /** The priority of the recommendation; `noPriority` if it has none. */
   readonly rank: number
   readonly matchedBy: string | undefined
   readonly target: Target
 }
 
-/** All entries of all objects. `isInvalid` names profiles of which no version can run. */
+/** All recommendations of all objects. `isInvalid` is true for profiles without any version that can run. */
 export const entriesFor = (
   configs: ReadonlyArray<NodePTPCfg>,
   node: NodeIdentity,
@@ -59,7 +59,7 @@ const holdersByProfile = (configs: ReadonlyArray<NodePTPCfg>): ReadonlyMap<strin
   return holders
 }
 
-/** A name means the profile of the same object, else of the one object that has it; it is never guessed. */
+/** A name means the profile of the same object, or else that of the only object that has one. It is never guessed. */
 const resolve = (
   by: NodePTPCfg,
   name: string,

@@ -1,7 +1,7 @@
 /**
- * Where a rollback is decided: a version of a profile whose processes end again and again at their start, by their own
- * configuration, is rejected; one whose processes were all ready worked, and is never rejected again. What runs in the
- * place of a rejected version is the first of `versions` in ProfileVersions.
+ * Where a rollback is decided. A version of a profile is rejected if its processes repeatedly end at their start
+ * because of their configuration. A version whose processes were all ready has worked, and is never rejected again.
+ * ProfileVersions decides what runs instead of a rejected version.
  */
 import { Equal } from "effect"
 import type { PtpProfile } from "../kubernetes/NodePTPCfg.ts"
@@ -17,15 +17,19 @@ import {
   type VersionMemory
 } from "./VersionMemory.ts"
 
-/** One may be an accident of the start. Three can be over in 50 ms: a NIC that comes after them is a new trial. */
+/**
+ * A single failure may be an accident. Three may happen within 50 ms; if a missing NIC appears after that, the version
+ * gets a new trial.
+ */
 const enoughErrors = 3
 
 const versionOf = ({ generation, profile, uid }: RunningVersion): ValidProfile => validProfile(uid, profile, generation)
 
 /**
- * The memory after the processes of `running` were seen with these statuses; the same object when they teach nothing.
- * Statuses of other specs under the same ids, of a predecessor that is being stopped, must not be among them. What a
- * version has inherited from the one before it speaks neither for nor against it when it fails.
+ * The memory after the processes of `running` were seen with these statuses. Returns the same object if they show
+ * nothing new. `statuses` must not contain those of other specs with the same ids, which belong to a predecessor that
+ * is being stopped. The failure of a process that was inherited from the version before says nothing about this
+ * version.
  */
 export const learnFrom = (
   memory: VersionMemory,
@@ -35,7 +39,7 @@ export const learnFrom = (
 ): VersionMemory =>
   running.reduce((known, version) => {
     const own = statuses.filter(({ id }) => version.processIds.includes(id))
-    // What starts nothing proves nothing, and is nothing to go back to.
+    // A version without processes proves nothing and is nothing to return to.
     const isComplete = own.length > 0 && own.length === version.processIds.length
     if (isComplete && own.every(({ state }) => state === "Running")) return withWorking(known, version)
     const failed = own.find(({ configurationErrors, id, wasReady }) =>
@@ -44,15 +48,15 @@ export const learnFrom = (
     return failed === undefined ? known : withRejected(known, version, "FailedToStart", failed.lastExit ?? "")
   }, memory)
 
-/** What two decisions in a row have in common. */
+/** The parts of a decision that are compared with the next one. */
 export interface Planned {
   readonly running: ReadonlyArray<RunningVersion>
   readonly processes: ReadonlyArray<ProcessSpec>
-  /** Ids of processes that ran before their version did, and go on unchanged. */
+  /** Ids of processes that already ran before their version, and continue unchanged. */
   readonly inherited: ReadonlySet<string>
 }
 
-/** The processes that `next` has of the decision before it: a new version did not start them. */
+/** The processes of `next` that the previous decision had too, so the new version did not start them. */
 export const inheritedBy = (next: Omit<Planned, "inherited">, before: Planned): ReadonlySet<string> => {
   const isOld = (version: RunningVersion) => before.running.some(isSameVersion(version))
   return new Set(next.running.flatMap((version) =>
@@ -64,7 +68,7 @@ export const inheritedBy = (next: Omit<Planned, "inherited">, before: Planned): 
   ))
 }
 
-/** The memory after a program refused the configuration of one of these processes, before it was started. */
+/** The memory after a program has refused the configuration of one of these processes, before it was started. */
 export const learnRefusal = (
   memory: VersionMemory,
   running: ReadonlyArray<RunningVersion>,
@@ -73,8 +77,8 @@ export const learnRefusal = (
 ): VersionMemory => {
   const version = running.find(({ processIds }) => processIds.includes(id))
   if (version === undefined) return memory
-  // The version that was to stand in for a refused one is no better. Were it to take the place of that rejection, the
-  // first would be tried again, and the two would go on for ever.
+  // The version that was to run instead of a refused one is refused too. If it replaced that rejection, the first one
+  // would be tried again, and the two would alternate for ever.
   const isStandIn = memory.profiles.some(isSameVersion(version)) && !memory.worked.some(isSameVersion(version)) &&
     memory.rejected.some((other) => isOfSameProfile(version)(other) && !isSameVersion(version)(other))
   return isStandIn
@@ -82,16 +86,16 @@ export const learnRefusal = (
     : withRejected(memory, version, "Refused", message)
 }
 
-/** True when every version that runs here is known to work, or has nothing that could fail. */
+/** True if every version in `running` is known to work or has no process that could fail. */
 export const allWorked = (memory: VersionMemory, running: ReadonlyArray<RunningVersion>): boolean =>
   running.every((version) => version.processIds.length === 0 || memory.worked.some(isSameVersion(version)))
 
-/** A NIC that was seen. Some drivers register its clock a moment after the NIC, which is an arrival of its own. */
+/** A NIC that was seen. Some drivers register its clock a moment after the NIC; that counts as another appearance. */
 export type SeenNic = NonNullable<RejectedProfile["nics"]>[number]
 
 /**
- * The memory after these NICs were seen: a rejection remembers which of those that its profile names were there, and
- * is forgiven when another comes. One that goes and comes back, also over a restart of the daemon, excuses nothing.
+ * The memory after these NICs were seen. A rejection remembers which NICs of its profile were there, and is withdrawn
+ * when another one appears. A NIC that disappears and comes back does not count, even over a restart of the daemon.
  */
 export const forgiveFor = (memory: VersionMemory, nics: ReadonlyArray<SeenNic>): VersionMemory => {
   const rejected = memory.rejected.flatMap((one): ReadonlyArray<RejectedProfile> => {
@@ -114,7 +118,7 @@ const withWorking = (memory: VersionMemory, version: RunningVersion): VersionMem
     rejected: memory.rejected.filter((other) => !isSameVersion(version)(other))
   }
 
-/** What worked once is tried for ever: what keeps it from starting is not its text. */
+/** A version that has worked once is never rejected: the cause of its failure is not its text. */
 const withRejected = (
   memory: VersionMemory,
   version: RunningVersion,

@@ -1,6 +1,6 @@
 /**
- * The winners of a node that can run together. Selection, conflicts and a phc2sys for all ptp4l depend on each other:
- * a phc2sys that turns out to have no ptp4l to follow counts as missing, and then another profile may win.
+ * Finds the winners of a node that can run together. Selection, conflicts and a phc2sys for all ptp4l depend on each
+ * other: if such a phc2sys has no ptp4l to follow, its profile counts as missing, and then another profile may win.
  */
 import { Equal } from "effect"
 import type { NodeIdentity } from "../kubernetes/Node.ts"
@@ -12,30 +12,30 @@ import { profileKey } from "./ProfileKey.ts"
 import { type SelectedProfile, type Selection, selectProfiles } from "./ProfileSelection.ts"
 import { type Candidate, type ProfileVersion, withoutBest } from "./ProfileVersions.ts"
 
-/** A winner with the version of it that runs. */
+/** A winner, and its version that runs. */
 export interface Winner extends Claimant {
   readonly selected: SelectedProfile
   readonly candidate: Candidate
   readonly version: ProfileVersion
-  /** Bound to all ptp4l of the winners; undefined where the profile has none of this kind. */
+  /** Bound to all ptp4l of the winners; undefined if the profile has no phc2sys of this kind. */
   readonly phc2sysForAll: Phc2sysPlan | undefined
 }
 
-/** Selection and conflicts after every winner was found able to run. */
+/** Selection and conflicts, after every winner was found to be able to run. */
 export interface Settled {
   readonly selection: Selection
   readonly running: ReadonlyArray<Winner>
   readonly conflicts: ReadonlyArray<Conflict<Winner>>
-  /** As given, without the versions that could not run on this node. */
+  /** The given candidates, without versions that cannot run on this node. */
   readonly candidates: ReadonlyMap<string, Candidate>
 }
 
-/** What else is known against a version on this node: of the object with this uid. */
+/** Reasons against a version on this node. The uid is that of its object. */
 type Objections = (uid: string, version: ProfileVersion) => ReadonlyArray<PlanProblem>
 
 /**
- * The winners that can run, with one mercy: when all of them turned out not to start and have no version that worked,
- * the next priority runs, if there is one. A mistake in a new object must not take the clock of another one down.
+ * The winners that can run, with one exception. If none of them starts and none has a version that worked, the profiles
+ * of the next priority run, if there are any, because a mistake in a new object must not stop the clock of another one.
  */
 export const settleWinners = (
   configs: ReadonlyArray<NodePTPCfg>,
@@ -50,14 +50,15 @@ export const settleWinners = (
     others.set(profileKey(selected.uid, name), { ...candidate, versions: [] })
   }
   const instead = settleWinners(configs, node, others, objections)
-  // Where nothing starts, the highest priority is what is tried on: it is what people want.
+  // If no profile starts at all, the one with the highest priority is tried again and again, because that is what
+  // people want.
   return instead.running.some((one) => !failedToStart(one)) ? instead : settled
 }
 
 const failedToStart = ({ candidate: { rejected }, version }: Winner): boolean =>
   rejected?.by === "FailedToStart" && Equal.equals(version.profile, rejected.profile)
 
-/** Selects until every winner can run. Each round drops a version, so it ends. */
+/** Selects until every winner can run. Each round removes a version, so it ends. */
 const settleRunnable = (
   configs: ReadonlyArray<NodePTPCfg>,
   node: NodeIdentity,

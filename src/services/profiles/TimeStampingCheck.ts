@@ -1,18 +1,18 @@
 /**
- * Whether the node's NICs can stamp as a profile wants, so that what can't work is refused before a running process
- * is stopped for it: ptp4l itself would only say so when its predecessor is gone.
+ * Checks whether the node's NICs have the time stamps that a profile needs. Such a profile is refused before a running
+ * process is stopped for it; ptp4l itself would report this only when its predecessor is gone.
  */
 import type { NetworkInterface } from "../devices/PtpDevice.ts"
 import { planError, type PlanProblem } from "./PlanProblem.ts"
 import type { ProfilePlan } from "./ProfilePlan.ts"
 
-/** What is known of an interface; a guess must not refuse a profile. */
+/** What is known about an interface. A guess must not be a reason to refuse a profile. */
 export type KnownInterface = Pick<NetworkInterface, "name"> & Partial<NetworkInterface>
 
-/** linuxptp config.c, timestamping_enu: the values that need hardware. */
+/** linuxptp config.c, timestamping_enu: the values that need hardware support. */
 const hardwareModes: ReadonlySet<string> = new Set(["hardware", "onestep", "p2p1step"])
 
-/** One row for each known NIC of ptp4l that has no hardware time stamps, if the profile wants them. */
+/** One problem for each known NIC of ptp4l without hardware time stamps, if the profile needs them. */
 export const timeStampingProblems = (
   { ptp4l }: ProfilePlan,
   interfaces: ReadonlyArray<KnownInterface>

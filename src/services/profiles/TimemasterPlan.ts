@@ -1,6 +1,6 @@
 /**
- * A profile's timemaster, which supervises ptp4l, phc2sys and chronyd or ntpd itself. All of their files and sockets
- * are put into the process's directory, and their output comes out through timemaster's.
+ * Plans a profile's timemaster, which itself supervises ptp4l, phc2sys and chronyd or ntpd. All their files and sockets
+ * are in the process's directory, and timemaster passes on their output.
  */
 import { type ConfigEntry, type ConfigFile, entriesOf, setOption } from "../linuxptp/ConfigFile.ts"
 import { isInRelease } from "../linuxptp/ConfigOptionRow.ts"
@@ -12,7 +12,7 @@ import type { ProcessSpec } from "../processes/ProcessSpec.ts"
 import { placeOf, type PlanContext, processSpec } from "./PlanContext.ts"
 import { ofConfigText, ofOptions, type PlanProblem } from "./PlanProblem.ts"
 
-/** A profile's timemaster as a process, and the NICs that it takes. */
+/** A profile's timemaster as a process, and the NICs that it uses. */
 export interface TimemasterPlan {
   readonly spec: ProcessSpec
   /** NICs in the order of the domains. */
@@ -20,7 +20,7 @@ export interface TimemasterPlan {
   readonly problems: ReadonlyArray<PlanProblem>
 }
 
-/** Configuration text starts timemaster; options alone do not. */
+/** Plans a timemaster if the profile has configuration text for it; options alone do not start one. */
 export const planTimemaster = (context: PlanContext): TimemasterPlan | undefined => {
   const { profile, version } = context
   if (profile.timemasterConf === undefined) return undefined
@@ -50,15 +50,18 @@ const lastValue = (file: ConfigFile, section: string, key: string): string | und
   entriesOf(file, section).findLast((entry) => entry.key === key)?.value
 
 /**
- * By default timemaster makes virtual clocks where the kernel can. They outlive a timemaster that is killed and keep
- * others from steering the PHC; and it ends at once where /sys can't be written, as in the daemon's own pod.
+ * By default timemaster creates virtual clocks if the kernel supports them. These outlive a killed timemaster and keep
+ * other programs from steering the PHC. And timemaster ends at once if it cannot write to /sys, as in the daemon's own
+ * pod.
  */
 const withoutVirtualClocks = (file: ConfigFile, version: LinuxptpVersion): ConfigFile =>
   !isInRelease(version, "4.0") || lastValue(file, "timemaster", "use_vclocks") !== undefined
     ? file
     : setOption(file, "timemaster", "use_vclocks", "0")
 
-/** timemaster starts its children with `-l 5` and without `-m`, which would hide every offset; `options` replaces it. */
+/**
+ * timemaster starts its children with `-l 5` and without `-m`, so no offset would be printed. `options` replaces that.
+ */
 const withOutput = (file: ConfigFile, program: string): ConfigFile => {
   const given = lastValue(file, program, "options") ?? ""
   const level = /(?:^| )(?:-l |--logging_level=)/.test(given) ? [] : ["-l", lowestLoggingLevel.toString()]
@@ -67,24 +70,28 @@ const withOutput = (file: ConfigFile, program: string): ConfigFile => {
 }
 
 /**
- * chronyd's own places and port are those of the host's chronyd too, beside whose pid file it would end at once.
- * Without `-d` it would speak to a syslog that nobody reads.
+ * chronyd's default paths and port are also those of the host's chronyd, and chronyd ends at once if its pid file
+ * exists. Without `-d` it would log to a syslog that nobody reads.
  */
 const withOwnChronyd = (file: ConfigFile, directory: string): ConfigFile => {
   const given = lastValue(file, "chronyd", "options") ?? ""
   const words = given.split(" ").includes("-d") ? given : `${given} -d`.trim()
   return withChronyLines(setOption(file, "chronyd", "options", words), [
-    // A folder below, which chronyd makes for its user: it puts no command socket where others may look.
+    // In a sub-folder that chronyd creates for its user: it refuses to create a command socket where others have
+    // access.
     { key: "pidfile", value: `${directory}/chrony/chronyd.pid`, line: 0 },
     { key: "bindcmdaddress", value: `${directory}/chrony/chronyd.sock`, line: 0 },
     { key: "cmdport", value: "0", line: 0 }
   ])
 }
 
-/** timemaster.c, DEFAULT_CHRONYD_SETTINGS: what it writes when there is no `[chrony.conf]`, and only then. */
+/** timemaster.c, DEFAULT_CHRONYD_SETTINGS: timemaster writes this line only if there is no `[chrony.conf]`. */
 const chronyDefault: ConfigEntry = { key: "makestep", value: "1 3", line: 0 }
 
-/** In front of the user's: a `cmdport` or an address of theirs comes later and wins. The last `[chrony.conf]` counts. */
+/**
+ * Before the user's lines, so that a `cmdport` or an address of the user overrides them. Of several `[chrony.conf]` the
+ * last one counts.
+ */
 const withChronyLines = ({ sections }: ConfigFile, lines: ReadonlyArray<ConfigEntry>): ConfigFile =>
   sections.some(({ name }) => name === "chrony.conf")
     ? {

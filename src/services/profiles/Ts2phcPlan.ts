@@ -1,6 +1,4 @@
-/**
- * A profile's ts2phc, which runs beside ptp4l and steers PHCs by a pulse. Only `-a` makes it ask ptp4l.
- */
+/** Plans a profile's ts2phc, which runs beside ptp4l and steers PHCs by a pulse. It asks ptp4l only with `-a`. */
 import { type ConfigFile, setOption } from "../linuxptp/ConfigFile.ts"
 import { isInRelease } from "../linuxptp/ConfigOptionRow.ts"
 import { readConfigText } from "../linuxptp/ConfigText.ts"
@@ -12,14 +10,14 @@ import { type PlanContext, processSpec, withOwnedSettings } from "./PlanContext.
 import { ofConfigText, ofOptions, planError, type PlanProblem } from "./PlanProblem.ts"
 import type { Ptp4lServer } from "./Ptp4lPlan.ts"
 
-/** A profile's ts2phc as a process, and the NICs that it takes. */
+/** A profile's ts2phc as a process, and the NICs that it uses. */
 export interface Ts2phcPlan {
   readonly spec: ProcessSpec
   readonly interfaces: ReadonlyArray<string>
   readonly problems: ReadonlyArray<PlanProblem>
 }
 
-/** Options or configuration text start ts2phc. `ptp4l` is the one of its profile. */
+/** Plans a ts2phc if the profile has options or configuration text for it. `ptp4l` is that of the same profile. */
 export const planTs2phc = (context: PlanContext, ptp4l: Ptp4lServer | undefined): Ts2phcPlan | undefined => {
   const { profile, version } = context
   if (profile.ts2phcOpts === undefined && profile.ts2phcConf === undefined) return undefined
@@ -55,10 +53,13 @@ export const planTs2phc = (context: PlanContext, ptp4l: Ptp4lServer | undefined)
 const decidedByPtp4l: ReadonlySet<string> = new Set(["domainNumber", "transportSpecific"])
 const loggingLevel: ReadonlySet<string> = new Set(["l", "logging_level"])
 
-/** ts2phc_slave.c, ts2phc_slave_event: without debug messages it would never be seen ready, and its clock neither. */
+/**
+ * ts2phc_slave.c, ts2phc_slave_event: without debug messages these versions print no offset, so neither readiness nor
+ * the clock's state could be seen.
+ */
 const tellsOffsetsToDebuggersOnly = (version: LinuxptpVersion): boolean => !isInRelease(version, "4.0")
 
-/** ts2phc has no letters for these; it reads them as ptp4l spells them. */
+/** ts2phc has no one-letter options for these. It reads them with the same names as ptp4l. */
 const following = (file: ConfigFile, server: Ptp4lServer | undefined): ConfigFile => {
   if (server === undefined) return file
   const settings = {
@@ -69,7 +70,7 @@ const following = (file: ConfigFile, server: Ptp4lServer | undefined): ConfigFil
   return Object.entries(settings).reduce((owned, [key, value]) => setOption(owned, "global", key, value), file)
 }
 
-/** NICs whose PHC or pins it takes; `/dev/ptpN` names none. */
+/** NICs whose PHC or pins it uses. `/dev/ptpN` names no NIC. */
 const interfacesOf = (args: ReadonlyArray<Argument>, file: ConfigFile): ReadonlyArray<string> => {
   const typed = args.flatMap(({ name, value }) => (name === "c" && value !== undefined ? [value] : []))
   const sections = file.sections.map(({ name }) => name)

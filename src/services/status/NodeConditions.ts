@@ -1,6 +1,6 @@
 /**
- * The three conditions of a NodePTPDev, from what was decided, what runs and how the clock is. Pure: when a condition
- * changed its status is the publisher's knowledge.
+ * The three conditions of a NodePTPDev, from the decision, the processes and the clock. Pure. NodeStatus adds the time
+ * at which a condition changed.
  */
 import type { ClockReason, NodeClock } from "../clocks/NodeClock.ts"
 import type { Condition } from "../kubernetes/KubernetesObject.ts"
@@ -13,7 +13,7 @@ export type ConditionNow = Omit<Condition, "lastTransitionTime">
 export interface ConditionFacts {
   /** Undefined until something was decided. */
   readonly decision: Decision | undefined
-  /** True while the decision is only remembered, because the API server has not answered yet. */
+  /** True while the decision comes from disk, because the API server has not answered yet. */
   readonly isFromDisk: boolean
   readonly linuxptpMissing: boolean
   readonly statuses: ReadonlyArray<ProcessStatus>
@@ -34,7 +34,7 @@ export const nodeConditions = (facts: ConditionFacts): ReadonlyArray<ConditionNo
   degraded(facts)
 ]
 
-/** True when every process of the newest configuration is ready and nothing of it was refused. */
+/** True if every process of the newest configuration is ready and nothing in it was refused. */
 const applied = ({ decision, isFromDisk, linuxptpMissing, statuses }: ConditionFacts): ConditionNow => {
   if (linuxptpMissing) {
     return condition("Applied", "False", "LinuxptpMissing", "linuxptp is not installed, or its version cannot be read")
@@ -70,7 +70,7 @@ const applied = ({ decision, isFromDisk, linuxptpMissing, statuses }: ConditionF
     : condition("Applied", "True", "Applied", runningText(decision))
 }
 
-/** A profile may start no program, which is a warning and no mistake. */
+/** A profile that starts no program is a warning and not a mistake. */
 const runningText = ({ processes, profiles }: Decision): string => {
   const names = profiles.map(({ name }) => name).join(", ")
   return processes.length === 0 ? `${names} starts no program: nothing runs` : `runs ${names}`
@@ -96,10 +96,10 @@ const clockTexts: Readonly<Record<ClockReason, string>> = {
   Grandmaster: "this node is the grandmaster, on its own oscillator"
 }
 
-/** The first death is an accident that the restart heals. */
+/** The first death is an accident that a restart heals. */
 const troublingDeaths = 2
 
-/** Reasons of what can be complained of, worst first. */
+/** The reasons for complaints, the worst first. */
 const complaintReasons = [
   ["NotReady", "ProcessNotReady"],
   ["NotAnswering", "ManagementSocketDead"],
@@ -111,9 +111,12 @@ const complaintTexts = (statuses: ReadonlyArray<ProcessStatus>, kind: Complaint[
     complaints.filter((complaint) => complaint.kind === kind).map(({ text }) => `${id}: ${text}`)
   )
 
-/** True while something needs a look: what can't be reaped, keeps dying, is late or silent, or a clock's alarm. */
+/**
+ * True while something needs attention: a process that cannot be reaped, keeps dying, is late or silent, or an alarm of
+ * a clock.
+ */
 const degraded = ({ clock, statuses }: ConditionFacts): ConditionNow => {
-  // Not by its state: between two deaths it runs, and the condition would change with each of them.
+  // Not by the state: between two deaths the process runs, and the condition would change with each death.
   const dying = statuses.filter((status) => status.deaths >= troublingDeaths)
   const troubles: ReadonlyArray<readonly [reason: string, texts: ReadonlyArray<string>]> = [
     ["ProcessNotReaped", complaintTexts(statuses, "NotReaped")],
@@ -132,9 +135,9 @@ const isMisconfigured = ({ configurationErrors }: ProcessStatus): boolean => con
 const dyingText = ({ deaths, id, lastExit, reason }: ProcessStatus): string =>
   `${id}: ${deaths} deaths in a row, the last: ${withHint(lastExit ?? reason ?? "for an unknown reason")}`
 
-/** What to look at, where linuxptp's last words are known. */
+/** Adds what to check, if the words of linuxptp are known. */
 const withHint = (lastExit: string): string => {
-  // After a signal the last line may be old, and its hint the wrong way.
+  // After a signal the last line may be old, and its hint would be misleading.
   if (lastExit.startsWith("SIG")) return lastExit
   const words = lastExit.replace(/^exit code \d+: /, "")
   const hint = words.split("; ").map(hintForMessage).find((known) => known !== undefined)

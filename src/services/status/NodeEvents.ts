@@ -1,16 +1,16 @@
 /**
- * What happened between two statuses of a node, as events for people. Pure; the processes are given beside the
- * statuses, because deaths in a row are not published.
+ * The events for people that follow from the difference of two statuses of a node. Pure. The processes are given in
+ * addition, because deaths in a row are not part of a status.
  */
 import type { NodeEvent } from "../kubernetes/KubernetesApi.ts"
 import type { NodePTPDevStatus } from "../kubernetes/NodePTPDev.ts"
 import type { ProcessStatus } from "../processes/ProcessSupervisor.ts"
 import { agreeAsFarAsLeft } from "./StatusSize.ts"
 
-/** A process that died this often in a row is crash looping. */
+/** A process is in a crash loop after this many deaths in a row. */
 const crashLoopDeaths = 3
 
-/** The events that `next` tells after `previous`; `processes` are those that `next` was made from. */
+/** The events for the change from `previous` to `next`; `processes` are those from which `next` was made. */
 export const eventsBetween = (
   previous: NodePTPDevStatus | undefined,
   next: NodePTPDevStatus,
@@ -27,8 +27,8 @@ const appliedOf = (status: NodePTPDevStatus | undefined) =>
 const appliedEvents = (previous: NodePTPDevStatus | undefined, next: NodePTPDevStatus) => {
   const before = appliedOf(previous)
   const now = appliedOf(next)
-  // How much is left of a message depends on the size of the rest, which is no news. The whole text of what an earlier
-  // daemon published is not known any more, so that what is left of both decides.
+  // How far a message is shortened depends on the size of the rest, and that is no news. The full text that an earlier
+  // daemon published is unknown, so only the common part of both texts is compared.
   if (now === undefined || (before?.reason === now.reason && agreeAsFarAsLeft(before.message, now.message))) return []
   if (now.reason === "Applied") return [{ type: "Normal", reason: "ProfileApplied", note: now.message } as const]
   return now.reason === "InvalidConfiguration" || now.reason === "RolledBack"

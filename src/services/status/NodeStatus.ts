@@ -1,6 +1,6 @@
 /**
- * The status of a NodePTPDev as a pure function of what is known of the node, and how two statuses differ: a change
- * that an operator waits for is written at once, counters may wait.
+ * Makes the status of a NodePTPDev from what is known about the node, and compares two statuses. A change that an
+ * operator waits for is written at once; counters may wait. Pure.
  */
 import { Equal } from "effect"
 import { isPtpCapable, type NetworkInterface } from "../devices/PtpDevice.ts"
@@ -11,14 +11,14 @@ import type { ChosenProfile, Decision } from "../profiles/Decision.ts"
 import { type ConditionFacts, type ConditionNow, nodeConditions } from "./NodeConditions.ts"
 import { shortenedToFit } from "./StatusSize.ts"
 
-/** All that a status says. */
+/** Everything that a status depends on. */
 export interface StatusFacts extends ConditionFacts {
   readonly interfaces: ReadonlyArray<NetworkInterface>
 }
 
 /**
- * The status to publish, short enough for a fleet. A condition keeps its `lastTransitionTime` from `previous` while
- * its status is the same.
+ * The status to publish, short enough for a large fleet. A condition keeps its `lastTransitionTime` from `previous`
+ * while its status stays the same.
  */
 export const nodeStatus = (
   facts: StatusFacts,
@@ -77,10 +77,13 @@ const publishedClock = ({ clock, decision }: StatusFacts): Pick<NodePTPDevStatus
     }
   }
 
-/** A wall clock time as statuses have it, RFC 3339 in whole seconds. */
+/** Wall time as in statuses: RFC 3339 in whole seconds. */
 export const timeText = (wallMillis: number): string => new Date(wallMillis).toISOString().replace(/\.\d+Z$/, "Z")
 
-/** True when `a` and `b` differ in what is written at once (contract: profiles, clock state, process states, devices, conditions). */
+/**
+ * True if `a` and `b` differ in something that is written at once: profiles, clock state, states of processes, devices,
+ * conditions.
+ */
 export const differsAtOnce = (a: NodePTPDevStatus, b: NodePTPDevStatus): boolean => !Equal.equals(urgent(a), urgent(b))
 
 const urgent = ({ clock, conditions, processes, profiles, ptpDevices }: NodePTPDevStatus) => ({

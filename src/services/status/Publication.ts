@@ -1,9 +1,9 @@
 /**
- * When this node's NodePTPDev is written, and with what: a pure function (publication, event, moment) -> [publication,
- * actions], in the manner of a protocol's state machine. PublishNodeStatus carries the actions out and says how they went.
+ * Decides when this node's NodePTPDev is written, and what is written. It is a pure state machine: (publication, event,
+ * moment) -> [publication, actions]. PublishNodeStatus carries out the actions and reports their results as events.
  *
- * Something is written when what should be published differs from what the API server has. What somebody waits for is
- * written at once, counters seldom, and one request is under way at a time.
+ * A status is written if it differs from what the API server has. Changes that somebody waits for are written at once,
+ * counters rarely. Only one request is made at a time.
  */
 import { Equal, Option, Schema } from "effect"
 import type { NetworkInterface } from "../devices/PtpDevice.ts"
@@ -17,42 +17,42 @@ import { eventsBetween } from "./NodeEvents.ts"
 import { differsAtOnce, nodeStatus, type StatusFacts, timeText } from "./NodeStatus.ts"
 import { fullBudget, spendToken, tokenAt, type WriteBudget } from "./WriteBudget.ts"
 
-/** A change comes in steps (selected, starting, ready): those of one moment are one write. */
+/** A change comes in steps (selected, starting, ready). Steps within this time become one write. */
 const togetherForNanos = 100_000_000n
-/** What nobody waits for is written at most this often. */
+/** Changes that nobody waits for are written at most this often. */
 const quietPeriodNanos = 10_000_000_000n
 
-/** When something happened. Waits go by the monotonic clock, the wall clock is only written down. */
+/** When something happened. Waits use the monotonic clock; wall time is only written into the status. */
 export interface Moment {
   readonly monotonicNanos: bigint
   readonly wallMillis: number
 }
 
-/** To write `next` in place of `previous`, which was told last. */
+/** Replace `previous`, the last status that was reported, by `next`. */
 interface StatusWrite {
   readonly _tag: "Write"
   readonly previous: NodePTPDevStatus | undefined
   readonly next: NodePTPDevStatus
-  /** Those that `next` was made from. */
+  /** The processes from which `next` was made. */
   readonly statuses: ReadonlyArray<ProcessStatus>
-  /** There is no object yet to write it to. */
+  /** There is no object yet, so it must be created first. */
   readonly isMissing: boolean
 }
 
-/** What is asked of the API server, once: to write the status, or to read the object past the watch. */
+/** A request to the API server, made once: write the status, or read the object without the watch. */
 export type PublicationRequest = StatusWrite | { readonly _tag: "Read" }
 
 export type PublicationEvent =
-  /** Something of the node is new. */
+  /** Something about the node is new. */
   | { readonly _tag: "Learned"; readonly facts: Partial<StatusFacts> }
-  /** The watch told of the object; `None` when there is none. */
+  /** The watch has delivered the object; `None` if there is none. */
   | { readonly _tag: "Seen"; readonly object: Option.Option<KubernetesObject> }
   /** The time of the last `WaitUntil` has come. */
   | { readonly _tag: "Due" }
   | { readonly _tag: "Written"; readonly request: StatusWrite; readonly object: KubernetesObject }
   /** The answer to a `Read`. */
   | { readonly _tag: "Found"; readonly object: Option.Option<KubernetesObject> }
-  /** `random` is in [0, 1): the share of the back-off that is waited. */
+  /** `random` in [0, 1) is the share of the back-off that is waited. */
   | {
     readonly _tag: "Failed"
     readonly request: PublicationRequest
@@ -63,25 +63,28 @@ export type PublicationEvent =
 export type PublicationAction =
   | PublicationRequest
   | { readonly _tag: "Record"; readonly event: NodeEvent }
-  /** To come back with `Due` at this monotonic nanosecond, instead of at an earlier one. */
+  /** Send `Due` at this monotonic nanosecond. It replaces an earlier `WaitUntil`. */
   | { readonly _tag: "WaitUntil"; readonly monotonicNanos: bigint }
 
-/** What is known of the node, of its object, and of the writes until now. */
+/** What is known about the node, about its object, and about the writes so far. */
 export interface Publication {
   readonly facts: ConditionFacts & { readonly interfaces: ReadonlyArray<NetworkInterface> | undefined }
-  /** The object as the API server has it; undefined until the watch has told. */
+  /** The object as the API server has it; undefined until the watch has delivered it. */
   readonly object: { readonly isMissing: boolean; readonly status: NodePTPDevStatus | undefined } | undefined
-  /** Written last, or found first: the object may be gone, what was told and since when may not. */
+  /**
+   * The status that was written last, or that was found first. It is kept if the object is deleted, so that events are
+   * not repeated and the times of conditions stay.
+   */
   readonly told: NodePTPDevStatus | undefined
-  /** Monotonic time at which the difference that is not written yet began. */
+  /** The monotonic time at which the present difference began. */
   readonly differsSince: bigint | undefined
   readonly writtenAt: bigint | undefined
   readonly budget: WriteBudget
-  /** In a row. */
+  /** The number of failures in a row. */
   readonly failures: number
-  /** Monotonic time before which nothing is asked of the API server again. */
+  /** The monotonic time before which no request may be made. */
   readonly notBefore: bigint
-  /** Overtaken: the watch has told of the object since the request began, so that its answer may be older. */
+  /** Overtaken: the watch has delivered the object since the request began, so the answer may be older than that. */
   readonly request: "None" | "UnderWay" | "Overtaken"
 }
 
@@ -107,7 +110,7 @@ export const initialPublication: Publication = {
 
 type Step = readonly [publication: Publication, actions: ReadonlyArray<PublicationAction>]
 
-/** The publication after an event, and what is to be done for it. */
+/** The publication after an event, and the actions to carry out. */
 export const nextPublication = (publication: Publication, event: PublicationEvent, now: Moment): Step => {
   switch (event._tag) {
     case "Learned":
@@ -127,26 +130,26 @@ export const nextPublication = (publication: Publication, event: PublicationEven
   }
 }
 
-/** Begins the write that is due, or waits for its time. A request that is under way is waited for instead. */
+/** Begins the write that is due, or waits for its time. While a request is under way, it waits for that instead. */
 const considered = (publication: Publication, now: Moment): Step => {
   if (publication.request !== "None") return [publication, []]
   const write = neededWrite(publication, now)
   if (write === undefined) return [{ ...publication, differsSince: undefined }, []]
   const { monotonicNanos } = now
   const { budget, notBefore } = publication
-  // A difference that begins after the back-off of the last one is another story.
+  // A difference that begins after the back-off of the last one starts with a new count.
   const isNew = publication.differsSince === undefined && monotonicNanos >= notBefore
   const failures = isNew ? 0 : publication.failures
   const differsSince = publication.differsSince ?? monotonicNanos
   const waiting: Publication = { ...publication, failures, differsSince }
-  // What is to be written is decided when there is a token for it: a state that is over by then costs none.
+  // The content is chosen when a token is available, so a state that is over by then costs no token.
   const due = latest(wantedAt(waiting, write, differsSince), notBefore, tokenAt(budget))
   return monotonicNanos < due
     ? [waiting, [{ _tag: "WaitUntil", monotonicNanos: due }]]
     : [{ ...waiting, budget: spendToken(budget, monotonicNanos), request: "UnderWay" }, [write]]
 }
 
-/** Undefined when nothing differs, or too little is known yet. */
+/** Undefined if nothing differs, or if too little is known yet. */
 const neededWrite = ({ facts, object, told }: Publication, { wallMillis }: Moment): StatusWrite | undefined => {
   const { interfaces, statuses } = facts
   if (interfaces === undefined || object === undefined) return undefined
@@ -191,18 +194,18 @@ const afterFailure = (
   const failures = publication.failures + 1
   const delayNanos = BigInt(Math.ceil(retryDelayMillis(failures, error, random) * 1e6))
   const failed: Publication = { ...publication, failures, notBefore: now.monotonicNanos + delayNanos, request: "None" }
-  // The watch may not have told yet that somebody deleted the object, or made it.
+  // The watch may not have delivered yet that somebody has deleted or created the object.
   if (error.reason === "NotFound") return considered(withObject(failed, Option.none()), now)
   return error.reason === "Conflict" && request._tag === "Write"
     ? [{ ...failed, request: "UnderWay" }, [{ _tag: "Read" }]]
     : considered(failed, now)
 }
 
-/** The watch may have told already that the object is gone, or what somebody else wrote over it. */
+/** The watch may have delivered already that the object is gone, or that somebody else has changed it. */
 const withAnswer = (publication: Publication, object: Option.Option<KubernetesObject>): Publication =>
   publication.request === "Overtaken" ? publication : withObject(publication, object)
 
-/** A status that somebody else wrote may not decode; then it counts as absent and is replaced. */
+/** If somebody else has written a status that does not decode, it counts as absent and is replaced. */
 const withObject = (publication: Publication, object: Option.Option<KubernetesObject>): Publication => {
   const status = Option.getOrUndefined(Option.flatMap(object, (found) => decodeStatus(found["status"])))
   return { ...publication, object: { isMissing: Option.isNone(object), status }, told: publication.told ?? status }

@@ -1,23 +1,23 @@
 /**
- * Keeps a status small, whatever went wrong: a fleet of objects is cheap to keep and to watch only while each is.
- * NodeStatus uses it on what it has composed; profiles, states and conditions always stay.
+ * Keeps a status small in every case, because it is stored and watched once for each node of the fleet. NodeStatus uses
+ * it. Profiles, states and conditions are never removed.
  */
 import type { NodePTPDevStatus } from "../kubernetes/NodePTPDev.ts"
 
 /** In bytes of JSON. */
 const largestStatus = 4_096
 
-/** What may be left of a status. */
+/** How much of a status may be kept. */
 interface Brevity {
-  /** Longest text of a condition. */
+  /** The longest message of a condition. */
   readonly message: number
-  /** Longest last words of a process; undefined leaves them out. */
+  /** The longest last words of a process; undefined removes them. */
   readonly lastExit: number | undefined
-  /** Whether a NIC has its place and driver, which `devices` on the host tells as well. */
+  /** Whether a NIC keeps its PCI address and driver, which the command `devices` shows too. */
   readonly withHardware: boolean
 }
 
-/** The first that fits is taken. */
+/** Tried in this order; the first one that fits is used. */
 const brevities: ReadonlyArray<Brevity> = [
   { message: 512, lastExit: 200, withHardware: true },
   { message: 256, lastExit: 120, withHardware: true },
@@ -29,8 +29,8 @@ const brevities: ReadonlyArray<Brevity> = [
 ]
 
 /**
- * The status with texts and details shortened until it has less than 4 KiB: so it is for 16 NICs, 4 profiles and 4
- * processes. Beyond that it is as short as can be.
+ * The status with messages and details shortened until it has less than 4 KiB. That is possible with 16 NICs, 4
+ * profiles and 4 processes. A larger status is made as short as possible.
  */
 export const shortenedToFit = (status: NodePTPDevStatus): NodePTPDevStatus => {
   let shortest = status
@@ -57,13 +57,16 @@ const shortened = (status: NodePTPDevStatus, { lastExit, message, withHardware }
 
 const ellipsis = "…"
 
-/** Counts characters, not UTF-16 units: a Go server replaces half a pair, and would never have what was written. */
+/**
+ * Counts characters and not UTF-16 units. A Go server replaces half of a surrogate pair, so it would never have what
+ * was written.
+ */
 const cut = (text: string, length: number): string => {
   const characters = [...text.toWellFormed()]
   return characters.length <= length ? characters.join("") : `${characters.slice(0, length - 1).join("")}${ellipsis}`
 }
 
-/** True when two published texts may be the same text, of which more was left in one than in the other. */
+/** True if two published texts may come from the same text that was shortened differently. */
 export const agreeAsFarAsLeft = (a: string, b: string): boolean => a === b || isCutOf(a, b) || isCutOf(b, a)
 
 const isCutOf = (short: string, text: string): boolean =>

@@ -1,19 +1,19 @@
 /**
- * A token bucket, so that the writes of one node never become a storm: ten at once after a rest, then one each 5 s.
- * Pure; Publication spends a token for each write that it begins.
+ * A token bucket that limits the writes of one node: ten at once after a rest, then one every 5 s. Pure. Publication
+ * spends a token for each write that it begins.
  */
 
 const burst = 10n
 const refillNanos = 5_000_000_000n
 
-/** The monotonic nanosecond at which every token is there again. */
+/** The monotonic nanosecond at which all tokens are available again. */
 export type WriteBudget = bigint
 
-/** Every token is there. */
+/** All tokens are available. */
 export const fullBudget: WriteBudget = 0n
 
-/** The monotonic nanosecond from which a token is there. */
+/** The monotonic nanosecond from which a token is available. */
 export const tokenAt = (budget: WriteBudget): bigint => budget - (burst - 1n) * refillNanos
 
-/** The budget without the token that is taken at `now`, which must be there. */
+/** The budget after a token was taken at `now`. A token must be available. */
 export const spendToken = (budget: WriteBudget, now: bigint): WriteBudget => (budget > now ? budget : now) + refillNanos

@@ -1,6 +1,6 @@
 /**
- * The part of a kubeconfig user's proof that has to be asked for: of an exec plug-in or a token file. Who is asked stays
- * the same, and what was got from it is kept, for as long as the user's entry says the same.
+ * The credentials of a kubeconfig user that must be asked for: from an exec plug-in or a token file. As long as the
+ * user's entry stays the same, the same plug-in or file is used, and its credential is kept.
  */
 import { Effect, type FileSystem, Option, Schema, SynchronizedRef } from "effect"
 import type { ChildProcessSpawner } from "effect/process"
@@ -10,7 +10,7 @@ import { ExecConfig, makeExecCredential } from "./ExecCredential.ts"
 import { makeTokenFile, tokenAgeNanos } from "./LastGood.ts"
 import type { Credential } from "./RenewedCredential.ts"
 
-/** What of a context says whom to ask. */
+/** The parts of a context that say where the credential comes from. */
 interface CredentialSource {
   readonly cluster: {
     readonly server: string
@@ -21,7 +21,7 @@ interface CredentialSource {
   }
   readonly user: { readonly exec?: unknown }
   readonly tokenFile: string | undefined
-  /** Of the kubeconfig: relative paths begin there. */
+  /** The directory of the kubeconfig, where relative paths begin. */
   readonly directory: string
 }
 
@@ -29,13 +29,13 @@ type Ask = (renew: boolean) => Effect.Effect<Credential, KubernetesCredentialsEr
 
 const decodeExec = Schema.decodeUnknownOption(ExecConfig)
 
-/** Asks for the credential of a source; an empty one when there is nothing to ask for. */
+/** Asks a source for its credential. The credential is empty if the source names nothing to ask. */
 export const makeAskedCredential = Effect.gen(function*() {
   const services = yield* Effect.context<FileSystem.FileSystem | ChildProcessSpawner.ChildProcessSpawner>()
   const known = yield* SynchronizedRef.make<{ readonly key: string; readonly ask: Ask } | undefined>(undefined)
   return Effect.fnUntraced(function*(source: CredentialSource, renew: boolean) {
     const key = JSON.stringify([source.user.exec, source.tokenFile])
-    // One after the other: the connections begin together, and shall ask together.
+    // One question at a time: all connections start together and must not each start the plug-in.
     const ask = yield* SynchronizedRef.modifyEffect(known, (before) =>
       Effect.map(
         before?.key === key ? Effect.succeed(before.ask) : Effect.provideContext(makeAsk(source), services),
@@ -60,7 +60,7 @@ const makeAsk = Effect.fnUntraced(function*(source: CredentialSource): Effect.fn
       })
     }
     const { command } = config.value
-    // A bare name is looked for in PATH (client-go, clientcmd loader).
+    // A name without a slash is looked for in PATH (client-go, clientcmd loader).
     const found = command.includes("/") ? path.resolve(source.directory, command) : command
     return yield* makeExecCredential({ ...config.value, command: found }, clusterInfo(source))
   }
@@ -69,7 +69,7 @@ const makeAsk = Effect.fnUntraced(function*(source: CredentialSource): Effect.fn
   return (renew) => Effect.map(token(renew ? 0n : tokenAgeNanos), (text) => ({ token: text }))
 })
 
-/** As `KUBERNETES_EXEC_INFO` spells it (client.authentication.k8s.io/v1, Cluster). */
+/** In the form of `KUBERNETES_EXEC_INFO` (client.authentication.k8s.io/v1, Cluster). */
 const clusterInfo = ({ cluster }: CredentialSource) => ({
   server: cluster.server,
   ...(cluster.tlsServerName === undefined ? {} : { "tls-server-name": cluster.tlsServerName }),

@@ -1,7 +1,8 @@
 /**
- * Credentials by an exec plug-in of a kubeconfig, as kubectl runs it (Kubernetes documentation, "client-go credential
- * plugins"). client-node has no time limit for it, no KUBERNETES_EXEC_INFO, and keeps a revoked token. One run at a
- * time, away from the event loop, killed when it takes too long; what it prints is not trusted to be anything.
+ * Credentials from an exec plug-in of a kubeconfig, which is run as kubectl runs it (Kubernetes documentation,
+ * "client-go credential plugins"). client-node's own code for it has no time limit and no KUBERNETES_EXEC_INFO, and
+ * keeps a revoked token. Here one plug-in runs at a time without blocking the event loop, is killed if it takes too
+ * long, and its output is checked in every part.
  */
 import { Duration, Effect, Option, type PlatformError, Schema, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
@@ -34,14 +35,14 @@ const decodeCredential = Schema.decodeUnknownOption(Schema.fromJsonString(Schema
   })
 })))
 
-/** Below the time limit of a request, so that the plug-in is named and not the server. */
+/** Shorter than the time limit of a request, so that the error names the plug-in and not the server. */
 const timeLimit = Duration.seconds(25)
 const mostOutput = 1_048_576
 const longestWords = 300
-/** Without the short ones, which are no secrets, the plug-in's words can still be read. */
+/** Shorter values are not treated as secrets, so that the plug-in's own words stay readable. */
 const shortestSecret = 4
 
-/** Gives the plug-in's credential; `cluster` is what it is told of the cluster if it wants to know. */
+/** Gives the plug-in's credential. `cluster` is told to the plug-in if its entry asks for that. */
 export const makeExecCredential = Effect.fnUntraced(
   function*(exec: ExecConfig, cluster: Readonly<Record<string, unknown>>) {
     const { spawn } = yield* ChildProcessSpawner.ChildProcessSpawner
@@ -50,7 +51,8 @@ export const makeExecCredential = Effect.fnUntraced(
 
     const run = Effect.gen(function*() {
       const child = yield* spawn(command(exec, cluster)).pipe(
-        // Node throws some reasons (ENOTDIR, E2BIG): a defect would end the daemon for a mistake in a kubeconfig.
+        // Node throws some errors (ENOTDIR, E2BIG). As a defect they would restart the daemon because of a mistake in a
+        // kubeconfig.
         Effect.catchDefect((defect) => fail(`it cannot be run: ${errnoOf(defect) ?? "unknown reason"}`))
       )
       const [stdout, stderr] = yield* Effect.all([textOf(child.stdout), textOf(child.stderr)], { concurrency: 2 })
@@ -97,7 +99,10 @@ const command = (exec: ExecConfig, cluster: Readonly<Record<string, unknown>>): 
   })
 }
 
-/** The credential, or what is wrong with the output: not its words, it may hold half a token. */
+/**
+ * The credential, or what is wrong with the output. The output itself is not shown, because it may contain half a
+ * token.
+ */
 const credentialIn = (output: string, apiVersion: string): Credential | string => {
   const decoded = decodeCredential(output)
   if (Option.isNone(decoded)) return "it did not print an ExecCredential"
@@ -115,7 +120,7 @@ const credentialIn = (output: string, apiVersion: string): Credential | string =
   }
 }
 
-/** Read to its end, so that the program is not held up; kept up to a bound. */
+/** Read to its end, so that the program is not blocked. Only a limited part is kept. */
 const textOf = <E>(bytes: Stream.Stream<Uint8Array, E>) =>
   bytes.pipe(
     Stream.decodeText,
@@ -125,18 +130,21 @@ const textOf = <E>(bytes: Stream.Stream<Uint8Array, E>) =>
 const decodeErrno = Schema.decodeUnknownOption(Schema.Struct({ code: Schema.String }))
 const errnoOf = (error: unknown) => Option.getOrUndefined(decodeErrno(error))?.code
 
-/** The message of a PlatformError has the whole command line, which may hold a secret. */
+/** The message of a PlatformError contains the whole command line, which may contain a secret. */
 const runProblem = ({ cause, reason }: PlatformError.PlatformError): string => {
   const signal = cause instanceof Error ? /signal: '(\w+)'/.exec(cause.message)?.[1] : undefined
   return signal === undefined ? `it cannot be run: ${errnoOf(cause) ?? reason._tag}` : `it was ended by ${signal}`
 }
 
-/** The last words, in one line. A plug-in may complain of what it was given: that is not shown. */
+/** The last words as one line. A plug-in may repeat the values that it was given; these are hidden. */
 const wordsOf = (exec: ExecConfig, text: string): string =>
   givenTo(exec).reduce((shown, given) => shown.replaceAll(given, "***"), text).replace(/\s+/g, " ").trim()
     .slice(-longestWords)
 
-/** Values of arguments and variables, the longest first: one may be part of another. Of `--name=value` and `-nvalue` it is the value. */
+/**
+ * The values of arguments and variables, the longest first, because one may be part of another. Of `--name=value` and
+ * `-nvalue` only the value.
+ */
 const givenTo = ({ args, env }: ExecConfig): ReadonlyArray<string> =>
   [
     ...(args ?? []).map((arg) => /^(?:--[^=]*$|--?[^=]*=|-.)?(.*)$/s.exec(arg)?.[1] ?? ""),

@@ -1,8 +1,8 @@
 /**
- * Credentials of a person: the kubeconfig that kubectl would take, read and merged as kubectl does. `KubeConfig` of
- * `@kubernetes/client-node` reads the files and makes the proof; it is loaded here only, and only when this layer is
- * built: in a cluster nobody pays for it. What it does badly or not at all (exec plug-ins, token files) is
- * AskedCredential's.
+ * Credentials of a person: the kubeconfig that kubectl would use, read and merged as kubectl does. `KubeConfig` of
+ * `@kubernetes/client-node` reads the files and makes the credentials. This is the only file that loads that package,
+ * and only when this layer is built, so a node in a cluster does not load it. Exec plug-ins and token files, which
+ * client-node handles badly or not at all, are in AskedCredential.
  */
 import type { Cluster, User } from "@kubernetes/client-node/dist/config_types.js"
 import { Config, Effect, FileSystem, Layer, Option, Schema } from "effect"
@@ -16,18 +16,21 @@ import {
 import { makeAskedCredential } from "./AskedCredential.ts"
 import { makeLastGood, tokenAgeNanos } from "./LastGood.ts"
 
-/** One context with its cluster and user; without a user it is an anonymous one. */
+/** One context with its cluster and user. Without a user the requests are anonymous. */
 interface Chosen {
   readonly context: string
   readonly cluster: Cluster
   readonly user: User
   /** client-node does not read it. */
   readonly tokenFile: string | undefined
-  /** Of the file that names the user: relative paths of a plug-in begin there. */
+  /** The directory of the file that defines the user, where relative paths of a plug-in begin. */
   readonly directory: string
 }
 
-/** The current context of the default kubeconfig. Fails to build when there is none or it has no cluster. */
+/**
+ * The current context of the default kubeconfig. The layer cannot be built if there is no context or if it has no
+ * cluster.
+ */
 export const layer: Layer.Layer<
   KubernetesCredentials,
   KubernetesCredentialsError,
@@ -39,7 +42,8 @@ export const layer: Layer.Layer<
     const fileSystem = yield* FileSystem.FileSystem
     const first = yield* load(fileSystem, paths, undefined)
     const server = first.cluster.server
-    // Another context, or another server by that name, is for a new start: this server must not get its credentials.
+    // A different context, or a different server under the same name, needs a restart: this server must not get its
+    // credentials.
     const again = Effect.filterOrFail(
       load(fileSystem, paths, first.context),
       ({ cluster }) => cluster.server === server,
@@ -50,7 +54,7 @@ export const layer: Layer.Layer<
     const isPlain = server.startsWith("http:")
 
     const headers = Effect.fnUntraced(function*({ renew }: { readonly renew: boolean }) {
-      // As kubectl: who is not sure of the other side shows nothing.
+      // As in kubectl: without TLS the other side is not known, so no credentials are sent.
       if (isPlain) return {}
       const current = yield* chosen(renew ? 0n : tokenAgeNanos)
       const { token } = yield* asked(current, renew)
@@ -76,13 +80,13 @@ const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
 const setting = (name: string) => Effect.orElseSucceed(Config.String(name), () => "")
 
-/** `KUBECONFIG` may name several files; without it there is one place. */
+/** `KUBECONFIG` may name several files. Without it there is one default path. */
 const kubeConfigPaths = Effect.gen(function*() {
   const named = (yield* setting("KUBECONFIG")).split(path.delimiter).filter((file) => file !== "")
   return named.length > 0 ? named : [path.join(yield* setting("HOME"), ".kube", "config")]
 })
 
-/** Files are merged as kubectl does: what is missing is left out, the first to name something wins. */
+/** Files are merged as in kubectl: a missing file is skipped, and the first definition of a name counts. */
 const load = Effect.fnUntraced(function*(
   fileSystem: FileSystem.FileSystem,
   paths: ReadonlyArray<string>,
@@ -119,12 +123,12 @@ const TokenFiles = Schema.Struct({
 const decodeTokenFiles = Schema.decodeUnknownOption(TokenFiles)
 
 const parseFile = async (file: string, text: string) => {
-  // Not the package's index, which loads every model of the API.
+  // The package's index is avoided, because it loads every model of the API.
   const [{ KubeConfig }, { parse }] = await Promise.all([
     import("@kubernetes/client-node/dist/config.js"),
     import("yaml")
   ])
-  // A warning would go to stderr, and quote its line.
+  // A warning would be printed on stderr together with the line it is about.
   const document: unknown = parse(text, { logLevel: "error" })
   if (typeof document !== "object" || document === null || Array.isArray(document)) {
     throw new Error("it is not a kubeconfig")
@@ -139,7 +143,7 @@ const parseFile = async (file: string, text: string) => {
   return { config, tokenFiles, directory: path.dirname(file) }
 }
 
-/** Of either parser. `yaml` gives no place when an alias has no anchor. */
+/** An error of either parser. `yaml` gives no position for an alias without an anchor. */
 const isYamlError = Schema.is(
   Schema.Struct({ name: Schema.Literals(["YAMLParseError", "YAMLException", "ReferenceError"]) })
 )
@@ -149,14 +153,17 @@ const decodeYamlPlace = Schema.decodeUnknownOption(Schema.Struct({
     Schema.Unknown
   ])
 }))
-/** An error of `js-yaml`, which client-node reads with; it counts from 0. */
+/** An error of `js-yaml`, which client-node uses. Its positions count from 0. */
 const decodeYamlException = Schema.decodeUnknownOption(Schema.Struct({
   name: Schema.Literal("YAMLException"),
   mark: Schema.Struct({ line: Schema.Number, column: Schema.Number })
 }))
 const missingField = /^\w+\[\d+\][.\w]* is missing$/
 
-/** What is wrong and where. A parser's own words quote the file, which may be a token: they stay here. */
+/**
+ * What is wrong and where. The parser's own message is not shown: it quotes the file, and the quoted text may be a
+ * token.
+ */
 const parseProblem = (error: unknown): string => {
   const place = decodeYamlPlace(error)
   if (Option.isSome(place)) {
@@ -193,15 +200,15 @@ const choose = Effect.fnUntraced(function*(files: ReadonlyArray<ParsedFile>, pin
 const isBlank = (text: string | undefined): boolean => text === undefined || text === ""
 
 /**
- * What client-node makes of certificates, fixed tokens, passwords, impersonation and auth-providers; it reads the files
- * anew.
+ * What client-node makes of certificates, fixed tokens, passwords, impersonation and auth-providers. It reads the files
+ * again.
  */
 const optionsOf = ({ cluster, user }: Chosen) =>
   Effect.tryPromise({
     try: async () => {
       const { KubeConfig } = await import("@kubernetes/client-node/dist/config.js")
       const plain = new KubeConfig()
-      // Of its proxies and exec plug-ins nothing is used.
+      // Its proxies and exec plug-ins are not used.
       const { exec: _exec, ...plainUser } = user
       const { proxyUrl: _proxyUrl, ...plainCluster } = cluster
       plain.loadFromClusterAndUser(plainCluster, plainUser)
@@ -214,7 +221,7 @@ const optionsOf = ({ cluster, user }: Chosen) =>
 
 const headersOf = ({ auth, headers = {} }: RequestOptions): Readonly<Record<string, string>> => ({
   ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value).trim()])),
-  // `user:password`, as node:https takes it.
+  // `user:password`, in the form that node:https accepts.
   ...(typeof auth === "string" ? { authorization: `Basic ${Buffer.from(auth).toString("base64")}` } : {})
 })
 

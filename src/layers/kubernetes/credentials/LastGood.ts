@@ -1,15 +1,15 @@
 /**
- * Something that is read from files and kept: read again when it is older than asked for. What it was last counts
- * while it cannot be read, because rotations leave files missing or half written for a moment.
+ * A value that is read from files and kept. It is read again when it is older than the caller allows. While it cannot
+ * be read, the last good value is used, because a rotation may leave files missing or half written for a moment.
  */
 import { Clock, Effect, FileSystem, Ref } from "effect"
 import { KubernetesCredentialsError } from "../../../services/kubernetes/KubernetesCredentials.ts"
 
-// client-go reads it as often (rest/token_source.go). Monotonic: a clock step must neither hold an old token nor
-// read the file for each request.
+// The same age as in client-go (rest/token_source.go). Measured by monotonic time: a step of the clock must neither
+// keep an old token nor cause a read for each request.
 export const tokenAgeNanos = 60_000_000_000n
 
-/** Age zero reads in any case. It fails only when there never was a good one. */
+/** With age zero it is always read. It fails only if there has never been a good value. */
 export type LastGood<A> = (ageNanos: bigint) => Effect.Effect<A, KubernetesCredentialsError>
 
 export const makeLastGood = Effect.fnUntraced(function*<A>(
@@ -18,7 +18,7 @@ export const makeLastGood = Effect.fnUntraced(function*<A>(
   const lastGood = yield* Ref.make<{ readonly value: A; readonly readAtNanos: bigint } | undefined>(undefined)
   const isTold = yield* Ref.make(false)
 
-  // Once for each time that it lasts, not for each request.
+  // Logged once per disturbance, not for each request.
   const tell = (error: KubernetesCredentialsError) =>
     Effect.when(
       Effect.logWarning("credentials cannot be read, the last ones are used").pipe(
@@ -33,19 +33,19 @@ export const makeLastGood = Effect.fnUntraced(function*<A>(
     if (known !== undefined && now - known.readAtNanos < ageNanos) return known.value
     return yield* read.pipe(
       Effect.tap((value) => Effect.andThen(Ref.set(lastGood, { value, readAtNanos: now }), Ref.set(isTold, false))),
-      // It is looked for again with the next request.
+      // The next request tries to read it again.
       Effect.catch((error) => known === undefined ? Effect.fail(error) : Effect.as(tell(error), known.value))
     )
   })
 })
 
-/** A file's text without blanks around it, if that is what it should be. */
+/** The text of a file without blanks around it, if it passes the check. */
 export const makeCredentialFile = Effect.fnUntraced(
   function*(path: string, isGood: (text: string) => boolean, problem: string) {
     const fileSystem = yield* FileSystem.FileSystem
     return yield* makeLastGood(
       fileSystem.readFileString(path).pipe(
-        // A line feed at the end, as an editor leaves it, is not part of a header.
+        // Editors leave a line feed at the end, which must not become part of a header.
         Effect.map((text) => text.trim()),
         Effect.filterOrFail(isGood, () => problem),
         Effect.mapError((cause) => new KubernetesCredentialsError({ source: path, cause }))
@@ -58,5 +58,5 @@ export const makeCredentialFile = Effect.fnUntraced(
 export const makeTokenFile = (path: string) =>
   makeCredentialFile(path, isToken, "it is empty, or not one word of ASCII")
 
-/** What a header line can hold, and no more (RFC 6750 2.1 allows less). */
+/** The characters that a header line can contain (RFC 6750 2.1 allows fewer). */
 export const isToken = (text: string): boolean => /^[\x21-\x7e]{1,65536}$/.test(text)

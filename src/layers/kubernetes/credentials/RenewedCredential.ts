@@ -1,16 +1,16 @@
 /**
- * A credential that somebody has to be asked for, as an exec plug-in is. Kept until it ends or was refused; who needs it
- * while it is being asked for gets the same one. Asking is the caller's effect.
+ * Keeps a credential that is expensive to get, such as one of an exec plug-in, until it expires or is refused. Callers
+ * that need it while it is being fetched all get the same one. The caller provides the effect that fetches it.
  */
 import { Clock, Effect, SynchronizedRef } from "effect"
 import type { KubernetesCredentialsError } from "../../../services/kubernetes/KubernetesCredentials.ts"
 
 export interface Credential {
   readonly token?: string
-  /** PEM text; the two come together. */
+  /** PEM text. Certificate and key come together. */
   readonly cert?: string
   readonly key?: string
-  /** Wall-clock time, because that is what the issuer tells. */
+  /** Wall-clock time, because the issuer gives it that way. */
   readonly expiresAtMillis?: number
 }
 
@@ -19,10 +19,13 @@ interface Held {
   readonly untilNanos: bigint | undefined
 }
 
-/** By a wrong clock a new credential may be over already; the issuer is not asked for each request then. */
+/**
+ * With a wrong clock a new credential may seem expired at once. It is kept at least this long, so that the issuer is
+ * not asked for each request.
+ */
 const shortestLifeNanos = 10_000_000_000n
 
-/** `renew` asks anew although there is one: it was refused. */
+/** With `renew` a new credential is fetched although there is one, because that one was refused. */
 export const makeRenewedCredential = Effect.fnUntraced(function*(
   obtain: Effect.Effect<Credential, KubernetesCredentialsError>
 ) {
@@ -43,7 +46,7 @@ export const makeRenewedCredential = Effect.fnUntraced(function*(
   })
 })
 
-/** Its end on the monotonic clock: the wall clock may be set in between. */
+/** The expiry is converted to monotonic time, because the wall clock may be set in between. */
 const holding = Effect.fnUntraced(function*(credential: Credential): Effect.fn.Return<Held> {
   if (credential.expiresAtMillis === undefined) return { credential, untilNanos: undefined }
   const leftMillis = credential.expiresAtMillis - (yield* Clock.currentTimeMillis)

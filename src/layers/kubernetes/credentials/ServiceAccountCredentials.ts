@@ -1,7 +1,7 @@
 /**
- * Credentials of a pod: the files that the kubelet projects from the service account, and the API server's address
- * from the environment. The kubelet rotates the token about once an hour; the file is the only truth.
- * Kubernetes documentation, "Accessing the Kubernetes API from a Pod".
+ * Credentials of a pod: the files that the kubelet projects from the service account, and the API server's address from
+ * the environment. The kubelet replaces the token about once an hour, so the file is read again and again. Kubernetes
+ * documentation, "Accessing the Kubernetes API from a Pod".
  */
 import { Config, Effect, type FileSystem, Layer } from "effect"
 import { KubernetesCredentials } from "../../../services/kubernetes/KubernetesCredentials.ts"
@@ -9,7 +9,10 @@ import { makeCredentialFile, makeTokenFile, tokenAgeNanos } from "./LastGood.ts"
 
 const defaultDirectory = "/var/run/secrets/kubernetes.io/serviceaccount"
 
-/** Fails to build outside of a pod: without KUBERNETES_SERVICE_HOST. Files that are missing fail each request instead. */
+/**
+ * The layer cannot be built outside of a pod (without KUBERNETES_SERVICE_HOST). If files are missing, only the requests
+ * fail.
+ */
 export const layer = (
   options: { readonly directory?: string } = {}
 ): Layer.Layer<KubernetesCredentials, Config.ConfigError, FileSystem.FileSystem> =>
@@ -30,7 +33,7 @@ export const layer = (
     })
   )
 
-/** Without any certificate node would fall back on the system's authorities. */
+/** Without any certificate node would use the system's authorities instead. */
 const isPem = (text: string): boolean => {
   const begun = text.split("-----BEGIN CERTIFICATE-----").length
   return begun > 1 && begun === text.split("-----END CERTIFICATE-----").length

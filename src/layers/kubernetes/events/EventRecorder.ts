@@ -1,6 +1,6 @@
 /**
- * Takes events and has them written in the background (`events.k8s.io/v1`), so that a slow API never holds up who records
- * one. HttpKubernetesApi owns one; EventWriter makes the requests.
+ * Takes events and has them written in the background (`events.k8s.io/v1`), so that a slow API server never delays the
+ * caller. HttpKubernetesApi has one; EventWriter makes the requests.
  */
 import { DateTime, Duration, Effect, Option, Queue } from "effect"
 import type { NodeEvent } from "../../../services/kubernetes/KubernetesApi.ts"
@@ -9,15 +9,15 @@ import { type EventSource, makeEventWriter, monotonicMillis, type Recorded } fro
 
 const mostWaiting = 64
 
-/** Starts the writer for as long as the scope lives and returns how an event is handed to it, which never waits. */
+/** Starts the writer for the lifetime of the scope. Returns a function that takes an event and never waits. */
 export const makeEventRecorder = Effect.fnUntraced(function*(connection: ApiConnection, source: EventSource) {
-  // A burst beyond the limit is what the token bucket would drop anyway.
+  // Events beyond this limit would be dropped by the token bucket anyway.
   const waiting = yield* Queue.dropping<Recorded>(mostWaiting)
   const writer = yield* makeEventWriter(connection, source)
 
   const untilEventOrHeldBack = Effect.gen(function*() {
     const dueMillis = yield* writer.nextWriteMillis
-    // Only looked at: a take that loses the race against the time could lose the event with it.
+    // The event is only looked at here. If it were taken, and the time limit came first, it could be lost.
     const event = Queue.peek(waiting)
     if (dueMillis === undefined) return yield* Effect.asVoid(event)
     const left = Duration.millis(Math.max(0, dueMillis - (yield* monotonicMillis)))

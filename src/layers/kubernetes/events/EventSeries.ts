@@ -1,51 +1,52 @@
 /**
- * Which recorded events become requests, and when: pure functions over what was written lately. EventWriter sends them.
- * The same event again within ten minutes raises the count of its series, at most once a minute unless it is news; a
- * token bucket bounds all requests, as client-go's event correlator does (tools/record/events_cache.go).
+ * Decides which recorded events become requests, and when. These are pure functions of what was written lately;
+ * EventWriter sends the requests. If the same event occurs again within ten minutes, the count of its series is raised,
+ * at most once a minute unless it is news. A token bucket limits all requests. client-go's event correlator works in
+ * the same way (tools/record/events_cache.go).
  */
 import type { DateTime } from "effect"
 import type { NodeEvent } from "../../../services/kubernetes/KubernetesApi.ts"
 
-/** One occurrence of an event. `key` says which events are the same. */
+/** One occurrence of an event. Occurrences with the same `key` are the same event. */
 export interface EventOccurrence {
   readonly key: string
-  /** What an Event object for it would tell. */
+  /** The content of an Event object for it. */
   readonly event: NodeEvent
-  /** The object that it is about, as a text. */
+  /** The object that the event is about, as text. */
   readonly regarding: string
   readonly reason: string
-  /** Where an Event object for it would be. */
+  /** The path that an Event object for it would have. */
   readonly path: string
   readonly at: DateTime.Utc
 }
 
-/** Write the series' count and the time of its newest occurrence on the Event at `newest.path`. */
+/** Write the count of the series and the time of its newest occurrence into the Event at `newest.path`. */
 export interface CountStep {
   readonly _tag: "Count"
   readonly newest: EventOccurrence
   readonly count: number
 }
 
-/** What one event asks of the API. */
+/** The request that one event causes. */
 export type EventStep =
   | { readonly _tag: "Create" }
   | CountStep
-  /** Held back: the series was written less than a minute ago. */
+  /** Held back, because the series was written less than a minute ago. */
   | { readonly _tag: "Wait" }
-  /** Dropped: too many events in too short a time. */
+  /** Dropped, because there were too many events in too short a time. */
   | { readonly _tag: "Drop" }
 
 interface Series {
-  /** The newest occurrence, at the path of the series' Event. */
+  /** The newest occurrence, with the path of the Event of its series. */
   readonly newest: EventOccurrence
   readonly count: number
   readonly seenAtMillis: number
   readonly writtenAtMillis: number
-  /** What the Event says. */
+  /** The count and the time that the Event has at the API server. */
   readonly written: { readonly count: number; readonly seenAtMillis: number }
 }
 
-/** What was written lately and is held back. The bucket bounds the number of series too. */
+/** What was written lately, and what is held back. The token bucket also limits the number of series. */
 export interface EventHistory {
   readonly series: ReadonlyMap<string, Series>
   readonly tokens: number
@@ -56,13 +57,14 @@ const burst = 10
 const refillMillis = 30_000
 const seriesMillis = 10 * 60_000
 const countEveryMillis = 60_000
-// A clock that flaps may not use up the tokens of what happens for the first time, which is dropped without one.
+// Tokens that are reserved for events which occur for the first time, so that a flapping clock cannot use up all of
+// them. Such events are dropped if there is no token.
 const reservedTokens = burst / 2
 
 /** A full bucket and no series. */
 export const emptyHistory: EventHistory = { series: new Map(), tokens: burst, refilledAtMillis: 0 }
 
-/** Decides about an event; times are milliseconds of the monotonic clock. */
+/** Decides about one event. Times are milliseconds of the monotonic clock. */
 export const recordInHistory = (
   history: EventHistory,
   event: EventOccurrence,
@@ -84,7 +86,7 @@ export const recordInHistory = (
   return [{ _tag: "Wait" }, withSeries(current, { ...known, ...seen })]
 }
 
-/** When `takeHeldBack` has something to write, on the monotonic clock; undefined when nothing is held back. */
+/** When `takeHeldBack` will have something to write, by the monotonic clock; undefined if nothing is held back. */
 export const nextWriteMillis = ({ refilledAtMillis, series, tokens }: EventHistory): number | undefined => {
   const held = [...series.values()].filter(isHeldBack)
   if (held.length === 0) return undefined
@@ -93,8 +95,8 @@ export const nextWriteMillis = ({ refilledAtMillis, series, tokens }: EventHisto
 }
 
 /**
- * Takes the newest count that was held back and whose minute is over. What is held back about the same object goes
- * with it: written apart, an older occurrence would look like the last one.
+ * Takes the newest count that was held back for a full minute. Other counts that are held back about the same object
+ * are discarded: if they were written later, an older occurrence would look like the last one.
  */
 export const takeHeldBack = (
   history: EventHistory,
@@ -112,15 +114,15 @@ export const takeHeldBack = (
   return next === undefined ? [undefined, current] : [countStep(next), withWritten(current, next, nowMillis)]
 }
 
-/** Forgets a series, because its Event could not be written: the next one is created anew. */
+/** Forgets a series, because its Event could not be written. The next occurrence creates a new one. */
 export const withoutSeries = (history: EventHistory, key: string): EventHistory => ({
   ...history,
   series: new Map([...history.series].filter(([other]) => other !== key))
 })
 
 /**
- * Begins a series anew with its newest occurrence, of which a new Event at `path` tells: the one that was to be counted
- * is gone. The request for it takes a token in advance, if need be.
+ * Starts a series again with its newest occurrence, described by a new Event at `path`, because the Event to be counted
+ * no longer exists. Its request may take a token in advance.
  */
 export const withNewEvent = (history: EventHistory, key: string, path: string): EventHistory => {
   const known = history.series.get(key)
@@ -131,7 +133,8 @@ export const withNewEvent = (history: EventHistory, key: string, path: string): 
 
 const isHeldBack = ({ count, written }: Series): boolean => count > written.count
 
-// Another reason is what the server has last of this object: until this recurrence is written, that one looks true.
+// The server's newest event about this object has another reason. Until this recurrence is written, that reason looks
+// true.
 const isNews = ({ series }: EventHistory, { newest: { reason, regarding }, written }: Series): boolean =>
   [...series.values()].some((other) =>
     other.newest.regarding === regarding && other.newest.reason !== reason &&
@@ -157,7 +160,7 @@ const withSeries = (history: EventHistory, series: Series): EventHistory => ({
   series: new Map([...history.series, [series.newest.key, series]])
 })
 
-/** The history at a time: with the tokens that came since, without the series that ended. */
+/** The history at a later time: with the tokens that were added since, and without the series that have ended. */
 const historyAt = (history: EventHistory, nowMillis: number): EventHistory => {
   const refills = Math.floor((nowMillis - history.refilledAtMillis) / refillMillis)
   return {

@@ -1,6 +1,7 @@
 /**
- * Writes one event after the other: what EventSeries decides becomes requests. A request that fails is tried three times,
- * then the event is logged and forgotten: events are a courtesy to `kubectl describe`. EventRecorder says when.
+ * Writes events one after the other: it makes the requests that EventSeries decides on. A request that fails is tried
+ * three times. Then the event is logged and forgotten, because events are only a help for `kubectl describe`.
+ * EventRecorder says when to write.
  */
 import { Clock, DateTime, Duration, Effect, Random, Ref, Schedule } from "effect"
 import type { KubernetesApiError, NodeEvent } from "../../../services/kubernetes/KubernetesApi.ts"
@@ -27,7 +28,10 @@ const events: ResourceType = {
   namespaced: true
 }
 
-/** Who reports: the names on each event. `regarding` is the kind that events are about, `namespace` its default. */
+/**
+ * The names that each event carries. `regarding` is the kind that events are about; `namespace` is the default
+ * namespace.
+ */
 export interface EventSource {
   readonly component: string
   readonly nodeName: string
@@ -41,14 +45,14 @@ export interface Recorded {
   readonly at: DateTime.Utc
 }
 
-/** After the first. What the API still refuses then is old news, and others wait behind it. */
+/** Tries after the first one. If the API still refuses then, the event is outdated, and others are waiting. */
 const furtherTries = 2
-// Kubernetes' own limits (pkg/apis/core/validation/events.go): bytes of the note and the instance; names have 253.
+// Kubernetes' own limits (pkg/apis/core/validation/events.go): in bytes for the note and the instance; names have 253.
 const longestNoteBytes = 1_024
 const longestInstance = 128
 const longestNamePrefix = 240
 
-/** Writes the events of one source, one at a time, and remembers what it wrote. */
+/** Writes the events of one source, one at a time, and remembers what it has written. */
 export const makeEventWriter = Effect.fnUntraced(function*(connection: ApiConnection, source: EventSource) {
   const history = yield* Ref.make(emptyHistory)
 
@@ -70,7 +74,7 @@ export const makeEventWriter = Effect.fnUntraced(function*(connection: ApiConnec
 
   const count = (step: CountStep) =>
     send(connection, countRequest(step)).pipe(
-      // Its hour is over (kube-apiserver's --event-ttl), or somebody has deleted it.
+      // The Event has expired after an hour (kube-apiserver's --event-ttl), or somebody has deleted it.
       Effect.catchIf(({ reason }) => reason === "NotFound", () => createAnew(step)),
       Effect.catch((error) => forget(step.newest, error))
     )
@@ -97,7 +101,7 @@ export const makeEventWriter = Effect.fnUntraced(function*(connection: ApiConnec
   return {
     write,
     writeHeldBack,
-    /** When `writeHeldBack` has something to write, on the monotonic clock; undefined when nothing is held back. */
+    /** When `writeHeldBack` will have something to write, by the monotonic clock; undefined if nothing is held back. */
     nextWriteMillis: Effect.map(Ref.get(history), nextWriteMillis)
   }
 })
@@ -109,7 +113,9 @@ const retrySchedule = Schedule.forever.pipe(
   )
 )
 
-/** A request that is busy, broken or unanswered is tried again; what was refused would be refused again. */
+/**
+ * A request that meets a busy server, breaks off or gets no answer is tried again. A refusal would only be repeated.
+ */
 const send = (connection: ApiConnection, request: ClientRequest): Effect.Effect<void, KubernetesApiError> =>
   connection.text(request).pipe(
     Effect.asVoid,
@@ -117,7 +123,7 @@ const send = (connection: ApiConnection, request: ClientRequest): Effect.Effect<
       ({ reason }) => request.verb === "create" && reason === "Conflict",
       (error) =>
         Effect.flatMap(Schedule.CurrentMetadata, ({ attempt }) =>
-          // Under this name nobody else writes: an earlier try has arrived, and its answer was lost.
+          // Nobody else uses this name, so an earlier try has succeeded and only its answer was lost.
           attempt > 0 ? Effect.void : Effect.fail(error))
     ),
     Effect.retry({
@@ -133,7 +139,7 @@ const occurrenceOf = (source: EventSource, { at, event }: Recorded, eventName: s
   const { note, reason, regarding: { metadata } } = event
   const regarding = JSON.stringify([metadata.uid, metadata.name])
   return {
-    // Events that agree in all of it are the same event again.
+    // Events that agree in all of these are the same event.
     key: JSON.stringify([reason, note, regarding]),
     event,
     regarding,
@@ -201,10 +207,10 @@ const newEvent = (source: EventSource, { at, event }: Recorded, name: string) =>
 
 const cutToBytes = (text: string, longest: number): string => {
   const bytes = new Uint8Array(longest)
-  // It stops before a character that does not fit whole.
+  // `encodeInto` stops before a character that does not fit completely.
   const { written } = new TextEncoder().encodeInto(text, bytes)
   return new TextDecoder().decode(bytes.subarray(0, written))
 }
 
-// Kubernetes' MicroTime wants six digits of a second; the clock has three.
+// Kubernetes' MicroTime needs six digits of a second; the clock has three.
 const microTime = (at: DateTime.Utc): string => DateTime.formatIso(at).replace(/Z$/, "000Z")

@@ -1,19 +1,22 @@
 /**
- * Which proxy the environment asks for: HTTPS_PROXY, HTTP_PROXY and NO_PROXY as every Go client of Kubernetes reads
- * them (golang.org/x/net/http/httpproxy), kubectl included. Node's own `proxyEnv` knows no CIDR, and clusters have
- * their service range in NO_PROXY as one. Pure; ProxyTunnel makes the connection.
+ * Which proxy the environment asks for: HTTPS_PROXY, HTTP_PROXY and NO_PROXY with the rules of every Go client of
+ * Kubernetes, including kubectl (golang.org/x/net/http/httpproxy). Node's own `proxyEnv` does not understand CIDRs, but
+ * clusters write their service range into NO_PROXY as a CIDR. Pure: ProxyTunnel makes the connection.
  */
 import { BlockList, isIP } from "node:net"
 import { domainToASCII } from "node:url"
 
-/** The variables' texts; empty counts as unset. */
+/** The texts of the variables. An empty one counts as unset. */
 export interface ProxyVariables {
   readonly httpsProxy: string
   readonly httpProxy: string
   readonly noProxy: string
 }
 
-/** The variable's text for a server's base URL, or undefined for a direct connection. Loopback is always direct. */
+/**
+ * The text of the variable that applies to a server's base URL, or undefined for a direct connection. Loopback is
+ * always direct.
+ */
 export const proxyFor = (server: string, variables: ProxyVariables): string | undefined => {
   const url = URL.parse(server)
   if (url === null) return undefined
@@ -24,7 +27,7 @@ export const proxyFor = (server: string, variables: ProxyVariables): string | un
   return isLoopback(host) || bypasses(variables.noProxy, host, port) ? undefined : proxy
 }
 
-/** As a URL. A text without a scheme is an HTTP proxy. Undefined for what is no address at all. */
+/** The text as a URL. A text without a scheme means an HTTP proxy. Undefined if it is not an address. */
 export const parseProxyUrl = (text: string): URL | undefined => {
   const trimmed = text.trim()
   const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) ? trimmed : `http://${trimmed}`)
@@ -36,12 +39,15 @@ const isLoopback = (host: string): boolean => host === "localhost" || contains([
 const bypasses = (noProxy: string, host: string, port: string): boolean =>
   noProxy.split(",").some((entry) => matches(entry.trim().toLowerCase(), host, port))
 
-/** One entry of NO_PROXY: `*`, a CIDR, an address or a domain; the latter two with a port that has to be the same. */
+/**
+ * Compares one entry of NO_PROXY: `*`, a CIDR, an address or a domain. An address or a domain may have a port, which
+ * must then be the same.
+ */
 const matches = (entry: string, host: string, port: string): boolean => {
   if (entry === "*") return true
   const cidr = /^([^/]+)\/(\d{1,3})$/.exec(entry)
   if (cidr !== null) return contains([[cidr[1] ?? "", Number(cidr[2])]], host)
-  // `[address]:port` or `name:port`; a bare IPv6 address has more colons.
+  // `[address]:port` or `name:port`. A bare IPv6 address has more colons.
   const withPort = /^(?:\[([^[\]]*)\]|([^:[\]]*)):([^:]*)$/.exec(entry)
   const name = withPort === null ? entry : withPort[1] ?? withPort[2] ?? ""
   const ownPort = withPort?.[3] ?? ""
@@ -49,7 +55,10 @@ const matches = (entry: string, host: string, port: string): boolean => {
   return isIP(name) === 0 ? matchesDomain(name, host) : contains([[name, isIP(name) === 4 ? 32 : 128]], host)
 }
 
-/** `example.com` stands for itself and what is below it, `.example.com` and `*.example.com` for what is below it. */
+/**
+ * `example.com` means this name and every name below it; `.example.com` and `*.example.com` mean only the names below
+ * it.
+ */
 const matchesDomain = (pattern: string, host: string): boolean => {
   if (isIP(host) !== 0) return false
   const suffix = pattern.startsWith("*.") ? pattern.slice(1) : pattern
@@ -59,10 +68,10 @@ const matchesDomain = (pattern: string, host: string): boolean => {
 
 const ascii = (name: string): string => /^[\x20-\x7e]*$/.test(name) ? name : domainToASCII(name)
 
-/** Also as `::ffff:10.0.0.1`: `::/0` is every IPv6 address and no IPv4 address. */
+/** Also true for `::ffff:10.0.0.1`: `::/0` contains every IPv6 address and no IPv4 address. */
 const isIPv4 = (address: string): boolean => isIP(address) === 4 || address.startsWith("::ffff:")
 
-/** False also when one of the two is no address. An IPv4 address is its own IPv6-mapped form. */
+/** Also false if one of the two is not an address. An IPv4 address equals its IPv6-mapped form. */
 const contains = (networks: ReadonlyArray<readonly [network: string, prefix: number]>, host: string): boolean => {
   if (isIP(host) === 0) return false
   const list = new BlockList()

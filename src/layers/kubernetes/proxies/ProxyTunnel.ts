@@ -1,7 +1,7 @@
 /**
- * A way to a server through an HTTP proxy by CONNECT, with TLS to the proxy or without. The stream is there at once and
- * carries bytes as soon as the proxy has agreed, so an HTTP agent counts, queues and destroys it like any other socket;
- * node's own `proxyEnv` makes its tunnels out of the agent's sight and without TCP keep-alive.
+ * A connection to a server through an HTTP proxy by CONNECT, with or without TLS to the proxy. The stream exists at
+ * once and carries bytes when the proxy has agreed. So an HTTP agent can count, queue and destroy it like any other
+ * socket. Node's own `proxyEnv` opens tunnels that the agent does not see, and without TCP keep-alive.
  */
 import { connect, type Socket } from "node:net"
 import { Duplex } from "node:stream"
@@ -11,34 +11,37 @@ export interface ProxyTunnelOptions {
   readonly proxy: URL
   readonly host: string
   readonly port: number
-  /** Trusted beside the system's authorities when the proxy itself speaks TLS. */
+  /** Authorities that are trusted in addition to the system's, if the proxy itself uses TLS. */
   readonly ca?: string
 }
 
-/** The proxy is not there, or does not want to. `code` is node's own. */
+/** The proxy cannot be reached, or refuses. `code` is node's own. */
 class ProxyTunnelError extends Error {
   readonly code = "ERR_PROXY_TUNNEL"
 }
 
 const keepAlive = { keepAlive: true, keepAliveInitialDelay: 30_000 }
-/** More than this before the end of the proxy's answer is no answer to CONNECT. */
+/** If the proxy's answer is longer than this, it is not an answer to CONNECT. */
 const longestAnswer = 16_384
 
-/** Why this proxy cannot be used at all, or undefined. */
+/** Why this proxy cannot be used at all; undefined if it can. */
 export const unsupportedProxy = ({ protocol }: URL): string | undefined =>
   protocol === "http:" || protocol === "https:"
     ? undefined
     : `a proxy by ${protocol.replace(":", "")} is not supported; http and https are`
 
-/** The proxy's address for messages: without its password. */
+/** The proxy's address for messages, without its password. */
 const proxyName = ({ host, protocol }: URL): string => `${protocol}//${host}`
 
-/** Connects at once. It fails (`error` event) when the proxy refuses, ends or resets; silence is the caller's to limit. */
+/**
+ * Connects at once. It fails (event `error`) if the proxy refuses, ends or resets the connection. The caller must limit
+ * how long a proxy may be silent.
+ */
 export class ProxyTunnel extends Duplex {
   readonly #options: ProxyTunnelOptions
   #socket: Socket | undefined
   #isOpen = false
-  /** What the server is to get first, until the proxy has agreed. */
+  /** What must be sent to the server first; kept until the proxy has agreed. */
   #waiting: (() => void) | undefined
 
   constructor(options: ProxyTunnelOptions) {
@@ -125,7 +128,7 @@ const bareHost = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, "")
 
 const portOf = ({ port, protocol }: URL): number => port === "" ? (protocol === "https:" ? 443 : 80) : Number(port)
 
-/** A percent sign that encodes nothing stands for itself. */
+/** A percent sign that encodes nothing is kept as it is. */
 const decode = (text: string): string => {
   try {
     return decodeURIComponent(text)

@@ -1,8 +1,8 @@
 /**
- * One keep-alive connection to the API server: credentials, time limit, metric and span of each request.
- * HttpKubernetesApi opens one for all plain requests and one for each watch. It retries nothing, except that a 401 and
- * a TLS error read the credentials again and, where they are others now, ask again once: they rotate under a running
- * daemon.
+ * One keep-alive connection to the API server. Each request gets credentials, a time limit, a metric and a span.
+ * HttpKubernetesApi opens one connection for all plain requests and one for each watch. Requests are not retried, with
+ * one exception: after a 401 or a TLS error the credentials are read again, and if they have changed, the request is
+ * made once more, because credentials are rotated while the daemon runs.
  */
 import { ByteSize, Clock, Duration, Effect, Metric, Result, type Scope, Stream } from "effect"
 import { HttpBody, HttpClient, HttpClientRequest, type HttpClientResponse, HttpIncomingMessage } from "effect/http"
@@ -17,9 +17,9 @@ import { version } from "../../../services/Version.ts"
 import { type ApiCall, denied, failureOfAnswer, failureOfConnection, isTlsFailure } from "./ApiFailure.ts"
 import { type ApiClient, type ApiTransport, makeApiTransport } from "./ApiTransport.ts"
 
-/** One request. The path begins at the API server's root. */
+/** One request. Its path begins at the root of the API server. */
 export interface ClientRequest extends ApiCall {
-  /** Plural name of the kind, for the span's name. */
+  /** The plural name of the kind, for the name of the span. */
   readonly resource: string
   readonly method: "GET" | "POST" | "PATCH"
   readonly params?: Readonly<Record<string, string>>
@@ -30,7 +30,7 @@ export interface ClientRequest extends ApiCall {
 export interface ApiConnection {
   /** The text of a successful answer, within 30 s. */
   readonly text: (request: ClientRequest) => Effect.Effect<string, KubernetesApiError>
-  /** A successful answer, whose body is read as it comes. It must begin within 30 s; the body has no limit. */
+  /** A successful answer whose body is read as it arrives. It must begin within 30 s; the body has no limit. */
   readonly open: (
     request: ClientRequest
   ) => Effect.Effect<Stream.Stream<Uint8Array, KubernetesApiError>, KubernetesApiError, Scope.Scope>
@@ -39,7 +39,7 @@ export interface ApiConnection {
 const timeLimit = Duration.seconds(30)
 const largestBody = ByteSize.mebibytes(64)
 
-/** A connection that is opened with the first request and closed with the scope. */
+/** A connection that is opened by the first request and closed with the scope. */
 export const makeApiConnection = Effect.fnUntraced(
   function*(credentials: KubernetesCredentials["Service"]): Effect.fn.Return<ApiConnection, never, Scope.Scope> {
     const transport = yield* makeApiTransport(credentials)
@@ -53,7 +53,7 @@ export const makeApiConnection = Effect.fnUntraced(
         const first = yield* Effect.result(send(request, headers))
         if (Result.isSuccess(first)) return first.success
         if (first.failure._tag !== "KubernetesApiError" || first.failure.status !== 401) return yield* first.failure
-        // The same proof would be refused again; another connection may have a new one already.
+        // The same credentials would be refused again. Another connection may have read new ones already.
         const current = yield* credentials.headers({ renew: false })
         const renewed = isSameProof(current, headers) ? yield* credentials.headers({ renew: true }) : current
         const hasNewCertificate = yield* transport.renewed
@@ -63,7 +63,8 @@ export const makeApiConnection = Effect.fnUntraced(
       (effect, request) =>
         effect.pipe(Effect.catchTags({
           KubernetesCredentialsError: ({ message }) => Effect.fail(denied(request, message)),
-          // A wrong clock is this program's business, and a reason why certificates are refused.
+          // A wrong clock is a common reason for refused certificates, and this daemon is responsible for the clock, so
+          // the error contains the time.
           HttpClientError: (error) =>
             Effect.flatMap(nowText, (now) => Effect.fail(failureOfConnection(request, causeOf(error), now)))
         }))
@@ -78,7 +79,7 @@ export const makeApiConnection = Effect.fnUntraced(
         ),
       open: (request) =>
         withinTime(request, answer(request)).pipe(
-          // A span of a watch would last for hours and be exported at its end.
+          // A span of a watch would last for hours and be exported only at its end.
           Effect.provideService(HttpClient.TracerDisabledWhen, () => true),
           Effect.map((answered) =>
             Stream.mapError(answered.bytes, (error) => failureOfConnection(request, causeOf(error)))
@@ -89,7 +90,7 @@ export const makeApiConnection = Effect.fnUntraced(
 )
 
 /**
- * After a handshake that failed nothing was asked yet: with other authorities, or another certificate of ours, it is tried
+ * After a failed handshake no request was sent yet. With other authorities or another client certificate it is tried
  * again.
  */
 const trusted = (transport: ApiTransport, server: string, request: ClientRequest, headers: CredentialHeaders) =>
@@ -112,7 +113,7 @@ const exchange = Effect.fnUntraced(function*(
   request: ClientRequest,
   headers: CredentialHeaders
 ) {
-  // Node would throw: a kubeconfig can hold any text as a token.
+  // Node would throw: a kubeconfig may contain any text as a token.
   if (!Object.values(headers).every(isHeaderValue)) return yield* forgedHeader
   const { answering, client } = yield* transport.client
   const answer = yield* answerOf(client.execute(httpRequest(server, request, headers)), answering)
@@ -124,7 +125,7 @@ const exchange = Effect.fnUntraced(function*(
   return yield* failureOfAnswer(request, { status, body, retryAfter })
 })
 
-/** An answer whose body is read once, one way or the other. */
+/** An answer whose body is read once, as text or as a stream. */
 interface ApiAnswer {
   readonly status: number
   readonly retryAfter: string | undefined
@@ -132,7 +133,7 @@ interface ApiAnswer {
   readonly bytes: Stream.Stream<Uint8Array, HttpClientError.HttpClientError>
 }
 
-/** A scope that ends before the body does ends the connection too, which would stay busy for ever. */
+/** If a scope ends before the body, the connection ends too; otherwise it would stay busy for ever. */
 const answerOf = (
   execute: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>,
   answering: ApiClient["answering"]
@@ -145,8 +146,9 @@ const answerOf = (
       isRead = true
     })
     yield* Effect.addFinalizer(() => isRead ? Effect.void : hangUp)
-    // An event loop that is held up may read the answer before node has seen the request off. NodeHttpClient takes a
-    // body that ends by then for an upload to be stopped, and ends the connection: the body is not read before.
+    // On a slow event loop an answer may be read before node has finished sending the request. If its body ends by
+    // then, NodeHttpClient assumes that the upload must be stopped and closes the connection. Therefore the body is not
+    // read before.
     yield* restore(Effect.andThen(eventLoopTurn, eventLoopTurn))
     return {
       status: response.status,
@@ -180,7 +182,7 @@ const withinTime = <A, R>(request: ClientRequest, effect: Effect.Effect<A, Kuber
     Effect.provideService(HttpClient.SpanNameGenerator, () => `${request.verb} ${request.resource}`)
   )
 
-/** By it audit logs and the API server's metrics name this program. */
+/** Audit logs and the API server's metrics show this name. */
 const userAgent = `linuxptp-daemon/${version}`
 
 const httpRequest = (server: string, request: ClientRequest, credentials: Readonly<Record<string, string>>) =>

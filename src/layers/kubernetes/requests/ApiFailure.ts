@@ -1,17 +1,17 @@
 /**
- * Turns what went wrong with one request into a `KubernetesApiError`: a status that is not success, or a
- * connection that failed. Pure; whether and when to try again is decided elsewhere.
+ * Turns the failure of a request into a `KubernetesApiError`: an unsuccessful status, or a failed connection. Pure;
+ * other files decide whether and when to try again.
  */
 import { Option, Predicate, Schema } from "effect"
 import { KubernetesApiError, type KubernetesApiReason } from "../../../services/kubernetes/KubernetesApi.ts"
 
-/** What was asked, as metrics and errors name it. */
+/** What was asked, in the words of metrics and errors. */
 export interface ApiCall {
   readonly verb: "list" | "watch" | "get" | "create" | "patch"
   readonly path: string
 }
 
-/** A `Status` object (meta/v1): the body of an error answer, and the object of an ERROR event. */
+/** A `Status` object (meta/v1). It is the body of an error answer and the object of an ERROR event. */
 export const ApiStatus = Schema.Struct({
   code: Schema.optionalKey(Schema.Int),
   reason: Schema.optionalKey(Schema.String),
@@ -22,7 +22,7 @@ const decodeStatusText = Schema.decodeUnknownOption(Schema.fromJsonString(ApiSta
 
 const longestDetail = 500
 
-/** The reason that stands for an HTTP status. Statuses the API does not document are `Malformed`. */
+/** The reason for an HTTP status. Statuses that the API does not document are `Malformed`. */
 const reasonOfStatus = (status: number): KubernetesApiReason => {
   switch (status) {
     case 401:
@@ -41,7 +41,7 @@ const reasonOfStatus = (status: number): KubernetesApiReason => {
   return status >= 400 && status < 500 ? "Invalid" : "Malformed"
 }
 
-/** An answer that is not success. `Retry-After` counts in seconds; its other form, a date, is never sent by Kubernetes. */
+/** An unsuccessful answer. `Retry-After` is in seconds; Kubernetes never sends its other form, a date. */
 export const failureOfAnswer = (
   call: ApiCall,
   answer: { readonly status: number; readonly body: string; readonly retryAfter: string | undefined }
@@ -61,7 +61,7 @@ export const failureOfAnswer = (
   })
 }
 
-/** A `Status` that came inside a watch, as an ERROR event. One without a code counts as 500. */
+/** A `Status` that arrived in a watch as an ERROR event. Without a code it counts as 500. */
 export const failureOfStatus = (call: ApiCall, status: typeof ApiStatus.Type): KubernetesApiError => {
   const code = status.code ?? 500
   const detail = status.message ?? status.reason ?? ""
@@ -74,7 +74,9 @@ export const failureOfStatus = (call: ApiCall, status: typeof ApiStatus.Type): K
   })
 }
 
-/** No answer, or one that broke off: refused, reset, TLS, DNS. `now` is what this node's clock says, for hints. */
+/**
+ * There was no answer, or it broke off: refused, reset, TLS, DNS. `now` is the time of this node's clock, for hints.
+ */
 export const failureOfConnection = (call: ApiCall, cause: unknown, now = ""): KubernetesApiError => {
   const hint = hintOf(cause, now)
   return new KubernetesApiError({
@@ -85,11 +87,11 @@ export const failureOfConnection = (call: ApiCall, cause: unknown, now = ""): Ku
   })
 }
 
-/** The request was not made: credentials are missing or unreadable. */
+/** The request was not made, because credentials are missing or unreadable. */
 export const denied = (call: ApiCall, detail: string): KubernetesApiError =>
   new KubernetesApiError({ verb: call.verb, path: call.path, reason: "Denied", detail: detail.slice(0, longestDetail) })
 
-/** An answer that is not what the API promises. */
+/** The answer is not what the API promises. */
 export const malformed = (call: ApiCall, detail: string): KubernetesApiError =>
   new KubernetesApiError({
     verb: call.verb,
@@ -103,22 +105,22 @@ const describe = (cause: unknown): string => {
   return `${code}${wordsOf(cause)}`
 }
 
-/** Of a name with several addresses, each of which failed, node tells with an error without words. */
+/** If a name has several addresses and all of them failed, node's error has no message. */
 const wordsOf = (cause: unknown): string => {
   if (cause instanceof AggregateError) return cause.errors.map(wordsOf).join(", ")
   return (cause instanceof Error ? cause.message : String(cause)).replace(/\s+/g, " ").trim()
 }
 
-// Codes of node:tls and of OpenSSL's certificate verification (X509_V_ERR_*), as `error.code` carries them.
+// Codes of node:tls and of OpenSSL's certificate verification (X509_V_ERR_*), as in `error.code`.
 const tlsCode = /^(CERT_|CRL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_|ERR_SSL_|INVALID_|HOSTNAME_MISMATCH|EPROTO)/
 
-/** True when the TLS handshake failed: the server's CA, or our certificate, may have been renewed. */
+/** True if the TLS handshake failed: the server's CA or the client certificate may have been renewed. */
 export const isTlsFailure = (cause: unknown): boolean => tlsCode.test(codeOf(cause))
 
 const codeOf = (cause: unknown): string =>
   Predicate.hasProperty(cause, "code") && typeof cause.code === "string" ? cause.code : ""
 
-/** What to look at, for errors whose own words do not say it. */
+/** What to check, for errors whose message does not say it. */
 const hintOf = (cause: unknown, now: string): string | undefined => {
   const code = codeOf(cause)
   if (code === "CERT_NOT_YET_VALID" || code === "CERT_HAS_EXPIRED") {

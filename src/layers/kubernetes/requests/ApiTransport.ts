@@ -1,6 +1,6 @@
 /**
- * The HTTP client of one connection to the API server, made anew when what it was made of has changed: authorities,
- * client certificate. ApiConnection sends its requests over it. It asks nothing by itself and retries nothing.
+ * The HTTP client of one connection to the API server. It is replaced when authorities or the client certificate have
+ * changed. ApiConnection sends its requests over it. It makes no requests of its own and retries nothing.
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Clock, Config, Effect, Option, RcRef, Ref, type Scope } from "effect"
@@ -18,24 +18,27 @@ import { ProxyTunnel, unsupportedProxy } from "../proxies/ProxyTunnel.ts"
 
 export interface ApiClient {
   readonly client: HttpClient.HttpClient
-  /** The connection of the request that was just answered, as what ends it: with a body unread nobody else can use it. */
+  /**
+   * An effect that ends the connection of the request that was just answered. It is needed if the body is not read,
+   * because then the connection cannot be used again.
+   */
   readonly answering: Effect.Effect<Effect.Effect<void>>
 }
 
 export interface ApiTransport {
-  /** The client that holds now. Requests under way on an older one end in peace. */
+  /** The present client. Requests on an older one are finished there. */
   readonly client: Effect.Effect<ApiClient, KubernetesCredentialsError, Scope.Scope>
-  /** After a TLS error or a refusal: reads what the client is made of again, and tells whether it differs. */
+  /** To be called after a TLS error or a refusal: reads the certificates again and says whether they have changed. */
   readonly renewed: Effect.Effect<boolean>
-  /** After a TLS error the next request makes a new client, whatever the files say: no failure is remembered. */
+  /** After a TLS error the next request uses a new client, whatever the files contain, so no failed state is kept. */
   readonly forget: Effect.Effect<void>
 }
 
-// As often as client-go looks (transport, CertCallbackRefreshDuration): an authority that was withdrawn, or a client
-// certificate that is about to end, does not stay in use for as long as a connection lives.
+// The same age as in client-go (transport, CertCallbackRefreshDuration). So a withdrawn authority or an expiring client
+// certificate is not used for as long as a connection lives.
 const materialAgeNanos = 300_000_000_000n
 
-/** Opens nothing before the first request; what it opened closes with the scope. */
+/** Opens nothing before the first request. Everything is closed with the scope. */
 export const makeApiTransport = Effect.fnUntraced(
   function*(credentials: KubernetesCredentials["Service"]): Effect.fn.Return<ApiTransport, never, Scope.Scope> {
     const variables = yield* proxyVariables
@@ -55,7 +58,7 @@ export const makeApiTransport = Effect.fnUntraced(
     const renewed = Effect.gen(function*() {
       const before = yield* Ref.get(known)
       const now = yield* Effect.option(credentials.tls)
-      // Unreadable: what we have may still do, and is all there is.
+      // The files cannot be read. The present client is all there is, and it may still work.
       if (before === undefined || Option.isNone(now)) return false
       const isSame = JSON.stringify(now.value) === JSON.stringify(before.tls)
       if (!isSame) yield* RcRef.invalidate(clients)
@@ -81,7 +84,7 @@ const variable = (...names: ReadonlyArray<string>): Effect.Effect<string> =>
     (texts) => texts.find((text) => text !== "") ?? ""
   )
 
-/** Upper case first, as Go has it. */
+/** Names in upper case come first, as in Go. */
 const proxyVariables: Effect.Effect<ProxyVariables> = Effect.all({
   httpsProxy: variable("HTTPS_PROXY", "https_proxy"),
   httpProxy: variable("HTTP_PROXY", "http_proxy"),
@@ -91,16 +94,16 @@ const proxyVariables: Effect.Effect<ProxyVariables> = Effect.all({
 const usableProxy = Effect.fnUntraced(function*(text: string | undefined) {
   if (text === undefined) return undefined
   const proxy = parseProxyUrl(text)
-  // Not the text itself: it may hold a password.
+  // The message does not contain the address, because that may contain a password.
   const problem = proxy === undefined ? "it is no URL" : unsupportedProxy(proxy)
   if (problem === undefined) return proxy
   return yield* new KubernetesCredentialsError({ source: "HTTPS_PROXY, HTTP_PROXY or proxy-url", cause: problem })
 })
 
-// One socket: a request waits for the one before. The server drops idle connections after 90 s (kube-apiserver,
-// `IdleTimeout`); ours goes first, so that no request meets a connection which is just being closed.
+// One socket, so a request waits for the one before it. The server closes idle connections after 90 s (kube-apiserver,
+// `IdleTimeout`). Ours closes earlier, so that no request meets a connection that is just being closed.
 const makeHttpClient = Effect.fnUntraced(function*(tls: KubernetesTls, proxy: URL | undefined) {
-  // Read here, once: node would throw at each connection for a PEM file that is broken or half written.
+  // Read once, here: node would throw at each connection for a PEM file that is broken or half written.
   const secureContext = yield* Effect.try({
     try: () => createSecureContext({ ca: tls.ca, cert: tls.cert, key: tls.key }),
     catch: (cause) => new KubernetesCredentialsError({ source: "the TLS material", cause })
@@ -127,7 +130,7 @@ const makeHttpClient = Effect.fnUntraced(function*(tls: KubernetesTls, proxy: UR
       })
   )
   const client = yield* NodeHttpClient.makeNodeHttp.pipe(Effect.provideService(NodeHttpClient.HttpAgent, agents))
-  // One socket is busy, and it is this one's for as long as its body is not read.
+  // Only one socket is busy, and it belongs to this request as long as its body is not read.
   const answering = Effect.sync(() => {
     const busy = [agents.http, agents.https].flatMap(({ sockets }) => Object.values(sockets)).flat()
     return Effect.sync(() => {
@@ -140,7 +143,7 @@ const makeHttpClient = Effect.fnUntraced(function*(tls: KubernetesTls, proxy: UR
 const httpsAgent = (options: AgentOptions, proxy: URL | undefined, ca: string | undefined): HttpsAgent =>
   proxy === undefined ? new HttpsAgent(options) : new TunnelAgent(options, proxy, ca)
 
-/** An agent of node's, TLS and session resumption included, whose bytes go through a proxy. */
+/** Node's own agent, with TLS and session resumption, whose connections go through a proxy. */
 class TunnelAgent extends HttpsAgent {
   readonly #proxy: URL
   readonly #ca: string | undefined

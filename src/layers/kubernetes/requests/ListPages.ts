@@ -1,13 +1,13 @@
 /**
- * Reads a whole collection, page by page (Kubernetes API concepts, "Retrieving large results sets in chunks").
- * The first step of each ListWatch, and the API's plain `list`.
+ * Reads a whole collection page by page (Kubernetes API concepts, "Retrieving large results sets in chunks"). It is the
+ * first step of each ListWatch, and the plain `list` of the API.
  */
 import { Effect, Option, Schema } from "effect"
 import { KubernetesObject } from "../../../services/kubernetes/KubernetesObject.ts"
 import type { ApiConnection } from "./ApiConnection.ts"
 import { malformed } from "./ApiFailure.ts"
 
-/** What to list. `resourceVersion` `0` lets the server answer from its cache. */
+/** What to list. With `resourceVersion` `0` the server may answer from its cache. */
 export interface ListRequest {
   readonly resource: string
   readonly path: string
@@ -16,24 +16,27 @@ export interface ListRequest {
   readonly accept?: string
 }
 
-/** A collection at one version; objects in the server's order. */
+/** A collection at one version, in the server's order. */
 interface ListedObjects {
   readonly objects: ReadonlyArray<KubernetesObject>
   readonly resourceVersion: string
 }
 
 const pageSize = 500
-/** A server which repeats its `continue` token must not be followed for ever. */
+/** The limit for a server that always returns the same `continue` token. */
 const mostPages = 1_000
 
 const Page = Schema.fromJsonString(Schema.Struct({
   metadata: Schema.Struct({ resourceVersion: Schema.String, continue: Schema.optionalKey(Schema.String) }),
-  // Go renders an empty slice that was never made as null.
+  // Go encodes a slice that was never created as null.
   items: Schema.NullOr(Schema.Array(KubernetesObject))
 }))
 const decodePage = Schema.decodeUnknownOption(Page)
 
-/** Lists all objects. Fails with `Gone` when a continue token expired under way: list again from the empty version. */
+/**
+ * Lists all objects. Fails with `Gone` if a continue token has expired meanwhile; the caller then lists again from the
+ * empty version.
+ */
 export const listPages = Effect.fnUntraced(function*(connection: ApiConnection, request: ListRequest) {
   const { path, resource, resourceVersion } = request
   const objects: Array<KubernetesObject> = []

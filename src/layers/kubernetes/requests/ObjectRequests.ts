@@ -1,6 +1,6 @@
 /**
- * The plain requests of KubernetesApi: list, get, create and the status patch, over one connection.
- * HttpKubernetesApi adds watches and events. Nothing is retried here: who asks knows whether asking again makes sense.
+ * The plain requests of KubernetesApi over one connection: list, get, create and the status patch. HttpKubernetesApi
+ * adds watches and events. Nothing is retried here, because only the caller knows whether that makes sense.
  */
 import { Effect, Option, Schema } from "effect"
 import type { KubernetesApi, KubernetesApiError } from "../../../services/kubernetes/KubernetesApi.ts"
@@ -12,7 +12,7 @@ import { collectionPath, statusPath } from "./ResourcePath.ts"
 
 type ObjectRequests = Pick<KubernetesApi["Service"], "list" | "get" | "create" | "patchStatus">
 
-/** Requests for objects in `namespace`; writes are recorded in managedFields under `fieldManager`. */
+/** Requests for objects in `namespace`. Writes appear in managedFields under the name `fieldManager`. */
 export const makeObjectRequests = (
   connection: ApiConnection,
   { fieldManager, namespace }: { readonly fieldManager: string; readonly namespace: string }
@@ -24,7 +24,7 @@ export const makeObjectRequests = (
       resourceVersion: ""
     }).pipe(Effect.map(({ objects }) => objects)),
 
-  // A LIST of one: a watch needs that verb anyway, so nobody has to be granted another.
+  // A LIST with one result. A watch needs the verb list anyway, so no further right has to be granted.
   get: (resource, name) =>
     listPages(connection, {
       resource: resource.plural,

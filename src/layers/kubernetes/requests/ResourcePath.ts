@@ -1,10 +1,7 @@
-/**
- * Where a kind lives under the API server's root. The HTTP client asks these paths.
- * Kubernetes API concepts, "Resource URIs".
- */
+/** The paths of a kind below the API server's root. Kubernetes API concepts, "Resource URIs". */
 import type { ResourceType } from "../../../services/kubernetes/KubernetesObject.ts"
 
-/** Path of a collection. A cluster-scoped kind has no namespace, whatever is given. */
+/** The path of a collection. The namespace is ignored for cluster-wide kinds. */
 export const collectionPath = (resource: ResourceType, namespace: string): string => {
   const root = resource.group === "" ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`
   const scope = resource.namespaced ? `/namespaces/${encodeURIComponent(namespace)}` : ""

@@ -1,43 +1,43 @@
 /**
- * A watched set and the change that made it: how LIST and the events of a watch make one set of another.
- * Pure but for the change's span; what is watched and how is not known here.
+ * A watched set of objects, and how a LIST or the events of a watch change it. Pure, except for the span of a change.
+ * It does not know what is watched.
  */
 import { Effect, Option } from "effect"
 import type { WatchedChange } from "../../../services/kubernetes/KubernetesApi.ts"
 import type { KubernetesObject, ResourceType } from "../../../services/kubernetes/KubernetesObject.ts"
 import { isEndOfList, type ObjectEvent, type WatchEvent } from "./WatchLine.ts"
 
-/** How far a watch has come. */
+/** The state of a watch. */
 export interface WatchProgress {
-  /** As last published. */
+  /** The set as it was published last. */
   readonly objects: ReadonlyArray<KubernetesObject>
-  /** Where to go on; undefined until a list is complete. */
+  /** The version from which to continue; undefined until a list is complete. */
   readonly resourceVersion: string | undefined
   /**
-   * The objects that a streaming list has brought so far; undefined when none is under way. They are published at its end
-   * only: half a list would look like deletions.
+   * The objects that a streaming list has brought so far; undefined if there is none. They are published only at its
+   * end, because half a list would look like deletions.
    */
   readonly list: ReadonlyArray<KubernetesObject> | undefined
 }
 
-/** What happened to the set, without when and under which span. */
+/** What happened to the set, without the time and the span. */
 type SetChange = Omit<WatchedChange, "span" | "receivedAtNanos">
 
-/** The progress after something, and the change if the set is another one then. */
+/** The state after something, and the change if the set is different then. */
 export type ProgressStep = readonly [WatchProgress, SetChange | undefined]
 
-/** Takes a set that is another one now. */
+/** Receives a set that has changed. */
 export type Publish = (
   objects: ReadonlyArray<KubernetesObject>,
   change: Omit<WatchedChange, "span">
 ) => Effect.Effect<void>
 
-/** Before the first LIST. */
+/** The state before the first LIST. */
 export const unlisted: WatchProgress = { objects: [], resourceVersion: undefined, list: undefined }
 
 /**
- * The progress after a complete list. It is told even when it is the set that was told last: who writes the objects
- * may know something newer than that, which is gone again.
+ * The state after a complete list. It is published even if it equals the last published set: the daemon writes one of
+ * the watched kinds itself, and must learn that a newer object which it knows from its own write no longer exists.
  */
 export const afterList = (
   progress: WatchProgress,
@@ -49,7 +49,7 @@ export const afterList = (
   return [{ objects, resourceVersion, list: undefined }, change]
 }
 
-/** What did not change stays the same value, so that nobody looks at it again. */
+/** An object that has not changed stays the same value, so that nobody has to look at it again. */
 const sameOf = ({ objects }: WatchProgress, object: KubernetesObject): KubernetesObject => {
   const known = objects.find(({ metadata: { name } }) => name === object.metadata.name)
   const isSame = known?.metadata.uid === object.metadata.uid && object.metadata.resourceVersion !== undefined &&
@@ -57,10 +57,10 @@ const sameOf = ({ objects }: WatchProgress, object: KubernetesObject): Kubernete
   return isSame && known !== undefined ? known : object
 }
 
-/** The progress at the beginning of a streaming list. */
+/** The state at the beginning of a streaming list. */
 export const beginList = ({ objects }: WatchProgress): WatchProgress => ({ ...unlisted, objects, list: [] })
 
-/** The progress after an event, and the change if the set is another one now. */
+/** The state after an event, and the change if the set is different then. */
 export const afterEvent = (progress: WatchProgress, event: WatchEvent): ProgressStep => {
   const { list, objects } = progress
   if (list !== undefined) return afterListEvent(progress, list, event)
@@ -73,7 +73,7 @@ export const afterEvent = (progress: WatchProgress, event: WatchEvent): Progress
   ]
 }
 
-/** Nothing is published, and no version is known, before the bookmark that ends the list. */
+/** Before the bookmark that ends the list, nothing is published and no version is known. */
 const afterListEvent = (
   progress: WatchProgress,
   list: ReadonlyArray<KubernetesObject>,
@@ -84,11 +84,11 @@ const afterListEvent = (
   return afterList(progress, list, event.object.metadata.resourceVersion)
 }
 
-/** Objects sorted by name, in code units, as every set is published. */
+/** Sorts objects by name in the order of code units, as in every published set. */
 const sortedByName = (objects: ReadonlyArray<KubernetesObject>): ReadonlyArray<KubernetesObject> =>
   objects.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
 
-/** ADDED of a known object and DELETED of an unknown one, as a replay has them, are harmless. */
+/** A replay may contain ADDED for a known object and DELETED for an unknown one. Both do no harm. */
 const withEvent = (
   objects: ReadonlyArray<KubernetesObject>,
   event: ObjectEvent
@@ -98,8 +98,8 @@ const withEvent = (
 }
 
 /**
- * Adds, in a traced watch, the root span of the change's trace. The span ends at once: what the change leads to are its
- * children, and a trace back end shows them only under a parent that was exported.
+ * In a traced watch, adds the root span of the change's trace. The span ends at once: what follows from the change
+ * becomes its children, and trace back ends show them only below a parent that was exported.
  */
 export const withSpan = Effect.fnUntraced(function*(
   { resource, traced }: { readonly resource: ResourceType; readonly traced: boolean },

@@ -1,7 +1,7 @@
 /**
- * One collection as it is now, for as long as somebody listens: LIST, then WATCH, then whatever WatchPolicy says, which
- * decides where a watch is resumed. HttpKubernetesApi makes its `watchAll` of it. It keeps the set and hands out only
- * whole sets.
+ * Keeps one collection up to date for as long as somebody listens: it makes a LIST, then a WATCH, then whatever
+ * WatchPolicy decides, which also says where a watch is resumed. HttpKubernetesApi makes `watchAll` of it. It delivers
+ * only complete sets.
  */
 import { Clock, Effect, Queue, Random, Ref, Result, Stream } from "effect"
 import type { WatchedSet } from "../../../services/kubernetes/KubernetesApi.ts"
@@ -11,7 +11,10 @@ import { firstPlan, nextPlan, type WatchOutcome, type WatchPlan } from "./WatchP
 import { watchOnce } from "./WatchSession.ts"
 import { listRequest, type WatchTarget } from "./WatchTarget.ts"
 
-/** The set after each change. A slow consumer misses sets, never the newest one. Never ends, never fails. */
+/**
+ * The set after each change. A slow reader misses intermediate sets, but never the newest one. Never ends and never
+ * fails.
+ */
 export const listWatch = (target: WatchTarget): Stream.Stream<WatchedSet> =>
   Stream.callback<WatchedSet>(
     (queue) => follow(target, (set) => Queue.offer(queue, set)),
@@ -69,14 +72,15 @@ const listOnce = Effect.fnUntraced(function*(
     return { ...nothing, _tag: "Failed", error: listed.failure }
   }
   if (listed.success.resourceVersion !== muteSince) yield* target.heard
-  // The whole set is replaced: what was deleted while nobody watched is gone with it.
+  // The list replaces the whole set, so objects that were deleted while nobody watched disappear too.
   const [next, change] = afterList(yield* Ref.get(progress), listed.success.objects, listed.success.resourceVersion)
   yield* Ref.set(progress, next)
   yield* publish(next.objects, { ...change, receivedAtNanos: yield* Clock.monotonicTimeNanos })
   return { _tag: "Listed", resourceVersion: listed.success.resourceVersion }
 })
 
-// One broken connection is ordinary: a load balancer's idle limit, an API server's roll-out. Two in a row are not.
+// One broken connection is normal, for example by a load balancer's idle limit or a restart of the API server. Two in a
+// row are not.
 const logBackOff = (outcome: WatchOutcome, next: WatchPlan): Effect.Effect<void> =>
   Effect.logWithLevel(next.failures > 1 ? "Warn" : "Debug")("watch failed, trying again").pipe(
     Effect.annotateLogs({

@@ -1,17 +1,18 @@
 /**
- * How long each watch has heard nothing. HttpKubernetesApi enters its watches here; readiness and a metric read them.
+ * How long each watch has received nothing. HttpKubernetesApi registers its watches here; `/readyz` and a metric read
+ * the ages.
  */
 import { Clock, Duration, Effect, type Scope } from "effect"
 import type { WatchAge } from "../../../services/kubernetes/KubernetesApi.ts"
 
 export interface WatchAges {
-  /** Enters a watch for as long as the scope lives; the result is to be run when the server said something. */
+  /** Registers a watch for the lifetime of the scope. The result must be run whenever the server has sent something. */
   readonly enter: (resource: string) => Effect.Effect<Effect.Effect<void>, never, Scope.Scope>
-  /** All watches under way. One that never heard anything is as old as itself. */
+  /** All open watches. If a watch has never received anything, its age counts from its start. */
   readonly ages: Effect.Effect<ReadonlyArray<WatchAge>>
 }
 
-/** An empty register. */
+/** A register without watches. */
 export const makeWatchAges = (): WatchAges => {
   const watches = new Set<{ readonly resource: string; heardAtNanos: bigint }>()
   return {

@@ -1,6 +1,6 @@
 /**
- * The lines of a watch: one JSON object `{type, object}` each. WatchSession reads its bytes through this module.
- * It knows nothing of connections and keeps nothing between two watches.
+ * The lines of a watch: each is one JSON object `{type, object}`. WatchSession uses this to read its bytes. It knows
+ * nothing about connections and keeps nothing between two watches.
  */
 import { Effect, Result, Schema, Stream } from "effect"
 import { Ndjson } from "effect/encoding"
@@ -15,7 +15,7 @@ export const ObjectEvent = Schema.Struct({
 })
 export type ObjectEvent = typeof ObjectEvent.Type
 
-/** Nothing happened up to this version: the watch may be resumed from it. */
+/** Nothing happened up to this version, so the watch may be resumed from it. */
 const Bookmark = Schema.Struct({
   type: Schema.Literal("BOOKMARK"),
   object: Schema.Struct({
@@ -26,21 +26,24 @@ const Bookmark = Schema.Struct({
   })
 })
 
-/** True for the bookmark which says that a streaming list is complete. */
+/** True for the bookmark that marks the end of a streaming list. */
 export const isEndOfList = (event: WatchEvent): boolean =>
   event.type === "BOOKMARK" && event.object.metadata.annotations?.["k8s.io/initial-events-end"] === "true"
 
-/** The server ends the watch with a reason. */
+/** The server ends the watch and gives the reason. */
 const ErrorEvent = Schema.Struct({ type: Schema.Literal("ERROR"), object: ApiStatus })
 
 export type WatchEvent = ObjectEvent | typeof Bookmark.Type
 
-/** The longest line that is believed, in bytes: etcd's object limit of 1.5 MiB and room for its encoding. */
+/** The longest accepted line in bytes: etcd's limit of 1.5 MiB for an object, and room for its encoding. */
 export const longestLine = 8 * 1024 * 1024
 
 const decodeEvent = Schema.decodeUnknownResult(Schema.Union([ObjectEvent, Bookmark, ErrorEvent]))
 
-/** Reads one line's JSON. An ERROR event is a failure with its own reason; what is none of the four is `Malformed`. */
+/**
+ * Reads the JSON of one line. An ERROR event is a failure with its own reason. Anything that is not one of the four
+ * event types is `Malformed`.
+ */
 export const readWatchEvent = (call: ApiCall, json: unknown): Result.Result<WatchEvent, KubernetesApiError> => {
   const decoded = decodeEvent(json)
   if (Result.isFailure(decoded)) {
@@ -51,8 +54,8 @@ export const readWatchEvent = (call: ApiCall, json: unknown): Result.Result<Watc
 }
 
 /**
- * The events of a watch's bytes, in order. It fails at the first line that is malformed, too long, or cut off by the
- * end of the body; empty lines are skipped.
+ * The events in the bytes of a watch, in order. Fails at the first line that is malformed, too long, or cut off by the
+ * end of the body. Empty lines are skipped.
  */
 export const watchEvents = (
   bytes: Stream.Stream<Uint8Array, KubernetesApiError>,

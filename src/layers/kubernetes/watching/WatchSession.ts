@@ -1,6 +1,6 @@
 /**
- * One WATCH request from its opening to its end: what each event makes of the set, how long the server may be silent,
- * and how it came out. ListWatch makes one after the other; what follows an end is WatchPolicy's.
+ * One WATCH request from its start to its end: how each event changes the set, how long the server may be silent, and
+ * what the result was. ListWatch makes one after the other, and WatchPolicy decides what follows.
  */
 import { Clock, Duration, Effect, Random, Ref, Result, type Scope, Stream } from "effect"
 import type { KubernetesApiError } from "../../../services/kubernetes/KubernetesApi.ts"
@@ -11,15 +11,16 @@ import { type WatchEvent, watchEvents } from "./WatchLine.ts"
 import type { WatchOutcome } from "./WatchPolicy.ts"
 import { watchRequest, type WatchStart, type WatchTarget } from "./WatchTarget.ts"
 
-// The API server sends a bookmark about once a minute (kubernetes#90249): 90 s without one is a dead connection.
+// The API server sends a bookmark about once a minute (kubernetes#90249), so 90 s without any event mean a dead
+// connection.
 const longestSilence = Duration.seconds(90)
-// client-go's range: watches of many nodes end apart from each other.
+// The same range as in client-go, so that the watches of many nodes do not end at the same time.
 const shortestWatchSeconds = 300
 const longestWatchSeconds = 600
 /** How much later than the server the client itself ends a watch. */
 const deadlineMarginSeconds = 10
 
-/** What came of the server, and when, in monotonic nanoseconds. */
+/** What the server has sent last, and when, in monotonic nanoseconds. */
 interface Heard {
   /** When the server accepted the watch. */
   readonly acceptedAt: bigint
@@ -29,8 +30,8 @@ interface Heard {
 }
 
 /**
- * Watches from a version or a streaming list, which has begun in `progress`; keeps that, and hands each change of the set
- * to `publish`. Never fails: a failure is an outcome. Scoped to the connection's use.
+ * Watches from a version, or with a streaming list that has begun in `progress`. It updates `progress` and passes each
+ * change of the set to `publish`. Never fails: a failure is an outcome. The scope is that of the connection's use.
  */
 export const watchOnce = Effect.fnUntraced(function*(
   target: WatchTarget,
@@ -58,7 +59,7 @@ export const watchOnce = Effect.fnUntraced(function*(
     Stream.tap(() => noteBytes(heard)),
     (bytes) => watchEvents(bytes, request),
     Stream.runForEach(take),
-    // A server that forgot to end the watch: we do, and resume as if it had.
+    // The server should have ended the watch. If it does not, the client does, and resumes as usual.
     Effect.timeoutOption(Duration.seconds(timeoutSeconds + deadlineMarginSeconds)),
     Effect.andThen(reachedVersion(request, progress))
   )
@@ -72,9 +73,9 @@ const noteBytes = (heard: Heard) =>
   })
 
 /**
- * The dead-man timer: fails when no event has come for too long. A streaming list that is slow has the same time between
- * two of its events, and until its end the time of every watch. Events count, not bytes: a line that comes byte by byte
- * and never ends says nothing. Stream's own time-out goes by the wall clock, which this program's children step.
+ * Fails if no event has arrived for too long. A slow streaming list may take that time between two of its events, and
+ * no longer than any watch in total. Only events count, not bytes: a line that arrives byte by byte and never ends is
+ * silence. Stream's own time-out is not used, because it depends on the wall clock, which linuxptp steps.
  */
 const untilDead = Effect.fnUntraced(
   function*(request: ClientRequest, heard: Heard): Effect.fn.Return<never, KubernetesApiError> {
@@ -90,7 +91,7 @@ const untilDead = Effect.fnUntraced(
 
 const after = (nanos: bigint, duration: Duration.Duration): bigint => nanos + Duration.toNanosUnsafe(duration)
 
-/** Where the next watch may go on. There is none while the list with which this one began has not ended. */
+/** Where the next watch may continue; undefined if the list at the start of this one has not ended. */
 const reachedVersion = Effect.fnUntraced(
   function*(request: ClientRequest, progress: Ref.Ref<WatchProgress>): Effect.fn.Return<string, KubernetesApiError> {
     const { resourceVersion } = yield* Ref.get(progress)
@@ -112,7 +113,7 @@ const outcomeOf = (
   return { ...end, _tag: "Failed", error: result.failure, resourceVersion, isSilent }
 }
 
-/** It did not even begin. */
+/** The watch did not begin. */
 const notAccepted = (error: KubernetesApiError, { resourceVersion }: WatchProgress): WatchOutcome => ({
   _tag: "Failed",
   error,

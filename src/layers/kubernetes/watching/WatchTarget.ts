@@ -1,15 +1,15 @@
-/** What a ListWatch is about, and the requests that LIST and WATCH make of it. */
+/** What a ListWatch watches, and the LIST and WATCH requests for it. */
 import type { Effect } from "effect"
 import type { ResourceType } from "../../../services/kubernetes/KubernetesObject.ts"
 import type { ApiConnection, ClientRequest } from "../requests/ApiConnection.ts"
 import type { ListRequest } from "../requests/ListPages.ts"
 
-/** What is watched, on which connection, and who is told that the server said something. */
+/** What is watched, on which connection, and whom to tell that the server has sent something. */
 export interface WatchTarget {
   readonly connection: ApiConnection
   readonly resource: ResourceType
   readonly path: string
-  /** Only the object of this name. */
+  /** The name, if only one object is watched. */
   readonly name: string | undefined
   readonly metadataOnly: boolean
   readonly traced: boolean
@@ -24,9 +24,9 @@ export const listRequest = (target: WatchTarget, resourceVersion: "0" | ""): Lis
   accept: accepts(target, "PartialObjectMetadataList")
 })
 
-/** What a WATCH begins with: a version, or a streaming list (Kubernetes API concepts, "Streaming lists"). */
+/** Where a WATCH begins: at a version, or with a streaming list (Kubernetes API concepts, "Streaming lists"). */
 export interface WatchStart {
-  /** Empty for the newest there is, which only a streaming list can begin with. */
+  /** Empty means the newest version, which is possible with a streaming list only. */
   readonly resourceVersion: string
   readonly sendsList: boolean
 }
@@ -54,6 +54,6 @@ export const watchRequest = (
 const selector = ({ name }: WatchTarget): Readonly<Record<string, string>> =>
   name === undefined ? {} : { fieldSelector: `metadata.name=${name}` }
 
-// A server that does not know the transformation answers with plain objects; we read only their metadata.
+// A server that does not know this form answers with whole objects, and the client reads only their metadata.
 const accepts = ({ metadataOnly }: WatchTarget, as: string): string =>
   metadataOnly ? `application/json;as=${as};g=meta.k8s.io;v=v1,application/json` : "application/json"
