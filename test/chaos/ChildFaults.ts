@@ -1,4 +1,4 @@
-/** What a program of linuxptp, or the kernel, does to supervision. */
+/** Faults of linuxptp's programs and of the kernel that the supervisor must handle. */
 import { missingNic, talk } from "../simulation/Behaviour.ts"
 import { atNextStart, behaving, type Fault, hold, isDependant, isPtp4l, toChild } from "./Fault.ts"
 import { noticeMillis } from "./Judge.ts"

@@ -1,4 +1,4 @@
-/** What people write: the NodePTPCfg objects and the node's labels, edited like a person (or a script) does. */
+/** The NodePTPCfg objects and the node's labels, and edits of them as a person or a script would make. */
 import type { KubernetesObject } from "../../src/services/kubernetes/KubernetesObject.ts"
 import type { Dice } from "../simulation/Dice.ts"
 import { nodeName } from "../simulation/SimulatedNode.ts"

@@ -1,4 +1,4 @@
-/** What people and controllers do to the objects, at the worst moment. */
+/** Faults by people and controllers: edits of the objects at the worst moment. */
 import { missingNic } from "../simulation/Behaviour.ts"
 import type { Written } from "./Cluster.ts"
 import { behaving, type Fault, hold } from "./Fault.ts"

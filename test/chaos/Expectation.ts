@@ -1,6 +1,6 @@
 /**
- * What has to run, worked out beside the daemon: decided from what is written, with the last valid version of what has
- * a mistake in it. It knows of each daemon's life only what that one was shown.
+ * Computes what must run, independently of the daemon: from the written objects, with the last valid version where an
+ * object has a mistake. For each life of the daemon it knows only what that life was shown.
  */
 import { Option, Struct } from "effect"
 import type { NetworkInterface } from "../../src/services/devices/PtpDevice.ts"

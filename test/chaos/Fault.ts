@@ -1,4 +1,4 @@
-/** A kind of trouble that the simulation knows to make. */
+/** The definition of a fault: a kind of trouble that the simulation can make. */
 import type { Behaviour, Plan } from "../simulation/Behaviour.ts"
 import type { Child } from "../simulation/Child.ts"
 import type { World } from "./World.ts"

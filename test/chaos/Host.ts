@@ -1,4 +1,4 @@
-/** What the machine is, apart from its processes, and how the daemon gets to see it and the API server. */
+/** The simulated machine without its processes, and how the daemon sees it and the API server. */
 import { Option } from "effect"
 import type { NetworkInterface } from "../../src/services/devices/PtpDevice.ts"
 import type { KubernetesObject } from "../../src/services/kubernetes/KubernetesObject.ts"

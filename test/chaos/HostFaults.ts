@@ -1,4 +1,4 @@
-/** What happens to the machine: its NICs, its clock, its packages, its daemon. */
+/** Faults of the machine: its NICs, its clock, its packages, its daemon. */
 import { Option } from "effect"
 import { type Fault, isPtp4l } from "./Fault.ts"
 import type { World } from "./World.ts"

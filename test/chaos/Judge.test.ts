@@ -1,4 +1,4 @@
-/** A judge that never complains proves nothing: each invariant is broken here once. */
+/** A judge that never complains proves nothing, so each of its rules is broken here once. */
 import { assert, describe, it } from "@effect/vitest"
 import { spec } from "../layers/processes/ScriptedRunner.ts"
 import type { Child } from "../simulation/Child.ts"

@@ -1,6 +1,6 @@
 /**
- * The invariants of supervision, checked at every start, signal and exit of a child. It sees what the kernel sees and
- * what the supervisor was asked for, nothing of the daemon's inside.
+ * The rules of supervision, checked at every start, signal and exit of a child. The judge sees what the kernel sees and
+ * what the supervisor was asked for, but nothing inside of the daemon.
  */
 import type { ProcessExit } from "../../src/services/processes/ProcessRunner.ts"
 import type { ProcessSpec } from "../../src/services/processes/ProcessSpec.ts"

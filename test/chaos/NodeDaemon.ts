@@ -1,4 +1,7 @@
-/** The daemon of the simulated node over all its lives: booted, told what changed, ended, and compared with its wish. */
+/**
+ * The daemon of the simulated node over several lives: it is booted, told about changes, ended, and compared with what
+ * should run.
+ */
 import { Cause, Equal, Exit, Option } from "effect"
 import type { ProcessSpec } from "../../src/services/processes/ProcessSpec.ts"
 import type { ProcessStatus } from "../../src/services/processes/ProcessSupervisor.ts"

@@ -1,7 +1,7 @@
 /**
- * How late a start may be: at once after the first death, then within 0.2 s doubled to 30 s, counted from when nothing
- * stood in its way any more. Full jitter allows any shorter pause. The numbers stand here once more, because the
- * policy's own function can't judge itself.
+ * How late a start may be: at once after the first death, later within 0.2 s doubled up to 30 s, counted from the
+ * moment when nothing prevents it any more. Full jitter allows any shorter pause. The numbers are repeated here on
+ * purpose, because the function under test cannot judge itself.
  */
 import { Equal } from "effect"
 import type { ProcessSpec } from "../../src/services/processes/ProcessSpec.ts"

@@ -1,4 +1,4 @@
-/** The simulation itself: it repeats what it did, and it is no witness that sees nothing. */
+/** Tests of the simulation itself: it repeats the same steps, and it notices something. */
 import { assert, describe, it } from "@effect/vitest"
 import { becomesReady } from "../../src/services/linuxptp/Readiness.ts"
 import { spec } from "../layers/processes/ScriptedRunner.ts"

@@ -1,6 +1,6 @@
 /**
- * One seed: a node boots, faults come one after the other, and time goes on in between. Now and then, and at the end,
- * everything that is wrong with the world is put right, and the desired state has to come back by itself.
+ * One seed: a node boots, faults follow each other, and time passes in between. From time to time, and at the end,
+ * every fault is repaired, and the desired state must return by itself.
  */
 import { childFaults } from "./ChildFaults.ts"
 import { editFaults, withAnotherText } from "./EditFaults.ts"

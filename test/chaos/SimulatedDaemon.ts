@@ -1,6 +1,6 @@
 /**
- * The wiring of one simulated daemon: the real reconciler and supervisor over contracts that the simulation keeps.
- * Whatever else the core comes to need is given here and nowhere else.
+ * The wiring of one simulated daemon: the real reconciler and supervisor, with simulated layers for their contracts. If
+ * the core needs something new, it is added only here.
  */
 import { Effect, Equal, Exit, Fiber, Layer, Option, Scope, Stream, SubscriptionRef } from "effect"
 import * as SimulatedConfigurationCheck from "../../src/layers/simulated/linuxptp/SimulatedConfigurationCheck.ts"

@@ -1,4 +1,4 @@
-/** What keeps a program from starting at all. */
+/** Faults that keep a program from starting at all. */
 import { atNextStart, behaving, type Fault } from "./Fault.ts"
 import type { World } from "./World.ts"
 

@@ -1,4 +1,4 @@
-/** What the supervisor was asked to run, and until when: the only reason to start or to stop anything. */
+/** What the supervisor was asked to run, and until when. This is the only reason to start or stop anything. */
 import { Equal } from "effect"
 import type { ProcessSpec } from "../../src/services/processes/ProcessSpec.ts"
 

@@ -1,4 +1,4 @@
-/** What children do, written down for the reader and shown to the judge. */
+/** Records what children do, for a reader of the steps, and shows it to the judge. */
 import type { RunnerWitness } from "../simulation/Children.ts"
 import type { Trace } from "../simulation/Trace.ts"
 import type { Judge } from "./Judge.ts"

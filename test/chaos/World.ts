@@ -1,4 +1,4 @@
-/** One node and its daemon under simulation, and everything that a fault can reach. */
+/** One simulated node with its daemon, and everything that a fault can change. */
 import type { Child } from "../simulation/Child.ts"
 import { type Children, makeChildren } from "../simulation/Children.ts"
 import { type Dice, makeDice } from "../simulation/Dice.ts"

@@ -1,4 +1,4 @@
-/** deploy/03-admission-policy.yaml: a daemon writes its own node's NodePTPDev, whatever else it asks for. */
+/** Tests deploy/03-admission-policy.yaml: a daemon can write only the NodePTPDev of its own node. */
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import { type JsonObject, textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"

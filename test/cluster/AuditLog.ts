@@ -1,4 +1,4 @@
-/** What a kube-apiserver wrote down of each request (audit.k8s.io/v1, level Metadata), one request a value. */
+/** Reads a kube-apiserver's audit log (audit.k8s.io/v1, level Metadata); each request becomes one value. */
 import { Effect, Schema } from "effect"
 import { readFileSync } from "node:fs"
 

@@ -1,4 +1,4 @@
-/** Certificate authorities of one test, by the program `openssl`; their keys never leave the test's directory. */
+/** Certificate authorities for one test, made by the program `openssl`. Their keys stay in the test's directory. */
 import { Effect } from "effect"
 import { execFileSync } from "node:child_process"
 import { readFileSync } from "node:fs"

@@ -1,6 +1,6 @@
 /**
- * How a cluster test file begins: one control plane for the file, in real time, because servers of other processes
- * know no other. Where there is nothing to start, every test is skipped and its name says why.
+ * How a test file of this folder begins: it gets one control plane, in real time, because other processes have no
+ * virtual clock. If no control plane can be started, every test is skipped and its name says why.
  */
 import { describe, layer, type Vitest } from "@effect/vitest"
 import { inject } from "vitest"

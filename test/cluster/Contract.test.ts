@@ -1,6 +1,7 @@
 /**
- * The contract's suites on a real kube-apiserver: what the embedded server says in `npm test` is said here too. The
- * suites of this folder hold for a real server alone: the embedded one does without rules, server-side apply and the like.
+ * Runs the suites of the contract on a real kube-apiserver; `npm test` runs the same suites on the embedded server. It
+ * also runs the suites of this folder, which only a real server can pass, because the embedded one has no rules, no
+ * server-side apply and the like.
  */
 import type { ContractTests } from "../contract/ApiServerUnderTest.ts"
 import { kubernetesContract } from "../contract/KubernetesContract.ts"

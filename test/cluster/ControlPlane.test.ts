@@ -1,4 +1,7 @@
-/** What the cluster tests stand on: the servers start, forget, come back, and leave nothing behind. */
+/**
+ * Tests of the control plane that the cluster tests use: the servers start, forget their history, restart, and leave
+ * nothing behind.
+ */
 import { assert } from "@effect/vitest"
 import { Effect, Exit, Layer, Queue } from "effect"
 import { spawn } from "node:child_process"

@@ -1,7 +1,7 @@
 /**
- * A Kubernetes control plane of a test's own: etcd and kube-apiserver on loopback, in a temporary directory, with TLS
- * and RBAC. It is the contract's server under test, and what only a real one has beside that: an audit log,
- * service-account tokens, restarts, a new CA. Nothing of it is left when the scope ends, or this process.
+ * A Kubernetes control plane for one test file: etcd and kube-apiserver on loopback, in a temporary directory, with TLS
+ * and RBAC. The contract's suites run on it. It also has what only a real server has: an audit log, service-account
+ * tokens, restarts, a new CA. It is removed when the scope ends, or this process.
  */
 import { Context, Effect, Layer, Schedule } from "effect"
 import { randomBytes } from "node:crypto"

@@ -1,6 +1,6 @@
 /**
- * Where the etcd, kube-apiserver and kubectl of the cluster tests come from: `KUBEBUILDER_ASSETS`, else a cache outside
- * of the checkout, else a build into that cache by the Go module beside this file. Starting them is not its business.
+ * Finds etcd, kube-apiserver and kubectl for the cluster tests: in `KUBEBUILDER_ASSETS`, else in a cache outside of the
+ * checkout, else the Go module in this folder builds them into that cache. It does not start them.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"

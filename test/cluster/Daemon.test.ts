@@ -1,4 +1,7 @@
-/** The daemon on a real API server, as its service account under the admission policy: what it does, and what it outlives. */
+/**
+ * The daemon on a real API server, as its service account and under the admission policy: what it does, and which
+ * failures it survives.
+ */
 import { assert } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { type JsonObject, listAt, textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"

@@ -1,6 +1,6 @@
 /**
- * What a real kube-apiserver alone says of the project's kinds: the rules of deploy/01-crd.yaml that no plain schema
- * can say, and what becomes of objects that an earlier definition allowed. The embedded server has no rules.
+ * What only a real kube-apiserver can check of the project's kinds: the rules in deploy/01-crd.yaml that plain schema
+ * cannot express, and objects that an earlier definition allowed. The embedded server evaluates no rules.
  */
 import { assert, describe } from "@effect/vitest"
 import { Effect } from "effect"

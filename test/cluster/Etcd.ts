@@ -1,4 +1,6 @@
-/** An etcd of one member on UNIX sockets in a test's own directory: no port to take, and nobody else reaches it. */
+/**
+ * An etcd with one member on UNIX sockets in a test's own directory. It needs no port, and nobody else can reach it.
+ */
 import { Effect, Schedule, Schema, type Scope } from "effect"
 import { request } from "node:http"
 import path from "node:path"

@@ -1,4 +1,7 @@
-/** What a real kube-apiserver asks of an Event, which the daemon's keep: the embedded server takes any. */
+/**
+ * What a real kube-apiserver requires of an Event, and that the daemon's events fulfil it. The embedded server accepts
+ * any Event.
+ */
 import { assert, describe } from "@effect/vitest"
 import { Effect } from "effect"
 import { listAt, textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"

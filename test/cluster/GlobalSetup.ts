@@ -1,4 +1,7 @@
-/** Before the cluster tests: finds or builds what they run against, once, and tells every test file of it. */
+/**
+ * Runs once before the cluster tests: finds or builds the programs they need, and passes their paths to every test
+ * file.
+ */
 import type { TestProject } from "vitest/node"
 import { type BinarySearch, findBinaries } from "./ControlPlaneBinaries.ts"
 

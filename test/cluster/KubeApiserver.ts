@@ -1,6 +1,6 @@
 /**
- * A kube-apiserver on a loopback port: RBAC, TLS, service-account tokens and an audit log; without what a test has no
- * use for. What is asked of it is the test's business.
+ * A kube-apiserver on a loopback port with RBAC, TLS, service-account tokens and an audit log, and without features
+ * that no test needs.
  */
 import { Effect, Exit, Scope } from "effect"
 import { generateKeyPairSync } from "node:crypto"

@@ -1,4 +1,7 @@
-/** What people see of the manifests through kubectl: they apply, they explain themselves, and they refuse in plain words. */
+/**
+ * What people see of the manifests through kubectl: they can be applied and explained, and mistakes are refused in
+ * plain words.
+ */
 import { assert } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { isObject, type JsonObject, objectAt, textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"

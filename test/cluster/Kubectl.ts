@@ -1,4 +1,7 @@
-/** The administrator's kubectl on a test's control plane, with a home of its own: nobody's configuration is touched. */
+/**
+ * The administrator's kubectl for a test's control plane. It has a home directory of its own, so nobody's configuration
+ * is touched.
+ */
 import { Effect } from "effect"
 import { spawn } from "node:child_process"
 import { mkdtempSync, writeFileSync } from "node:fs"

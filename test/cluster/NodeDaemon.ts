@@ -1,6 +1,6 @@
 /**
- * The daemon as a pod runs it: as its service account, whose token and CA are files that the kubelet keeps. What is
- * beneath it is simulated.
+ * The daemon as in a pod: it uses its service account, whose token and CA are in files that the kubelet would write.
+ * NICs and linuxptp are simulated.
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { ConfigProvider, Effect, Layer } from "effect"

@@ -1,6 +1,6 @@
 /**
- * A server that a test owns: it ends with the scope, and with this process however that ends. Its output goes to a
- * file, of which only the end is shown, when it did not start.
+ * A server process that belongs to a test. It ends with the scope, and with this process, however that ends. Its output
+ * goes to a file; if it does not start, the end of the file is shown.
  */
 import { Deferred, Effect, Schema, type Scope } from "effect"
 import { spawn } from "node:child_process"

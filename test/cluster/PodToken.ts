@@ -1,6 +1,6 @@
 /**
- * What the kubelet adds to a deployment: a Pod of the daemon on a Node, and a token that is bound to that Pod. There is
- * no kubelet here; nothing runs in the Pod.
+ * What the kubelet would add to a deployment: a Pod of the daemon on a Node, and a token that is bound to the Pod.
+ * There is no kubelet here, so nothing runs in the Pod.
  */
 import { Effect } from "effect"
 import { type JsonObject, textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"

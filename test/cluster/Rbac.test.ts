@@ -1,4 +1,7 @@
-/** deploy/02-rbac.yaml grants what the daemon asks for, and nothing else: a whole story, and the server's audit log of it. */
+/**
+ * deploy/02-rbac.yaml grants exactly what the daemon asks for. The test runs everything that a daemon does and compares
+ * it with the server's audit log.
+ */
 import { Effect } from "effect"
 import { createNode, installAllButKinds } from "../contract/Deployment.ts"
 import { daemonUser } from "../contract/Grants.ts"

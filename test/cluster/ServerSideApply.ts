@@ -1,6 +1,6 @@
 /**
- * Server-side apply, on a real kube-apiserver alone: the embedded server has none. What matters here is that people who
- * apply to the daemon's kinds, and the daemon, leave each other's fields alone.
+ * Server-side apply, only on a real kube-apiserver, because the embedded one does not have it. People who apply to the
+ * daemon's kinds and the daemon must not change each other's fields.
  */
 import { assert, describe } from "@effect/vitest"
 import { Effect } from "effect"

@@ -1,4 +1,7 @@
-/** Owns a control plane and is killed for it: prints its directory as one line, then waits. Arguments are the programs. */
+/**
+ * A program that owns a control plane and is killed by a test: it prints the directory as one line and then waits. Its
+ * arguments are the paths of the programs.
+ */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Effect } from "effect"
 import * as ControlPlane from "./ControlPlane.ts"

@@ -1,4 +1,4 @@
-/** Roles that were stored just now: a real server's authorizer learns of them a moment later. */
+/** Waits until new roles take effect: a real server's authorizer learns of them a moment after they are stored. */
 import { Effect } from "effect"
 import { at } from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import { call } from "../contract/ApiClient.ts"

@@ -1,6 +1,6 @@
 /**
- * Talks HTTP to the API server under test: one request, or the events of a watch as they come. Over node:http or
- * node:https with the server's CA and the administrator's token, because `fetch` takes no CA.
+ * An HTTP client for the API server under test: single requests, or the events of a watch as they arrive. It uses
+ * node:http or node:https with the server's CA and the administrator's token, because `fetch` cannot be given a CA.
  */
 import { Cause, Effect, Queue, Result, type Scope } from "effect"
 import { type IncomingMessage, request as httpRequest } from "node:http"

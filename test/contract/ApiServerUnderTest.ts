@@ -1,6 +1,6 @@
 /**
- * The API server that a contract suite talks to: the embedded one in `npm test`, a real kube-apiserver in
- * `npm run test:cluster`. KubernetesContract runs the same suites on a layer of either.
+ * The API server on which a suite of the contract runs: the embedded one in `npm test`, a real kube-apiserver in
+ * `npm run test:cluster`. KubernetesContract takes a layer of either.
  */
 import type { Vitest } from "@effect/vitest"
 import { Context, type Effect } from "effect"

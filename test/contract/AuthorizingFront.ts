@@ -1,6 +1,6 @@
 /**
- * Stands before an API server that asks for no proof, and refuses what deploy/02-rbac.yaml does not grant, as the RBAC
- * authorizer would; what it was asked is on record. Only a daemon's paths are known to it.
+ * A front for an API server without authorization. It refuses what deploy/02-rbac.yaml does not grant, as the RBAC
+ * authorizer would, and records every request. It knows only the paths that a daemon uses.
  */
 import { Effect, type Scope } from "effect"
 import { createServer, type IncomingMessage, request as httpRequest, type ServerResponse } from "node:http"

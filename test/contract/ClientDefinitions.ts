@@ -1,4 +1,4 @@
-/** The daemon's watch of a kind whose definition is not there yet, goes, and comes again. */
+/** The daemon's watch of a kind whose definition does not exist yet, is deleted, and is created again. */
 import { assert, describe } from "@effect/vitest"
 import { Effect, Metric } from "effect"
 import { call } from "./ApiClient.ts"

@@ -1,4 +1,4 @@
-/** The daemon's events on the server under test: an Event that it accepts, and a series when it happens again. */
+/** The daemon's events on the server under test: the server accepts the Event, and a repetition becomes a series. */
 import { assert, describe } from "@effect/vitest"
 import { Effect, Queue } from "effect"
 import { at, textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"

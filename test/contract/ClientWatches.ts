@@ -1,4 +1,4 @@
-/** The daemon's watches on the server under test: every kind that it watches, as it watches it. */
+/** The daemon's watches on the server under test: every kind that the daemon watches, with the options that it uses. */
 import { assert, describe } from "@effect/vitest"
 import { Effect } from "effect"
 import { textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"

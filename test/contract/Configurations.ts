@@ -1,4 +1,4 @@
-/** What the project's own kinds refuse: every mistake is named with its field, in Kubernetes' own words. */
+/** What the project's own kinds refuse. Every mistake is named with its field, in Kubernetes' own words. */
 import { assert, describe } from "@effect/vitest"
 import { Effect } from "effect"
 import { type Json, type JsonObject, listAt, textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"

@@ -1,6 +1,6 @@
 /**
- * The daemon's own client, HttpKubernetesApi, on the server under test: one node's client in a namespace, the sets of
- * its watches as they come, and a line to the server that a test can cut.
+ * The daemon's own client, HttpKubernetesApi, on the server under test: the client of one node in a namespace, the sets
+ * that its watches deliver, and a connection that a test can cut.
  */
 import { Context, Effect, Layer, Queue, Stream } from "effect"
 import { type AddressInfo, connect, createServer, type Socket } from "node:net"

@@ -1,4 +1,4 @@
-/** CustomResourceDefinitions: how a kind comes to be served, and what goes with it. */
+/** CustomResourceDefinitions: how a kind comes to be served, and what is deleted together with it. */
 import { assert, describe } from "@effect/vitest"
 import { Effect, Queue } from "effect"
 import {

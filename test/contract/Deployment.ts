@@ -1,4 +1,4 @@
-/** What the server under test has once the manifests of deploy/ are there, and the Nodes beside them. */
+/** Prepares the server under test with the manifests of deploy/ and with Nodes. */
 import { Effect, Schema } from "effect"
 import { readdirSync } from "node:fs"
 import path from "node:path"

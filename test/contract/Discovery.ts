@@ -1,4 +1,4 @@
-/** What kubectl asks before it does anything: which kinds are served, their schemas, the version. */
+/** What kubectl asks for before any command: the served kinds, their schemas, the version. */
 import { assert, describe } from "@effect/vitest"
 import { Effect } from "effect"
 import {

@@ -1,4 +1,4 @@
-/** What deploy/02-rbac.yaml grants to the daemon, one verb on one resource a value. */
+/** The rights that deploy/02-rbac.yaml grants to the daemon; each value is one verb on one resource. */
 import { type JsonObject, listAt, textAt, textsAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import { manifest } from "./Workspace.ts"
 

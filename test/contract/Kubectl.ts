@@ -1,4 +1,4 @@
-/** kubectl against the server under test, with the project's manifests: what people do, and what they read. */
+/** kubectl with the project's manifests on the server under test: what people do, and what they read. */
 import { assert, describe } from "@effect/vitest"
 import { Effect, Queue } from "effect"
 import { createInterface } from "node:readline"

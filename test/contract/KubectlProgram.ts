@@ -1,4 +1,4 @@
-/** The real kubectl, as people have it on their PATH, against the server under test. */
+/** Runs the real kubectl from PATH on the server under test. */
 import { Effect } from "effect"
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"

@@ -1,8 +1,8 @@
 /**
- * Everything that holds for any Kubernetes API server, and for the daemon's client on it. Whoever has a server calls
- * this: the embedded one in `npm test`, a real kube-apiserver in `npm run test:cluster`. The server is started once and
- * shared; each test works in a place of its own (Workspace). The clock is the real one, because a server of another
- * process has no other: nothing here waits for time, only for answers and events.
+ * Everything that holds for any Kubernetes API server, and for the daemon's client on it. `npm test` calls this with
+ * the embedded server, `npm run test:cluster` with a real kube-apiserver. The server is started once and shared; each
+ * test works in a namespace of its own (Workspace). The clock is the real one, because a server in another process has
+ * no other. So no test waits for a time to pass, only for answers and events.
  */
 import { layer } from "@effect/vitest"
 import type { Layer } from "effect"

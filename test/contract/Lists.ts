@@ -1,4 +1,4 @@
-/** Lists over HTTP: selectors, pages, versions, and the shapes of server-side printing and of metadata alone. */
+/** Lists over HTTP: selectors, pages, versions, tables for kubectl, and metadata alone. */
 import { assert, describe } from "@effect/vitest"
 import { Effect } from "effect"
 import { at, type JsonObject, listAt, textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"

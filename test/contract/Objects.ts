@@ -1,4 +1,7 @@
-/** Objects over HTTP: create, read, replace and delete, and what they mean to metadata. Patches have a suite of their own. */
+/**
+ * Objects over HTTP: create, read, replace and delete, and how these change metadata. Patches have a suite of their
+ * own.
+ */
 import { assert, describe } from "@effect/vitest"
 import { Effect } from "effect"
 import { at, type JsonObject, listAt, objectAt, textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"

@@ -1,4 +1,4 @@
-/** A kind that one test has for itself, so that it may be deleted and defined anew under everybody's feet. */
+/** A kind for one test alone, which may delete and define it again without disturbing other tests. */
 import { Effect } from "effect"
 import type { JsonObject } from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import type { ResourceType } from "../../src/services/kubernetes/KubernetesObject.ts"

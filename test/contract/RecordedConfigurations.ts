@@ -1,6 +1,6 @@
 /**
- * What kube-apiserver 1.37.2 answered to NodePTPCfgs of these specs. `test:cluster` asks a real server again, and the
- * embedded one is held to what of it is not the word of a rule.
+ * The recorded answers of kube-apiserver 1.37.2 to NodePTPCfgs with these specs. `test:cluster` asks a real server
+ * again. The embedded server must give the same answers, except those of rules.
  */
 import { Schema } from "effect"
 import { readFileSync } from "node:fs"

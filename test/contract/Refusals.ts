@@ -1,4 +1,4 @@
-/** Requests that no API server takes: malformed bodies, paths and queries, names and sizes. */
+/** Requests that no API server accepts: malformed bodies, paths and queries, wrong names and sizes. */
 import { assert, describe } from "@effect/vitest"
 import { Effect } from "effect"
 import { textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"

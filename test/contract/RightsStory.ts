@@ -1,6 +1,7 @@
 /**
- * Everything that a daemon asks of an API server, in one story, and what that has to be: exactly what deploy/02-rbac.yaml
- * grants. Who has a server and a record of the daemon's requests tells it: on a real one, and on the embedded one.
+ * Everything that a daemon asks of an API server, one after the other, compared with what deploy/02-rbac.yaml grants:
+ * both must be the same. It runs on a real server and on the embedded one; the caller provides the server and a record
+ * of the requests.
  */
 import { assert } from "@effect/vitest"
 import { Effect, Schedule } from "effect"

@@ -1,6 +1,6 @@
 /**
- * The daemon's core on `worker-1`: the real client with the credentials it is given, and the demo's NICs and simulated
- * linuxptp beneath it. It ends with the scope.
+ * The daemon's core on `worker-1`: the real client with the given credentials, above the demo's NICs and simulated
+ * linuxptp. It ends with the scope.
  */
 import { Context, Effect, Layer, Logger, References, Stream, SubscriptionRef } from "effect"
 import * as HttpKubernetesApi from "../../src/layers/kubernetes/HttpKubernetesApi.ts"

@@ -1,4 +1,7 @@
-/** Fields that a schema does not know: dropped, with a warning unless told to ignore them, or refused when strict. */
+/**
+ * Fields that a schema does not know: they are dropped with a warning, dropped silently if the request asks for that,
+ * or refused if it is strict.
+ */
 import { assert, describe } from "@effect/vitest"
 import { Effect } from "effect"
 import { at, textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"

@@ -1,4 +1,7 @@
-/** Waiting for what a real server does in its own time: asked again and again, with the last answer if it never comes. */
+/**
+ * Waits for what a real server does at its own pace: asks again and again, and fails with the last answer if the
+ * expected one never comes.
+ */
 import { Effect, Schedule } from "effect"
 import type { JsonObject } from "../../src/layers/simulated/apiserver/JsonTree.ts"
 import { call } from "./ApiClient.ts"

@@ -1,4 +1,7 @@
-/** What the schema of a CustomResourceDefinition refuses, with kube-apiserver's words and field paths, and what it keeps. */
+/**
+ * What the schema of a CustomResourceDefinition refuses, with kube-apiserver's words and paths of fields, and what it
+ * accepts.
+ */
 import { assert, describe } from "@effect/vitest"
 import { Effect } from "effect"
 import { at, type Json, type JsonObject, listAt, textAt } from "../../src/layers/simulated/apiserver/JsonTree.ts"

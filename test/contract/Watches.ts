@@ -1,6 +1,6 @@
 /**
- * Watches over HTTP. Bookmarks once a minute are tested on the embedded server alone, with a virtual clock: a server
- * of another process has none that a test could turn.
+ * Watches over HTTP. Bookmarks come once a minute, so they are tested only on the embedded server, with a virtual
+ * clock; a server in another process has no clock that a test could set.
  */
 import { assert, describe } from "@effect/vitest"
 import { Effect, Queue } from "effect"

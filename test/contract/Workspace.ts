@@ -1,6 +1,6 @@
 /**
- * Where one contract test works: a namespace of its own on a server that other tests share, and the objects that the
- * daemon's kinds are made of. Nothing of it is deleted: a real kube-apiserver alone cannot delete a namespace.
+ * Where one test of the contract works: in a namespace of its own on a shared server, with the objects that the
+ * daemon's kinds need. Nothing is deleted afterwards, because a kube-apiserver alone cannot delete a namespace.
  */
 import { assert } from "@effect/vitest"
 import { Duration, Effect } from "effect"

@@ -1,4 +1,4 @@
-/** Answers that are not the server's, or not whole, or late. */
+/** Faults of answers: they are not the server's, not complete, or late. */
 import { answerStatus, answerWhole, closeExchange, resetExchange } from "./Exchange.ts"
 import { type Fault, silentWatchMillis, takingRequests } from "./Fault.ts"
 import { chunkedHead, statusText, wholeAnswer } from "./HttpBytes.ts"

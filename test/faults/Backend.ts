@@ -1,4 +1,4 @@
-/** The proxy's side towards the embedded API server: one HTTP request for each that is passed on. */
+/** The side of the proxy towards the embedded API server: one HTTP request for each request that is passed on. */
 import { Agent, type IncomingMessage, request } from "node:http"
 import { answerWhole, beginStream, closeExchange, endStream, type Exchange, sendLine } from "./Exchange.ts"
 

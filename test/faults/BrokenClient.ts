@@ -1,6 +1,6 @@
 /**
- * Clients with one mistake each, for the judge's own test. They are what is often written: a LIST, then WATCHes, and a
- * word or two about errors. Without a mistake this one does what the matrix asks, by simple means.
+ * Clients with one mistake each, to test the judge. They are written as such clients often are: a LIST, then WATCHes,
+ * and little about errors. Without a mistake this client passes the matrix, by simple means.
  */
 import { Duration, Effect, Layer, Option, Queue, Result, Scope, Stream } from "effect"
 import { makeApiConnection } from "../../src/layers/kubernetes/requests/ApiConnection.ts"

@@ -1,4 +1,4 @@
-/** Who vouches for the API server, and what it shows: read once for all seeds. */
+/** The API server's certificates and their authorities, read once for all seeds. */
 import { readFileSync } from "node:fs"
 import { createSecureContext, type SecureContext } from "node:tls"
 

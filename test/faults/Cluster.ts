@@ -1,6 +1,6 @@
 /**
- * What people and controllers write to the API server, past the proxy: NodePTPCfg objects, the Node's labels, and now
- * and then somebody else's hand on the node's NodePTPDev. And what follows of it for the node.
+ * What people and controllers write to the API server without the proxy: NodePTPCfg objects, the Node's labels, and
+ * sometimes another program's change of the NodePTPDev. It also knows what should run on the node as a result.
  */
 import { Effect, Option, Result, Schema } from "effect"
 import type { JsonObject } from "../../src/layers/simulated/apiserver/JsonTree.ts"

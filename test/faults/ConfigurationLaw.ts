@@ -1,7 +1,8 @@
 /**
- * The law of the children: one is started because the server held a configuration that wants it, and stopped because it
- * held one that does not want it, or that replaces what it runs after. No answer and no silence of an API server is a
- * reason. It knows each state that the server held since the client was last in sync.
+ * The rule for children. A child may start because the server held a configuration that wants it. It may stop because
+ * the server held one that does not want it, or that replaces a process on which it depends. An error or a silence of
+ * the API server is never a reason. The rule knows each state that the server has held since the client was last in
+ * sync.
  */
 import { Equal } from "effect"
 import type { ProcessSpec } from "../../src/services/processes/ProcessSpec.ts"

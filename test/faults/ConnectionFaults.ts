@@ -1,4 +1,4 @@
-/** What happens to connections: cut, lost, stuck, refused, slow. */
+/** Faults of connections: cut, lost, stuck, refused, slow. */
 import { type Fault, over, silentWatchMillis, someStream, someWhile, streams, toStream } from "./Fault.ts"
 import type { Front } from "./Front.ts"
 import type { Passage } from "./Outlet.ts"

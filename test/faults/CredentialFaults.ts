@@ -1,4 +1,4 @@
-/** Tokens and certificates that change under a running daemon, not always in the right order. */
+/** Tokens and certificates that change while the daemon runs, not always in the right order. */
 import type { Certificate } from "./Certificates.ts"
 import { firstCa, secondCa } from "./Certificates.ts"
 import { type Fault, provoke, someWhile } from "./Fault.ts"

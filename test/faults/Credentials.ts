@@ -1,4 +1,7 @@
-/** The files of the daemon's service account, which the test changes under it, and the layer that reads them. */
+/**
+ * The files of the daemon's service account, which the test changes while the daemon runs, and the layer that reads
+ * them.
+ */
 import { ConfigProvider, Effect, FileSystem, Layer } from "effect"
 import * as ServiceAccountCredentials from "../../src/layers/kubernetes/credentials/ServiceAccountCredentials.ts"
 import { KubernetesCredentials } from "../../src/services/kubernetes/KubernetesCredentials.ts"

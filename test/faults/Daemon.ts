@@ -1,6 +1,6 @@
 /**
- * The daemon under test: its core programs on virtual time, over the real client on real sockets. What the programs
- * were told of the API server is written down as they are told.
+ * The daemon under test: its core programs in virtual time, with the real client on real sockets. Everything that the
+ * programs learn from the API server is recorded.
  */
 import { Cause, Context, Effect, Exit, type Fiber, Layer, Metric, Scope, Stream } from "effect"
 import * as HttpKubernetesApi from "../../src/layers/kubernetes/HttpKubernetesApi.ts"

@@ -1,4 +1,4 @@
-/** Lets virtual time go on, and only while nothing is on its way between the sockets. */
+/** Advances virtual time, but only while nothing is on its way between the sockets. */
 import type { VirtualTime } from "../simulation/VirtualTime.ts"
 import { type QuietOptions, settle } from "./Quiet.ts"
 

@@ -1,4 +1,4 @@
-/** One request of the daemon and how it is answered: by the server behind the proxy, or by a fault in its place. */
+/** One request of the daemon and its answer, which comes from the server behind the proxy or from a fault. */
 import type { Front } from "./Front.ts"
 import { brokenChunk, chunk, chunkedHead, lastChunk, type RequestHead, statusText, wholeAnswer } from "./HttpBytes.ts"
 

@@ -1,4 +1,4 @@
-/** A kind of trouble that the fault matrix knows to make, and what most of them need. */
+/** The definition of a fault in the matrix, and functions that most faults need. */
 import type { Exchange, Verb } from "./Exchange.ts"
 import type { Rule } from "./Proxy.ts"
 import type { World } from "./World.ts"

@@ -1,4 +1,4 @@
-/** What tests of single faults share: a world that ends with the test, and answers of the daemon's own servers. */
+/** What tests of single faults share: a world that ends with the test, and requests to the daemon's own servers. */
 import { Effect } from "effect"
 import { get } from "node:http"
 import { makeFence } from "./Quiet.ts"

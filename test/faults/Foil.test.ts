@@ -1,4 +1,4 @@
-/** What this client is measured against: the official informer, as its documentation shows it, after one TCP reset. */
+/** A comparison: the official informer, used as in its documentation, after one TCP reset. */
 import { assert, describe, it } from "@effect/vitest"
 import { KubeConfig, ListWatch, Watch } from "@kubernetes/client-node"
 import type { KubernetesListObject, KubernetesObject } from "@kubernetes/client-node"

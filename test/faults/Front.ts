@@ -1,6 +1,6 @@
 /**
- * One connection of the daemon to the proxy: TLS or not, what comes in as requests, what goes out through an Outlet.
- * It answers nothing by itself.
+ * One connection of the daemon to the proxy, with or without TLS. Input becomes requests, and output goes through an
+ * Outlet. It answers nothing by itself.
  */
 import type { Socket } from "node:net"
 import { type SecureContext, TLSSocket } from "node:tls"

@@ -1,4 +1,4 @@
-/** HTTP/1.1 as bytes, so that the proxy can cut, mix up and invent them: what it reads of a client, what it answers. */
+/** HTTP/1.1 as bytes, so that the proxy can cut, mix up and invent messages: it reads requests and writes answers. */
 
 export interface RequestHead {
   readonly method: string

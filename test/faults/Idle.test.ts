@@ -1,4 +1,4 @@
-/** What a node that has nothing to do costs an API server in an hour. Over TLS, in virtual time, as in a cluster. */
+/** What an idle node costs an API server in an hour, over TLS and in virtual time. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { syncedWorld } from "./FaultTest.ts"

@@ -1,4 +1,7 @@
-/** A judge that never complains proves nothing: clients with a mistake are found by the fault that it matters in. */
+/**
+ * A judge that never complains proves nothing: each client with a mistake must be found by the fault in which the
+ * mistake matters.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { brokenApi, type Mistake } from "./BrokenClient.ts"

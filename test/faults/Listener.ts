@@ -1,4 +1,4 @@
-/** A listener on loopback that can be away for a while, so that connections are refused, and comes back on its port. */
+/** A listener on loopback that can go away, so that connections are refused, and come back on the same port. */
 import { once } from "node:events"
 import { createServer, type Socket } from "node:net"
 import { addressOf } from "./Quiet.ts"

@@ -1,4 +1,4 @@
-/** The node: its daemon and its children, which just run. Whatever is started or stopped goes before the law. */
+/** The node: its daemon, and children that simply run. Every start and stop is checked by ConfigurationLaw. */
 import type { ProcessSpec } from "../../src/services/processes/ProcessSpec.ts"
 import type { Behaviour } from "../simulation/Behaviour.ts"
 import type { Child } from "../simulation/Child.ts"

@@ -1,4 +1,4 @@
-/** What is deleted while nobody listens is gone when somebody does. */
+/** An object that is deleted while nobody watches is gone when the watch resumes. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { sendLine } from "./Exchange.ts"

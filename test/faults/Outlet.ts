@@ -1,4 +1,6 @@
-/** The way from the proxy to one client: bytes go on at once, wait, vanish, or drip in pieces of any size. */
+/**
+ * The output from the proxy to one client: bytes are sent at once, wait, are lost, or are sent in pieces of any size.
+ */
 import type { VirtualTime } from "../simulation/VirtualTime.ts"
 
 /** What becomes of bytes: `hold` as TCP does until a path is back, `vanish` as behind a lost connection. */

@@ -1,6 +1,6 @@
 /**
- * Everything between the daemon and the API server: a listener that may be away, connections that may be lost, rules
- * that answer in the server's place. Without a rule each request is passed on. It decides nothing; faults do.
+ * Everything between the daemon and the API server: a listener that may go away, connections that may be lost, and
+ * rules that answer instead of the server. Without a rule each request is passed on. The faults decide what it does.
  */
 import type { Socket } from "node:net"
 import type { VirtualTime } from "../simulation/VirtualTime.ts"

@@ -1,7 +1,7 @@
 /**
- * Tells when nothing is on its way any more between the sockets of this process, so that virtual time may go on.
- * Everything is on loopback and in one process: a byte that is sent through the kernel behind all others and comes
- * back has found the others delivered. No real time is waited for.
+ * Finds out when nothing is on its way between the sockets of this process, so that virtual time may advance.
+ * Everything is on loopback and in one process: a byte is sent through the kernel behind all others, and when it comes
+ * back, the others were delivered. No real time is waited for.
  */
 import { once } from "node:events"
 import { type AddressInfo, connect, createServer } from "node:net"

@@ -1,6 +1,6 @@
 /**
- * What a client may ask of an API server, whatever that one does: no tight loop, no request before the time that a 429
- * or 503 asked for. It sees requests as they arrive at the proxy.
+ * What a client may ask of an API server, whatever the server does: no tight loop, and no request before the time that
+ * a 429 or 503 asked for. It sees requests as they arrive at the proxy.
  */
 import type { Exchange } from "./Exchange.ts"
 

@@ -1,4 +1,4 @@
-/** A process that runs its share of the seeds: Seeds.test.ts starts one for each core and adds up what they tell. */
+/** A process that runs a part of the seeds. Seeds.test.ts starts one for each core and adds up their results. */
 import { makeFence } from "./Quiet.ts"
 import { type Outcome, runScenario } from "./Scenario.ts"
 

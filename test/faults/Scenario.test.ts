@@ -1,4 +1,4 @@
-/** The matrix itself: on real sockets it repeats what it did, and its faults are many. */
+/** Tests of the matrix itself: on real sockets it repeats the same steps, and it has many kinds of faults. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { fenceOf } from "./FaultTest.ts"

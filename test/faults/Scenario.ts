@@ -1,6 +1,6 @@
 /**
- * One seed: a daemon boots, faults come one after the other or two at a time, people go on editing before, during and
- * after each, and after each the daemon has to be in sync again in time.
+ * One seed: a daemon boots, and faults follow, one or two at a time. People edit before, during and after each fault,
+ * and after each the daemon must be in sync in time.
  */
 import { answerFaults } from "./AnswerFaults.ts"
 import { connectionFaults } from "./ConnectionFaults.ts"

@@ -1,6 +1,6 @@
 /**
- * The fault matrix: many seeds, each with faults of its own. `SEEDS` says how many (1,000), `SEED_START` where to begin
- * (0); a seed that fails is told with its steps, and `SEEDS=1 SEED_START=n npm run test:faults` runs it again.
+ * Runs many seeds, each with other faults. `SEEDS` is their number (1,000) and `SEED_START` the first one (0). A seed
+ * that fails prints its steps; `SEEDS=1 SEED_START=n npm run test:faults` repeats them.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"

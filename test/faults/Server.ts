@@ -1,4 +1,4 @@
-/** The embedded API server as a process of its own on virtual time: started, ended, and started again on the same state. */
+/** The embedded API server in virtual time. It can be started, ended, and started again with the same state. */
 import { Effect, Exit, Layer, Scope } from "effect"
 import { EmbeddedApiServer } from "../../src/layers/simulated/apiserver/EmbeddedApiServer.ts"
 import { ObjectStore } from "../../src/layers/simulated/apiserver/ObjectStore.ts"

@@ -1,10 +1,4 @@
-/**
- * What happens to the API server: restarts, what it forgets, what is restored, kinds that go and come.
- *
- * After a restore without `--bump-revision` (etcdutl) versions are given a second time. Who comes back only when the
- * new history has passed his version can't tell: no client can, and Kubernetes says to bump. So here the daemon has
- * heard of a version that the restored server does not reach again.
- */
+/** Faults of the API server: restarts, a lost history, a restored backup, kinds that disappear and come back. */
 import { request } from "node:http"
 import { answerStatus, answerWhole, endStream } from "./Exchange.ts"
 import { type Fault, provoke, silentWatchMillis, someWhile, streams, type UnderWay } from "./Fault.ts"

@@ -1,6 +1,6 @@
 /**
- * What the API server keeps, so that it outlives the server, can be saved and put back, and tells of each write. It
- * begins as a cluster in which the manifests of `deploy/` were applied.
+ * The state of the API server. It outlives the server, can be saved and restored, and reports each write. It starts as
+ * a cluster with the manifests of `deploy/`.
  */
 import { Duration, Effect } from "effect"
 import { readFileSync } from "node:fs"

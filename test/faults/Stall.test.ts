@@ -1,4 +1,4 @@
-/** A watch on which nothing comes any more is noticed from outside, and by the client itself. */
+/** A watch on which nothing arrives any more is noticed from outside and by the client itself. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { type AddressInfo, createServer } from "node:net"

@@ -1,10 +1,4 @@
-/**
- * What comes in a watch and should not, and what should and does not.
- *
- * What nobody can survive is left out: a server that loses an event, or sends two versions of one object in the wrong
- * order, and says nothing wrong afterwards. client-go would be deaf too: versions are opaque, and a watch that goes on
- * is believed. So here a lost or misplaced event is followed by the end of its connection, or by a 410.
- */
+/** Faults within a watch: events that should not arrive, and events that should but do not. */
 import {
   beginStream,
   breakStream,

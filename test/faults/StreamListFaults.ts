@@ -1,4 +1,4 @@
-/** What goes wrong with streaming lists (`sendInitialEvents`), which a client asks for when the history is gone. */
+/** Faults of streaming lists (`sendInitialEvents`), which a client asks for when the history is gone. */
 import { answerStatus, type Exchange, sendLine } from "./Exchange.ts"
 import { type Fault, takingRequests } from "./Fault.ts"
 import type { Rule } from "./Proxy.ts"

@@ -1,4 +1,6 @@
-/** Whether the daemon is in step with the API server: what it was told, what runs, and what it said. */
+/**
+ * Checks whether the daemon is in sync with the API server: what it has learned, what runs, and what it has written.
+ */
 import { Equal, Option, Schema } from "effect"
 import type { KubernetesObject, ResourceType } from "../../src/services/kubernetes/KubernetesObject.ts"
 import { nodes } from "../../src/services/kubernetes/Node.ts"

@@ -1,4 +1,4 @@
-/** One node, its daemon, its API server and everything between them, and what a fault can do to it. */
+/** One node, its daemon, its API server and everything between them, with functions for faults to change it. */
 import { makeDice } from "../simulation/Dice.ts"
 import { makeTrace } from "../simulation/Trace.ts"
 import { makeVirtualTime } from "../simulation/VirtualTime.ts"

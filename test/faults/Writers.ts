@@ -1,4 +1,4 @@
-/** People and controllers at work: one edit after the other, now or later. */
+/** People and controllers that make one edit after the other, now or later. */
 import type { Dice } from "../simulation/Dice.ts"
 import type { VirtualTime } from "../simulation/VirtualTime.ts"
 import { type Cluster, someEdit } from "./Cluster.ts"

@@ -1,5 +1,5 @@
 /**
- * What a scripted child does with its life, as a value: well-behaved unless a fault planned something else for the
+ * What a simulated child does in its life, as a value: it works well, unless a fault has planned something else for the
  * next start of its id.
  */
 import type { ProcessExit } from "../../src/services/processes/ProcessRunner.ts"

@@ -1,4 +1,4 @@
-/** One scripted child: what it prints, when it is ready, and how it ends or is kept from it. */
+/** One simulated child: what it prints, when it becomes ready, and how it ends or why it cannot end. */
 import { makeLineReader } from "../../src/layers/processes/LineReader.ts"
 import type { OutputLine, ProcessExit } from "../../src/services/processes/ProcessRunner.ts"
 import type { ProcessSpec } from "../../src/services/processes/ProcessSpec.ts"

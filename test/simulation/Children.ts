@@ -1,6 +1,6 @@
 /**
- * The `ProcessRunner` of the simulation: children on virtual time that do what their `Behaviour` says, the NICs and
- * directories they hold, and what the kernel does with them. Every step is told to the judge before it has an effect.
+ * The simulated `ProcessRunner`: children in virtual time that follow their `Behaviour`, the NICs and directories that
+ * they hold, and what the kernel does with them. The judge sees every step before it has an effect.
  */
 import { Deferred, Effect } from "effect"
 import {

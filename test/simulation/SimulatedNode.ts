@@ -1,6 +1,6 @@
 /**
- * What every simulated daemon stands on: the node's name and settings, its NICs, and the real supervisor over scripted
- * children. Which API server it talks to is each simulation's choice.
+ * What every simulated daemon needs: the node's name and settings, its NICs, and the real supervisor with simulated
+ * children. Each simulation adds its own API server.
  */
 import { Effect, Layer, Option } from "effect"
 import * as FiberProcessSupervisor from "../../src/layers/processes/FiberProcessSupervisor.ts"

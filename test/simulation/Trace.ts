@@ -1,4 +1,4 @@
-/** Everything that happens in a scenario, as lines, and what a judge had to say of it. */
+/** Everything that happens in a scenario, as lines of text, and the judge's complaints. */
 
 export interface Trace {
   readonly lines: ReadonlyArray<string>

@@ -1,7 +1,7 @@
 /**
- * Time and scheduling that nothing real touches: timers fire when the driver says so, tasks of fibers run one after
- * the other until none is left, and the wall clock is the monotonic one plus an offset that may jump. The same calls
- * give the same order, always.
+ * Time and scheduling without anything real: timers fire when the driver says so, tasks of fibers run one after the
+ * other until none is left, and the wall clock is the monotonic clock plus an offset that may jump. The same calls
+ * always give the same order.
  */
 import { Clock, Context, Duration, Effect, Random, References, Scheduler } from "effect"
 import { asRandom, type Dice } from "./Dice.ts"

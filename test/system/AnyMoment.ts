@@ -1,4 +1,6 @@
-/** What the tests share that end the daemon at any moment: random moments by seed, a stand-in for ptp4l, and edits. */
+/**
+ * Shared by the tests that end the daemon at any moment: random moments by seed, a replacement for ptp4l, and edits.
+ */
 import { Effect, Ref, Schedule } from "effect"
 import { HttpBody, HttpClient, HttpClientRequest } from "effect/http"
 import { createManifests, type Manifest, readDeployedKinds } from "../../src/programs/cli/demo/CreateManifests.ts"

@@ -1,6 +1,6 @@
 /**
- * Device discovery on the kernel's own interfaces: links of a network namespace that is this test's alone. The
- * discovery runs as a child in it, since sockets and /sys belong to the namespace of their process.
+ * Device discovery on real kernel interfaces, in a network namespace that only this test uses. The discovery runs as a
+ * child process in the namespace, because sockets and /sys belong to the namespace of their process.
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"

@@ -1,4 +1,4 @@
-/** Faults of a real node from which ptp4l recovers by itself, or by being started again; what is published meanwhile. */
+/** Faults on a real node from which ptp4l recovers by itself or by a restart, and what is published meanwhile. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option } from "effect"
 import * as ManagementSocketClient from "../../src/layers/linuxptp/ManagementSocketClient.ts"

@@ -1,7 +1,8 @@
 /**
- * SIGKILL at any moment: of the whole daemon, in the middle of its start, of an apply, of a sweep. Nothing that it
- * started lives a second later, the next daemon on the same run directory never runs a ptp4l beside an old one, and the
- * last one, which is stopped in order, leaves nothing. One lane has the real ptp4l, the others stand-ins.
+ * SIGKILL for the whole daemon at any moment: in the middle of its start, of an apply, of the removal of old processes.
+ * Nothing that it started lives a second later, and the next daemon on the same run directory never runs a ptp4l beside
+ * an old one. The last daemon is stopped in order and leaves nothing behind. One series of moments uses the real ptp4l,
+ * the others a replacement.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Schedule } from "effect"

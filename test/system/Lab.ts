@@ -1,6 +1,6 @@
 /**
- * The lab of the system tests: network namespaces of their own, a real grandmaster, and the daemon as a process of
- * its own. Whatever a test makes here goes with its scope, also when it fails; nothing outside is touched.
+ * The lab of the system tests: separate network namespaces, a real grandmaster, and the daemon as a process of its own.
+ * Everything is removed with the scope, also when a test fails, and nothing outside is touched.
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"

@@ -1,4 +1,4 @@
-/** A node of the lab: a grandmaster at its cables, the daemon on it, and its NodePTPDev as the API server has it. */
+/** A node of the lab: a grandmaster on its network, the daemon, and its NodePTPDev as the API server has it. */
 import { Effect, Schema } from "effect"
 import { HttpBody, HttpClient, HttpClientRequest } from "effect/http"
 import { createManifests, type Manifest, readDeployedKinds } from "../../src/programs/cli/demo/CreateManifests.ts"

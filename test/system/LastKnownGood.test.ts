@@ -1,4 +1,4 @@
-/** A node that starts while its API server can't be reached: it runs what worked last, from its own disk. */
+/** A node that starts while its API server cannot be reached runs from its own disk what worked last. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { HttpClient } from "effect/http"

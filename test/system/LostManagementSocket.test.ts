@@ -1,4 +1,7 @@
-/** A ptp4l that serves its clock and can no longer be managed, because somebody took its socket: told, not touched. */
+/**
+ * A ptp4l whose socket somebody has taken: it keeps the time but cannot be asked. The daemon reports that and does not
+ * restart it.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Layer, Option } from "effect"
 import { existsSync, rmSync } from "node:fs"

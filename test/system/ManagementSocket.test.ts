@@ -1,4 +1,7 @@
-/** The management client and a real ptp4l: states and class, the domain, its death, its being stopped, and a thief. */
+/**
+ * The management client with a real ptp4l: states of ports and clock class, the domain, a dead and a stopped ptp4l, and
+ * another program that takes the socket.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Layer, Option } from "effect"
 import { execFileSync } from "node:child_process"

@@ -1,4 +1,6 @@
-/** The whole path with the real linuxptp: NodePTPCfg -> ptp4l in SLAVE -> NodePTPDev, changes, deletion, the end. */
+/**
+ * The whole path with real linuxptp: NodePTPCfg -> ptp4l in SLAVE -> NodePTPDev, then changes, deletion and the end.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { HttpClient } from "effect/http"

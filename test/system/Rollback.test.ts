@@ -1,4 +1,7 @@
-/** Edits that the real ptp4l or phc2sys does not start with: refused before they cost a clock, or rolled back. */
+/**
+ * Edits with which the real ptp4l or phc2sys does not start: they are refused before a clock is stopped, or rolled
+ * back.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { createManifests } from "../../src/programs/cli/demo/CreateManifests.ts"

@@ -1,4 +1,4 @@
-/** Real-time scheduling as the kernel has it, not as argv asks for it. */
+/** Real-time scheduling as the kernel has it, which is not always what argv asks for. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { spawnSync } from "node:child_process"

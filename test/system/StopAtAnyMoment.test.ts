@@ -1,6 +1,6 @@
 /**
- * SIGTERM at any moment: in the middle of an apply, of a start, of a stop. Every time the daemon ends with 0, soon, and
- * leaves no process and no file. ptp4l is a stand-in, so that 200 moments take minutes and touch no clock.
+ * SIGTERM at any moment: in the middle of an apply, of a start, of a stop. Each time the daemon soon ends with 0 and
+ * leaves no process and no file. ptp4l is replaced, so that 200 moments take minutes and touch no clock.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"

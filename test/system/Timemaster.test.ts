@@ -1,4 +1,4 @@
-/** The real timemaster through the whole daemon: its children's clock, their deaths and its own, and the end. */
+/** The real timemaster with the whole daemon: the clock of its children, their deaths and its own, and the end. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { spawnSync } from "node:child_process"
