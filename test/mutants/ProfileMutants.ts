@@ -178,6 +178,13 @@ export const profileMutants: ReadonlyArray<Mutant> = [
     tests: nodeMemory
   },
   {
+    name: "a refused question stays open",
+    file: memory,
+    search: "pending: { ...pending, asked: [] } }, pending)",
+    replace: "pending }, pending)",
+    tests: nodeMemory
+  },
+  {
     name: "a program is never asked about a configuration",
     file: memory,
     search: "if (asked.length === 0) return enforce(waiting, next)",

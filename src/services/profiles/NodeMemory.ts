@@ -125,15 +125,16 @@ const decideOn = (memory: NodeMemory, facts: DecisionFacts, now: bigint): Step =
   if (Option.isNone(facts.linuxptp)) {
     return [{ ...memory, facts, pending: undefined }, [{ _tag: "TellLinuxptpMissing" }]]
   }
-  const trigger = { cause: facts.cause ?? pending?.trigger.cause, since: pending?.trigger.since ?? now }
   const seen = observeInterfaces({ ...memory, facts }, facts)
   const decided = decideOnce(seen, facts, facts.linuxptp.value)
   // Before anything is stopped, programs are asked about configurations that they have not checked yet.
   const asked = decided.decision.processes.filter((spec) => !isKnown(seen, spec, decided.running))
+  const isAskedAlready = pending !== undefined && Equal.equals(pending.asked, asked)
+  // Another question takes its own time: edits that keep coming are no decision that hangs.
+  const trigger = { cause: facts.cause ?? pending?.trigger.cause, since: isAskedAlready ? pending.trigger.since : now }
   const next = { facts, decided, asked, trigger }
   const waiting = { ...seen, known: decided.known, pending: next }
   if (asked.length === 0) return enforce(waiting, next)
-  const isAskedAlready = pending !== undefined && Equal.equals(pending.asked, asked)
   return [waiting, isAskedAlready ? [] : [{ _tag: "AskPrograms", asked, trigger }]]
 }
 
@@ -176,9 +177,10 @@ const afterAnswer = (
     onNone: () => versions,
     onSome: ({ message, spec }) => learnRefusal(versions, pending.decided.running, spec, message)
   })
+  if (learned === versions) return enforce(memory, pending)
   // The memory that the waiting decision would leave is not used: in it the refused version would be the last valid
-  // one.
-  return learned === versions ? enforce(memory, pending) : decideAnew({ ...memory, versions: learned }, pending)
+  // one. The question is closed, so that the program is asked about what stands in, even if that is the same process.
+  return decideAnew({ ...memory, versions: learned, pending: { ...pending, asked: [] } }, pending)
 }
 
 /** Decides again on the same facts, with what was learned since. */
@@ -223,7 +225,8 @@ const learn = (memory: NodeMemory): Step => {
   const learned = learnFrom(before, running, own, inherited)
   if (learned === before) return [memory, []]
   const versions = nics === undefined ? learned : forgiveFor(learned, nics)
-  const isRejection = !Equal.equals(versions.rejected, before.rejected)
+  // A version that stood in for a rejected one may be forgotten as well.
+  const isRejection = !Equal.equals(versions.rejected, before.rejected) || versions.profiles !== before.profiles
   return [{ ...memory, versions }, isRejection ? [{ _tag: "DecideAgain" }] : []]
 }
 

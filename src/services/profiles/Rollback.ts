@@ -45,7 +45,7 @@ export const learnFrom = (
     const failed = own.find(({ configurationErrors, id, wasReady }) =>
       !wasReady && configurationErrors >= enoughErrors && !inherited.has(id)
     )
-    return failed === undefined ? known : withRejected(known, version, "FailedToStart", failed.lastExit ?? "")
+    return failed === undefined ? known : turnDown(known, version, "FailedToStart", failed.lastExit ?? "")
   }, memory)
 
 /** The parts of a decision that are compared with the next one. */
@@ -76,14 +76,25 @@ export const learnRefusal = (
   message: string
 ): VersionMemory => {
   const version = running.find(({ processIds }) => processIds.includes(id))
-  if (version === undefined) return memory
-  // The version that was to run instead of a refused one is refused too. If it replaced that rejection, the first one
-  // would be tried again, and the two would alternate for ever.
+  return version === undefined ? memory : turnDown(memory, version, "Refused", message)
+}
+
+/**
+ * The memory after a version turned out not to run. Usually the version is rejected. One that stands in for a rejected
+ * version is forgotten instead: if it replaced that rejection, the first one would be tried again, and the two would
+ * alternate for ever.
+ */
+const turnDown = (
+  memory: VersionMemory,
+  version: RunningVersion,
+  by: RejectedProfile["by"],
+  message: string
+): VersionMemory => {
   const isStandIn = memory.profiles.some(isSameVersion(version)) && !memory.worked.some(isSameVersion(version)) &&
     memory.rejected.some((other) => isOfSameProfile(version)(other) && !isSameVersion(version)(other))
   return isStandIn
     ? { ...memory, profiles: memory.profiles.filter((other) => !isSameVersion(version)(other)) }
-    : withRejected(memory, version, "Refused", message)
+    : withRejected(memory, version, by, message)
 }
 
 /** True if every version in `running` is known to work or has no process that could fail. */

@@ -173,8 +173,13 @@ const afterWrite = (
   object: KubernetesObject,
   now: Moment
 ): Step => {
+  // What was written counts as what is there, whatever the answer left out of it: a server that prunes a field, because
+  // its definition is older than this program, is told once, and again only when its watch says so.
+  const stored = { isMissing: false, status: next }
   const [written, actions] = considered({
-    ...withAnswer({ ...publication, told: next }, Option.some(object)),
+    ...publication,
+    told: next,
+    object: publication.request === "Overtaken" ? publication.object : stored,
     differsSince: undefined,
     writtenAt: now.monotonicNanos,
     request: "None"

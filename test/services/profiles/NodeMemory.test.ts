@@ -68,13 +68,17 @@ const seen = (specs: ReadonlyArray<ProcessSpec>, change: Partial<ProcessStatus>)
 const makeNode = (knownGood: Option.Option<KnownGood> = Option.none()) => {
   let memory = initialNodeMemory("/run/d", knownGood)
   let actions: ReadonlyArray<NodeMemoryAction> = []
+  /** What programs look at now; a newer question ends the one before it. */
+  let question: ReadonlyArray<ProcessSpec> | undefined
   const take = (event: NodeMemoryEvent, now = 0n) => {
     const [next, more] = step(memory, event, now)
     memory = next
     actions = [...actions, ...more]
+    if (event._tag === "ConfigurationsChecked" && event.asked === question) question = undefined
+    for (const action of more) if (action._tag === "AskPrograms") question = action.asked
   }
   const answer = (refused: (spec: ProcessSpec) => boolean = () => false) => {
-    const asked = memory.pending?.asked ?? []
+    const asked = question ?? []
     const spec = asked.find(refused)
     const refusal = Option.map(Option.fromUndefinedOr(spec), (one) => ({ spec: one, message: "unknown section x" }))
     take({ _tag: "ConfigurationsChecked", asked, refusal })
@@ -89,6 +93,7 @@ const makeNode = (knownGood: Option.Option<KnownGood> = Option.none()) => {
       actions = []
     },
     memory: () => memory,
+    question: () => question,
     applied: () => memory.inForce.applied,
     argv: () => memory.inForce.applied.map(({ argv }) => argv[1]),
     /** What was to be done since the last look. */
@@ -170,6 +175,20 @@ describe("the memory of a node", () => {
     assert.strictEqual(keep?._tag, "KeepKnownGood")
     assert.deepStrictEqual(apply?._tag === "Apply" && apply.trigger, { cause: undefined, since: 9n })
     assert.deepStrictEqual(node.argv(), ["-2"])
+  })
+
+  it("forgets a version that stands in for a refused one and does not start either, and settles", () => {
+    const node = makeNode()
+    node.run(object("a", "-2"))
+    node.take(seen(node.applied(), { ...failing, configurationErrors: 2 }))
+    node.take(told(object("a", "-4")))
+    node.answer(({ argv }) => argv.includes("-4"))
+    assert.deepStrictEqual(node.argv(), ["-2"])
+    node.take(seen(node.applied(), failing))
+    node.actions()
+    node.take({ _tag: "RejectionsChanged" })
+    assert.deepStrictEqual(tagsOf(node.actions()), ["KeepKnownGood", "Apply"])
+    assert.deepStrictEqual([node.argv(), optionsOf(node.memory().versions.rejected)], [[], ["-4"]])
   })
 
   it("rejects nothing for a process that a version has from the one before it", () => {
@@ -278,6 +297,24 @@ describe("while a program is asked", () => {
     assert.deepStrictEqual(apply?._tag === "Apply" && apply.trigger, { cause, since: 1n })
   })
 
+  it("another question has a time of its own: edits that keep coming are no decision that hangs", () => {
+    const node = asking()
+    node.take(told(object("a", "-6")), 5n)
+    node.answer()
+    const apply = node.actions().at(-1)
+    assert.deepStrictEqual(apply?._tag === "Apply" && apply.trigger, { cause, since: 5n })
+  })
+
+  it("what stands in for a refused version is asked about, also where it is the very same process", () => {
+    const node = makeNode()
+    node.take(told(object("a", "-2", { nodeName: "worker-2" })))
+    node.take(told(object("a", "-2 ")))
+    node.answer(() => true)
+    assert.deepStrictEqual(tagsOf(node.actions()), ["KeepKnownGood", "Apply", "AskPrograms", "AskPrograms"])
+    node.answer()
+    assert.deepStrictEqual(node.argv(), ["-2"])
+  })
+
   it("the answer to an older question is nobody's", () => {
     const node = asking()
     const asked = node.memory().pending?.asked ?? []
@@ -293,16 +330,20 @@ describe("while a program is asked", () => {
   })
 })
 
-/** One thing that may happen to a node with two profiles, of which one has three versions. */
+/** One thing that may happen to a node with two profiles, of which one has four versions. */
 type Happening =
-  | { readonly edit: "-2" | "-4" | "-6" | "-Y"; readonly isOfA: boolean }
+  | { readonly edit: "-2" | "-2 " | "-4" | "-6" | "-Y"; readonly isOfA: boolean }
   | { readonly statuses: ReadonlyArray<"working" | "failing" | "starting"> }
   | { readonly nics: ReadonlyArray<"eth-a" | "eth-b"> }
   | { readonly answer: boolean }
   | { readonly again: true }
 
 const happening: fc.Arbitrary<Happening> = fc.oneof(
-  fc.record({ edit: fc.constantFrom("-2" as const, "-4" as const, "-6" as const, "-Y" as const), isOfA: fc.boolean() }),
+  fc.record({
+    // With a blank it is another version that runs the same process.
+    edit: fc.constantFrom("-2" as const, "-2 " as const, "-4" as const, "-6" as const, "-Y" as const),
+    isOfA: fc.boolean()
+  }),
   fc.record({
     statuses: fc.array(fc.constantFrom("working" as const, "failing" as const, "starting" as const), {
       minLength: 2,
@@ -350,6 +391,15 @@ type Node = ReturnType<typeof makeNode>
 const lives = fc.array(happening, { maxLength: 30 })
 
 describe("in every life", () => {
+  it("a decision that waits has a question under way", () => {
+    fc.assert(fc.property(lives, (happenings) => {
+      live(happenings, (_, node) => {
+        const { pending } = node.memory()
+        assert.deepStrictEqual(pending === undefined ? undefined : node.question(), pending?.asked)
+      })
+    }))
+  })
+
   it("a version that worked is never rejected, and there is one of each for a profile", () => {
     fc.assert(fc.property(lives, (happenings) => {
       live(happenings, (_, node) => {
@@ -366,7 +416,9 @@ describe("in every life", () => {
     fc.assert(fc.property(lives, (happenings) => {
       live(happenings, (before, node, at) => {
         const { worked } = node.memory().versions
-        if (!("statuses" in at)) assert.deepStrictEqual(worked, before.versions.worked)
+        // A version that runs the very process of the one before it works by what is known of that.
+        const processes = (versions: typeof worked) => optionsOf(versions).map((options) => options?.trim())
+        if (!("statuses" in at)) assert.sameMembers(processes(worked), processes(before.versions.worked))
         else if (at.statuses.every((state) => state === "working")) {
           for (const version of before.inForce.running) assert.isTrue(worked.some(isSameVersion(version)))
         }

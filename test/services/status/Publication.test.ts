@@ -199,6 +199,19 @@ describe("a request under way", () => {
   })
 })
 
+describe("a server that keeps less than it is told", () => {
+  it("is told once, and once more when its watch says so", () => {
+    const node = begun()
+    node.keeps = ({ conditions, ...status }) => ({ ...status, conditions: conditions.slice(1) })
+    node.learn({ statuses: [running()] })
+    node.pass(600_000)
+    assert.isAtMost(node.writes.length, 2)
+    node.learn({ statuses: [] })
+    node.pass(600_000)
+    assert.isAtMost(node.writes.length, 4)
+  })
+})
+
 describe("a write that failed", () => {
   it("is made again after the back-off, with what is true by then", () => {
     const node = rested()

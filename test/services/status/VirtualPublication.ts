@@ -42,6 +42,8 @@ export class VirtualPublication {
   /** From a change of the object until the watch tells of it. */
   watchMillis = 0
   stored: KubernetesObject | undefined
+  /** What the server keeps of a status: with an older definition it prunes what that does not know. */
+  keeps: (status: NodePTPDevStatus) => NodePTPDevStatus = (status) => status
   publication: Publication = initialPublication
   /** Not 0, as on any machine that runs for a while. */
   millis = 1_000_000
@@ -132,9 +134,10 @@ export class VirtualPublication {
     const failure = this.failures.shift() ?? this.refusalOf(request)
     if (failure !== undefined) return failed(request, failure)
     if (request._tag === "Read") return { _tag: "Found", object: Option.fromUndefinedOr(this.stored) }
-    const object = { ...bare, status: { ...request.next } }
+    const object = { ...bare, status: { ...this.keeps(request.next) } }
     if (request.isMissing) this.store(bare)
-    this.store(object)
+    // A write that changes nothing is no event of a watch.
+    if (!Equal.equals(this.stored?.["status"], object.status)) this.store(object)
     return { _tag: "Written", request, object }
   }
 
