@@ -95,8 +95,8 @@ export const nextWriteMillis = ({ refilledAtMillis, series, tokens }: EventHisto
 }
 
 /**
- * Takes the newest count that was held back for a full minute. Other counts that are held back about the same object
- * are discarded: if they were written later, an older occurrence would look like the last one.
+ * Takes the newest count that was held back and whose minute is over. Other counts that are held back about the same
+ * object are discarded: if they were written later, an older occurrence would look like the last one.
  */
 export const takeHeldBack = (
   history: EventHistory,

@@ -74,7 +74,7 @@ const fieldCauses = (object: JsonObject, fault: ErrorObject): ReadonlyArray<Fiel
   const isNumber = typeof fault.data === "number"
   const isFraction = fault.keyword === "type" && typeText(fault) === "integer" && isNumber
   if (!isFraction && !(fault.keyword === "format" && isNumber)) return [fieldCause(object, fault)]
-  // For such a number kube-openapi's message contains the path, but its field does not.
+  // For such a number kube-openapi's message contains the path, but `field` is `<nil>`.
   const format = formatOf(fault)
   const how = format === undefined ? "(default format)" : `with format ${format}`
   const message = `Invalid value: "": Checked value must be of type integer ${how} in ${field}`
