@@ -55,19 +55,42 @@ export const readWatchEvent = (call: ApiCall, json: unknown): Result.Result<Watc
 
 /**
  * The events in the bytes of a watch, in order. Fails at the first line that is malformed, too long, or cut off by the
- * end of the body. Empty lines are skipped.
+ * end of the body. Blank lines are skipped.
  */
 export const watchEvents = (
   bytes: Stream.Stream<Uint8Array, KubernetesApiError>,
   call: ApiCall
 ): Stream.Stream<WatchEvent, KubernetesApiError> =>
   bytes.pipe(
+    Stream.mapAccum(() => true, dropIndents),
     Stream.pipeThroughChannel(
       Ndjson.decode<KubernetesApiError>({ ignoreEmptyLines: true, maxLineBytes: longestLine })
     ),
     Stream.mapError((error) => error._tag === "NdjsonError" ? malformed(call, problemOf(error)) : error),
     Stream.mapEffect((json) => Effect.fromResult(readWatchEvent(call, json)))
   )
+
+const isBlank = (byte: number | undefined) => byte === 0x20 || byte === 0x09
+
+/**
+ * Cuts bytes after their line feeds and drops the blanks before each line: Ndjson skips a line only if it is empty.
+ * `isIndent` says whether the bytes before ended with a line feed, or with blanks after one.
+ */
+const dropIndents = (isIndent: boolean, bytes: Uint8Array): readonly [boolean, ReadonlyArray<Uint8Array>] => {
+  const lines: Array<Uint8Array> = []
+  for (let at = 0; at < bytes.length;) {
+    if (isIndent && isBlank(bytes[at])) {
+      at++
+      continue
+    }
+    const feed = bytes.indexOf(0x0a, at)
+    isIndent = feed !== -1
+    const end = isIndent ? feed + 1 : bytes.length
+    lines.push(bytes.subarray(at, end))
+    at = end
+  }
+  return [isIndent, lines]
+}
 
 const problemOf = ({ cause, reason }: Ndjson.NdjsonError): string =>
   reason === "LineTooLarge"

@@ -22,7 +22,18 @@ describe("watchEvents", () => {
   it.effect("reads nothing from nothing", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* read(), [])
-      assert.deepStrictEqual(yield* read("\n", "\r\n"), [])
+      assert.deepStrictEqual(yield* read("\n", " \r\n"), [])
+    }))
+
+  it.effect("skips lines of blanks alone, wherever the packets are cut", () =>
+    Effect.gen(function*() {
+      const blank = " \t \n\n  \r\n"
+      const whole = new TextEncoder().encode(
+        `${blank}${line("ADDED", object("a", "1"))}${blank}\t${line("MODIFIED", object("b", "2"))}${blank}  `
+      )
+      for (let cut = 0; cut <= whole.length; cut++) {
+        assert.deepStrictEqual(yield* read(whole.subarray(0, cut), whole.subarray(cut)), ["ADDED 1", "MODIFIED 2"])
+      }
     }))
 
   it.effect("reads events of all kinds, several in a packet", () =>
