@@ -77,7 +77,7 @@ const clearAway = Effect.fnUntraced(function*(
 ) {
   const exit = yield* Deferred.await(reaped)
   removeFiles(spec)
-  yield* removeTraces(spec.program, pid)
+  yield* tellDefect(removeTraces(spec.program, pid))
   yield* Deferred.await(silent).pipe(Effect.timeoutOption(lastWordsPatience))
   // A process outside of the group may still hold the pipe. Its output must not be taken for the successor's.
   closeOutputs()
@@ -85,7 +85,14 @@ const clearAway = Effect.fnUntraced(function*(
     // If it was killed, its children live a moment longer and hold the NICs that its successor needs.
     yield* groupGone(pid)
     removeFiles(spec)
-    yield* removeAllTraces
+    yield* tellDefect(removeAllTraces)
   }
   return exit
 })
+
+/** A bug in the removal must not hide the exit: the process would be taken for one that was never reaped. */
+const tellDefect = (removal: Effect.Effect<void>): Effect.Effect<void> =>
+  Effect.catchDefect(
+    removal,
+    (defect) => Effect.logError("what an ended process left cannot be removed because of a defect", defect)
+  )

@@ -1,6 +1,6 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem, Layer, Queue } from "effect"
+import { Effect, FileSystem, Layer, Logger, Queue } from "effect"
 import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import path from "node:path"
@@ -301,6 +301,25 @@ describe("ChildProcessRunner", () => {
       assert.deepStrictEqual(removed.splice(0), [`of ptp4l ${plain}`])
       const parent = yield* run("timemaster")
       assert.deepStrictEqual(removed, [`of timemaster ${parent}`, "of all, while 0 live"])
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
+
+  it.live("tells the exit, and what went wrong, when what a process left can't be removed because of a defect", () =>
+    Effect.gen(function*() {
+      const runDirectory = yield* makeRunDirectory
+      const errors: Array<string> = []
+      const logger = Logger.make(({ logLevel, message }) => void errors.push(`${logLevel} ${String(message)}`))
+      const runner = yield* runnerOn(
+        { runDirectory },
+        standInHabits({ removeTraces: () => Effect.die("one"), removeAllTraces: Effect.die("all") })
+      )
+      const directory = `${runDirectory}/timemaster-a`
+      const exit = yield* runner.start(
+        spec("timemaster-a", { program: "timemaster", argv: ["sh", "-c", "exit 3"], directory }),
+        () => {}
+      ).pipe(Effect.flatMap((child) => child.exit), Effect.provide(Logger.layer([logger])))
+      assert.deepStrictEqual(exit, { code: 3 })
+      const told = "Error what an ended process left cannot be removed because of a defect"
+      assert.deepStrictEqual(errors, [`${told},one`, `${told},all`])
     }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
 
   it.live("asks the kernel for SIGTERM, not SIGKILL, where a program ends others itself", () =>
