@@ -5,8 +5,20 @@
  * because a dying disk may hold a call for minutes; and a test can use a simulated disk that forgets everything that
  * was not synced.
  */
-import { ByteSize, Effect, FileSystem, Option, type PlatformError } from "effect"
+import { ByteSize, Effect, FileSystem, Option, PlatformError, type Scope } from "effect"
 import path from "node:path"
+
+/**
+ * Closes the files that `use` has opened. Effect's FileSystem dies if close(2) fails, but on NFS that is how a failed
+ * write is reported. Here it is an error like that of any other call.
+ */
+const closed = <A, E, R>(
+  use: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | PlatformError.PlatformError, Exclude<R, Scope.Scope>> =>
+  Effect.catchDefect(
+    Effect.scoped(use),
+    (defect) => PlatformError.isPlatformError(defect) ? Effect.fail(defect) : Effect.die(defect)
+  )
 
 /** Far more than the profiles of a cluster need, but little enough to be read at a start in time. */
 export const mostBytes = 16 * 1024 * 1024
@@ -27,7 +39,7 @@ export const readStateFile: (file: string) => Effect.Effect<Option.Option<string
         Option.match(bytes, { onNone: () => "", onSome: (some) => Buffer.from(some).toString("utf8") })
       )
     },
-    Effect.scoped,
+    closed,
     Effect.catchReason("PlatformError", "NotFound", () => Effect.succeedNone),
     Effect.mapError((error) => typeof error === "string" ? error : detailOf(error))
   )
@@ -103,11 +115,11 @@ const writeThrough = Effect.fnUntraced(function*(file: string, text: string) {
   yield* opened.writeAll(Buffer.from(text))
   // This must come before the rename: a name on the disk must never point to content that is not on the disk.
   yield* opened.sync
-}, Effect.scoped)
+}, closed)
 
 /** A new name is on the disk only when its directory is synced. */
 const syncDirectory = (directory: string) =>
-  Effect.scoped(Effect.flatMap(
+  closed(Effect.flatMap(
     FileSystem.FileSystem.use((fs) => fs.open(directory, { flag: "r" })),
     (opened) => opened.sync
   ))
