@@ -34,15 +34,24 @@ export const readStateFile: (file: string) => Effect.Effect<Option.Option<string
       // The file may have been replaced since, so the opened file is checked again.
       const stats = yield* opened.stat
       yield* believe(stats)
-      const bytes = yield* opened.readAlloc(ByteSize.toNumberUnsafe(stats.size))
-      return Option.some(
-        Option.match(bytes, { onNone: () => "", onSome: (some) => Buffer.from(some).toString("utf8") })
-      )
+      return Option.some(yield* readWhole(opened, ByteSize.toNumberUnsafe(stats.size)))
     },
     closed,
     Effect.catchReason("PlatformError", "NotFound", () => Effect.succeedNone),
     Effect.mapError((error) => typeof error === "string" ? error : detailOf(error))
   )
+
+/** One read(2) may give less than it is asked for. */
+const readWhole = Effect.fnUntraced(function*(opened: FileSystem.File, size: number) {
+  const parts: Array<Uint8Array> = []
+  for (let left = size; left > 0;) {
+    const part = yield* opened.readAlloc(left)
+    if (Option.isNone(part)) break
+    parts.push(part.value)
+    left -= part.value.length
+  }
+  return Buffer.concat(parts).toString("utf8")
+})
 
 const believe = (stats: FileSystem.File.Info): Effect.Effect<void, string> => {
   const reason = whyNotBelieved(stats)

@@ -1,4 +1,4 @@
-/** What becomes of the files on a disk that reports its errors at the close. */
+/** What becomes of the files on a disk that reports its errors at the close, and on one that gives a read in parts. */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, Layer, PlatformError } from "effect"
@@ -59,5 +59,25 @@ describe("a disk that reports its errors at the close", () => {
       assert.deepStrictEqual(takeWarnings(), ["last-known-good.json: EIO: i/o error, close"])
       yield* save(3)
       assert.strictEqual(yield* first.load, 3)
+    }))
+})
+
+/** It gives 100 bytes a read at most, as read(2) may. */
+const readsInParts = withOpen((fs) => ({
+  open: (file, options) =>
+    Effect.map(fs.open(file, options), (opened) => {
+      const readAlloc = opened.readAlloc.bind(opened)
+      return Object.assign(opened, { readAlloc: (size: number) => readAlloc(Math.min(size, 100)) })
+    })
+}))
+
+describe("a disk that gives a read in parts", () => {
+  it.effect("has what was saved, with nothing to warn of", () =>
+    Effect.gen(function*() {
+      const directory = `${yield* makeParent}/state`
+      const { load, save, takeWarnings } = yield* openState(directory, readsInParts)
+      yield* Effect.andThen(save(1), save(2))
+      assert.strictEqual(yield* load, 2)
+      assert.deepStrictEqual(takeWarnings(), [])
     }))
 })
