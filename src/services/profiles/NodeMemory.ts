@@ -130,7 +130,7 @@ const decideOn = (memory: NodeMemory, facts: DecisionFacts, now: bigint): Step =
   // Before anything is stopped, programs are asked about configurations that they have not checked yet.
   const asked = decided.decision.processes.filter((spec) => !isKnown(seen, spec, decided.running))
   const isAskedAlready = pending !== undefined && Equal.equals(pending.asked, asked)
-  // Another question takes its own time: edits that keep coming are no decision that hangs.
+  // Each question has a time of its own, so that a series of edits does not look like a decision that hangs.
   const trigger = { cause: facts.cause ?? pending?.trigger.cause, since: isAskedAlready ? pending.trigger.since : now }
   const next = { facts, decided, asked, trigger }
   const waiting = { ...seen, known: decided.known, pending: next }
@@ -179,7 +179,8 @@ const afterAnswer = (
   })
   if (learned === versions) return enforce(memory, pending)
   // The memory that the waiting decision would leave is not used: in it the refused version would be the last valid
-  // one. The question is closed, so that the program is asked about what stands in, even if that is the same process.
+  // one. The question is closed, so that the program is also asked about the version that replaces it, even if that
+  // needs the same process.
   return decideAnew({ ...memory, versions: learned, pending: { ...pending, asked: [] } }, pending)
 }
 
