@@ -11,7 +11,7 @@ import { isConfigurationError, lastWords } from "../services/linuxptp/StartFailu
 import { whyNotReady } from "../services/linuxptp/WhyNotReady.ts"
 import type { ProgramKnowledge } from "../services/processes/ProgramKnowledge.ts"
 
-/** For a supervisor of real processes. Where ptp4l cannot be asked, the client's `isAvailable` is false. */
+/** For the supervisor, of real processes and of simulated ones. Where ptp4l cannot be asked, the client's `isAvailable` is false. */
 export const linuxptpKnowledge: Effect.Effect<ProgramKnowledge, never, ManagementClient> = Effect.map(
   ManagementClient,
   (client) => ({

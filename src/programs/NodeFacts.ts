@@ -1,4 +1,7 @@
-/** Everything that a decision for this node depends on, as one stream. Each change gives the facts after it. */
+/**
+ * Everything outside of the daemon that a decision for this node depends on, as one stream. Each change gives the facts
+ * after it. What the daemon's own processes show is added in NodeDecisions.
+ */
 import { Duration, Effect, Equal, Option, Schedule, Stream } from "effect"
 import { DeviceDiscovery } from "../services/devices/DeviceDiscovery.ts"
 import type { NetworkInterface } from "../services/devices/PtpDevice.ts"

@@ -1,7 +1,8 @@
 /**
- * Makes the node's processes follow its decisions. Every change of a NodePTPCfg, the Node's labels, the interfaces or
- * the installed linuxptp leads to a new decision. If the decision wants other processes, it is applied, and it
- * interrupts an apply that is still running. That is safe at any moment.
+ * Makes the node's processes follow its decisions. NodeDecisions makes a new one after every change of a NodePTPCfg, the
+ * Node's labels, the interfaces or the installed linuxptp, and when processes show that a version does not start. If a
+ * decision wants other processes, it is applied, and it interrupts an apply that is still running. That is safe at any
+ * moment.
  */
 import { Clock, Duration, Effect, Equal, Metric, Stream, SubscriptionRef } from "effect"
 import { DeviceDiscovery } from "../services/devices/DeviceDiscovery.ts"

@@ -1,6 +1,8 @@
 /**
- * The only calls of kill(2) in this program. They go to the process group of a child, or to a process that an earlier
- * daemon has left. StopProcess and RunDirectory decide who gets a signal and when.
+ * How supervised processes are signalled. The callers decide who gets a signal and when: StopProcess (an ordered stop),
+ * FiberProcessSupervisor (the last resort of a shutdown), SpawnChild (what a dead child left in its group) and
+ * RunDirectory (what an earlier daemon left). When the daemon dies itself, the kernel kills its children (SpawnChild) and
+ * the guard theirs (DaemonGuard).
  */
 import { Duration, Effect } from "effect"
 import { readdirSync, readFileSync } from "node:fs"

@@ -1,6 +1,6 @@
 /**
- * How a process is stopped, always in the same way: SIGTERM to its group, 5 s of time, SIGKILL, and then a wait for as
- * long as the kernel holds it. Signals sends the signals.
+ * How a process is stopped: SIGTERM to its group, 5 s of time, SIGKILL, and then a wait for as long as the kernel holds
+ * it. Only the end of the daemon may cut the 5 s short (FiberProcessSupervisor). Signals sends the signals.
  */
 import { Duration, Effect, Option } from "effect"
 import type { RunningProcess } from "../../services/processes/ProcessRunner.ts"

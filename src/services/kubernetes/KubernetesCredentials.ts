@@ -1,6 +1,7 @@
 /**
- * Where the API server is and how the daemon proves its identity. There are two layers: the pod's service account
- * inside of a cluster, and a kubeconfig outside of one.
+ * Where the API server is and how the daemon proves its identity. The daemon has two layers: the pod's service account
+ * inside of a cluster, and a kubeconfig outside of one. The demo, and `status --server`, use a third one that proves
+ * nothing.
  */
 import { Context, type Effect, Inspectable, Schema } from "effect"
 

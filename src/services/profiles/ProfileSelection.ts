@@ -1,7 +1,8 @@
 /**
  * Where profiles are selected: which profiles win on a node by their recommendations, and why every other one does not.
- * It is a pure function of all NodePTPCfg objects and the node. Winners that cannot run beside each other are sorted
- * out later, in ProfileConflicts.
+ * It is a pure function of all NodePTPCfg objects and the node. SettleWinners calls it again
+ * without the profiles that turn out not to run here, and ProfileConflicts decides between winners that exclude each
+ * other.
  */
 import type { NodeIdentity } from "../kubernetes/Node.ts"
 import type { NodePTPCfg } from "../kubernetes/NodePTPCfg.ts"

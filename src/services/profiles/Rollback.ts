@@ -1,6 +1,7 @@
 /**
  * Where a rollback is decided. A version of a profile is rejected if its processes repeatedly end at their start
- * because of their configuration. A version whose processes were all ready has worked, and is never rejected again.
+ * because of their configuration (`learnFrom`), or if the program refuses it before it is started (`learnRefusal`). A
+ * version whose processes were all ready has worked, and is never rejected again.
  * ProfileVersions decides what runs instead of a rejected version.
  */
 import { Equal } from "effect"

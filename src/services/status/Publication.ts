@@ -2,8 +2,9 @@
  * Decides when this node's NodePTPDev is written, and what is written. It is a pure state machine: (publication, event,
  * moment) -> [publication, actions]. PublishNodeStatus carries out the actions and reports their results as events.
  *
- * A status is written if it differs from what the API server has. Changes that somebody waits for are written at once,
- * counters rarely. Only one request is made at a time.
+ * A status is written if it differs from what the API server has. Changes that somebody waits for are written after
+ * 100 ms, or as soon as the budget of writes and the pause after a failure allow; counters wait for 10 s. Only one request
+ * is made at a time.
  */
 import { Equal, Option, Schema } from "effect"
 import type { NetworkInterface } from "../devices/PtpDevice.ts"

@@ -7,7 +7,7 @@ import type { ChildProcessSpawner } from "effect/process"
 import path from "node:path"
 import { KubernetesCredentialsError } from "../../../services/kubernetes/KubernetesCredentials.ts"
 import { ExecConfig, makeExecCredential } from "./ExecCredential.ts"
-import { makeTokenFile, tokenAgeNanos } from "./LastGood.ts"
+import { makeTokenFile, tokenAgeNanos } from "./LastReadable.ts"
 import type { Credential } from "./RenewedCredential.ts"
 
 /** The parts of a context that say where the credential comes from. */

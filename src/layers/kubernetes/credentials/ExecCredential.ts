@@ -7,7 +7,7 @@
 import { Duration, Effect, Option, type PlatformError, Schema, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { KubernetesCredentialsError } from "../../../services/kubernetes/KubernetesCredentials.ts"
-import { isToken } from "./LastGood.ts"
+import { isToken } from "./LastReadable.ts"
 import { type Credential, makeRenewedCredential } from "./RenewedCredential.ts"
 
 const optional = <S extends Schema.Top>(schema: S) => Schema.optionalKey(Schema.NullOr(schema))

@@ -14,7 +14,7 @@ import {
   KubernetesCredentialsError
 } from "../../../services/kubernetes/KubernetesCredentials.ts"
 import { makeAskedCredential } from "./AskedCredential.ts"
-import { makeLastGood, tokenAgeNanos } from "./LastGood.ts"
+import { makeLastReadable, tokenAgeNanos } from "./LastReadable.ts"
 
 /** One context with its cluster and user. Without a user the requests are anonymous. */
 interface Chosen {
@@ -49,7 +49,7 @@ export const layer: Layer.Layer<
       ({ cluster }) => cluster.server === server,
       () => failure(`the context ${first.context} has another server now`)
     )
-    const chosen = yield* makeLastGood(again)
+    const chosen = yield* makeLastReadable(again)
     const asked = yield* makeAskedCredential
     const isPlain = server.startsWith("http:")
 

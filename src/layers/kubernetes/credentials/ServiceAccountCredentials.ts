@@ -5,7 +5,7 @@
  */
 import { Config, Effect, type FileSystem, Layer } from "effect"
 import { KubernetesCredentials } from "../../../services/kubernetes/KubernetesCredentials.ts"
-import { makeCredentialFile, makeTokenFile, tokenAgeNanos } from "./LastGood.ts"
+import { makeCredentialFile, makeTokenFile, tokenAgeNanos } from "./LastReadable.ts"
 
 const defaultDirectory = "/var/run/secrets/kubernetes.io/serviceaccount"
 

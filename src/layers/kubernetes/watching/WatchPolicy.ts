@@ -1,6 +1,6 @@
 /**
- * Decides where a watch is resumed: what to request after the end of each LIST or WATCH, and when. It is a pure state
- * machine, (plan, outcome) -> plan, and ListWatch carries the plans out. The delays are those of client-go
+ * Decides how a watch is resumed: what to request after the end of each LIST or WATCH, from which version, and when. It is
+ * a pure state machine, (plan, outcome) -> plan, and ListWatch carries the plans out. The delays are those of client-go
  * (tools/cache/reflector.go): 0.8 s doubled up to 30 s, and back to the start after 2 min of good health. Unlike
  * client-go, it uses full jitter, so that the nodes of a cluster do not return at the same time.
  */

@@ -10,11 +10,11 @@ import { KubernetesCredentialsError } from "../../../services/kubernetes/Kuberne
 export const tokenAgeNanos = 60_000_000_000n
 
 /** With age zero it is always read. It fails only if there has never been a good value. */
-export type LastGood<A> = (ageNanos: bigint) => Effect.Effect<A, KubernetesCredentialsError>
+export type LastReadable<A> = (ageNanos: bigint) => Effect.Effect<A, KubernetesCredentialsError>
 
-export const makeLastGood = Effect.fnUntraced(function*<A>(
+export const makeLastReadable = Effect.fnUntraced(function*<A>(
   read: Effect.Effect<A, KubernetesCredentialsError>
-): Effect.fn.Return<LastGood<A>> {
+): Effect.fn.Return<LastReadable<A>> {
   const lastGood = yield* Ref.make<{ readonly value: A; readonly readAtNanos: bigint } | undefined>(undefined)
   const isTold = yield* Ref.make(false)
 
@@ -43,7 +43,7 @@ export const makeLastGood = Effect.fnUntraced(function*<A>(
 export const makeCredentialFile = Effect.fnUntraced(
   function*(path: string, isGood: (text: string) => boolean, problem: string) {
     const fileSystem = yield* FileSystem.FileSystem
-    return yield* makeLastGood(
+    return yield* makeLastReadable(
       fileSystem.readFileString(path).pipe(
         // Editors leave a line feed at the end, which must not become part of a header.
         Effect.map((text) => text.trim()),
