@@ -199,12 +199,20 @@ const choose = Effect.fnUntraced(function*(files: ReadonlyArray<ParsedFile>, pin
 
 const isBlank = (text: string | undefined): boolean => text === undefined || text === ""
 
+const decodeProvider = Schema.decodeUnknownOption(Schema.Struct({ name: Schema.String }))
+
 /**
- * What client-node makes of certificates, fixed tokens, passwords, impersonation and auth-providers. It reads the files
- * again.
+ * What client-node makes of certificates, fixed tokens, passwords, impersonation and the auth-provider `oidc`. It reads
+ * the files again.
  */
-const optionsOf = ({ cluster, user }: Chosen) =>
-  Effect.tryPromise({
+const optionsOf = Effect.fnUntraced(function*({ cluster, user }: Chosen) {
+  const provider: unknown = user.authProvider ?? undefined
+  const name = Option.match(decodeProvider(provider), { onNone: () => "", onSome: (decoded) => decoded.name })
+  if (provider !== undefined && name !== "oidc") {
+    // kubectl 1.26 removed azure and gcp, and client-node runs their commands while the whole program waits.
+    return yield* failure(`its auth-provider ${name} is not supported: use its exec plug-in (exec:) instead`)
+  }
+  return yield* Effect.tryPromise({
     try: async () => {
       const { KubeConfig } = await import("@kubernetes/client-node/dist/config.js")
       const plain = new KubeConfig()
@@ -218,6 +226,7 @@ const optionsOf = ({ cluster, user }: Chosen) =>
     },
     catch: (cause) => failure(cause)
   })
+})
 
 const headersOf = ({ auth, headers = {} }: RequestOptions): Readonly<Record<string, string>> => ({
   ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value).trim()])),
