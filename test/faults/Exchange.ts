@@ -5,8 +5,10 @@ import { brokenChunk, chunk, chunkedHead, lastChunk, type RequestHead, statusTex
 export type Verb = "list" | "watch" | "get" | "create" | "patch"
 
 export interface Exchange {
-  /** Virtual milliseconds. */
+  /** When it came to the proxy, in virtual milliseconds. */
   readonly at: number
+  /** When the client sent it: earlier, if the path was lost in between. */
+  readonly sentAt: number
   readonly front: Front
   readonly head: RequestHead
   /** Path and query as they are passed on. */
@@ -31,7 +33,7 @@ export interface Exchange {
 }
 
 /** Undefined for what is none of the API's requests. */
-export const readExchange = (front: Front, head: RequestHead, at: number): Exchange => {
+export const readExchange = (front: Front, head: RequestHead, times: Pick<Exchange, "at" | "sentAt">): Exchange => {
   const url = new URL(head.target, "http://api")
   const parts = url.pathname.split("/").filter((part) => part !== "")
   const afterVersion = parts.slice(parts[0] === "api" ? 2 : 3)
@@ -49,7 +51,7 @@ export const readExchange = (front: Front, head: RequestHead, at: number): Excha
     ? "list"
     : "get"
   return {
-    at,
+    ...times,
     front,
     head,
     target: head.target,

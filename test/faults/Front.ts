@@ -40,7 +40,8 @@ interface FrontOptions {
   /** Undefined: plain HTTP. */
   readonly secure: SecureContext | undefined
   readonly time: VirtualTime
-  readonly onRequest: (front: Front, head: RequestHead) => void
+  /** `sentAt` is when the client sent it, in virtual milliseconds: a lost path may have held it up. */
+  readonly onRequest: (front: Front, head: RequestHead, sentAt: number) => void
   readonly onSecure: () => void
   readonly onClose: (front: Front) => void
 }
@@ -53,8 +54,13 @@ export const makeFront = (
   raw.setNoDelay()
   const stream = secure === undefined ? raw : new TLSSocket(raw, { isServer: true, secureContext: secure })
   let isHandshaking = secure !== undefined
-  const held: Array<Buffer> = []
-  const read = makeRequestReader((head) => onRequest(front, head))
+  const held: Array<{ readonly bytes: Buffer; readonly at: number }> = []
+  let sentAt = 0
+  const readRequests = makeRequestReader((head) => onRequest(front, head, sentAt))
+  const read = (bytes: Buffer, at: number) => {
+    sentAt = at
+    readRequests(bytes)
+  }
   const outlet = makeOutlet((bytes) => void (stream.destroyed || stream.write(bytes)), time)
   // The client resets, refuses the certificate, speaks no TLS: each shows as the end of the connection.
   raw.on("error", nothing)
@@ -64,8 +70,8 @@ export const makeFront = (
     onSecure()
   })
   stream.on("data", (bytes: Buffer) => {
-    if (front.toServer === "pass") read(bytes)
-    else if (front.toServer === "hold") held.push(bytes)
+    if (front.toServer === "pass") read(bytes, time.now())
+    else if (front.toServer === "hold") held.push({ bytes, at: time.now() })
   })
   stream.on("end", () => void stream.destroy())
   let isClosed = false
@@ -86,7 +92,7 @@ export const makeFront = (
     toServer: isSwallowed ? "vanish" : "pass",
     releaseToServer: () => {
       front.toServer = "pass"
-      for (const bytes of held.splice(0)) read(bytes)
+      for (const { at, bytes } of held.splice(0)) read(bytes, at)
     },
     exchange: undefined,
     isOpen: () => !isClosed,

@@ -46,9 +46,9 @@ export const makeProxy = async ({ isTls, onConnection, onRequest, time }: ProxyO
     backend.forward(exchange)
   }
 
-  const onHead = (front: Front, head: RequestHead) => {
+  const onHead = (front: Front, head: RequestHead, sentAt: number) => {
     events += 1
-    const exchange = readExchange(front, head, time.now())
+    const exchange = readExchange(front, head, { at: time.now(), sentAt })
     front.exchange = exchange
     const isKnown = proxy.tokens.has((head.headers["authorization"] ?? "").replace(/^Bearer /, ""))
     if (isKnown) serve(exchange)

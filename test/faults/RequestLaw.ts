@@ -48,7 +48,7 @@ export const makeRequestLaw = (
 ): RequestLaw => {
   const asked: Array<Asked> = []
   const recent = new Map<string, Array<number>>()
-  const patientUntil = new Map<string, number>()
+  const patience = new Map<string, { readonly askedAt: number; readonly until: number }>()
   let isHopeless = false
   let connected: Array<number> = []
   const told = new Set<string>()
@@ -69,11 +69,13 @@ export const makeRequestLaw = (
       if (times.length > mostInMinute) tellOnce(`${asker} m`, `${times.length} requests of ${asker} in a minute`)
       if (inSecond > mostInSecond) tellOnce(`${asker} s`, `${inSecond} requests of ${asker} in a second`)
       isHopeless ||= inSecond > hopeless
-      const until = patientUntil.get(requestOf(exchange)) ?? 0
-      if (at < until && exchange.resource !== "events") {
+      const { askedAt, until } = patience.get(requestOf(exchange)) ?? { askedAt: 0, until: 0 }
+      // A request that a lost path held up may come late, but nobody could know of a patience that was asked for later.
+      const { sentAt } = exchange
+      if (sentAt >= askedAt && sentAt < until && exchange.resource !== "events") {
         tellOnce(
           `${asker} r`,
-          `${requestOf(exchange)} is asked ${until - at} ms before the time that the server asked for`
+          `${requestOf(exchange)} is asked ${until - sentAt} ms before the time that the server asked for`
         )
       }
     },
@@ -86,10 +88,12 @@ export const makeRequestLaw = (
       }
     },
     onRetryAfter: (exchange, seconds) => {
-      patientUntil.set(requestOf(exchange), now() + Math.min(seconds * 1_000, longestRetryAfterMillis))
+      const askedAt = now()
+      const until = askedAt + Math.min(seconds * 1_000, longestRetryAfterMillis)
+      patience.set(requestOf(exchange), { askedAt, until })
     },
     isHopeless: () => isHopeless,
-    patientUntil: () => Math.max(0, ...patientUntil.values()),
+    patientUntil: () => Math.max(0, ...[...patience.values()].map(({ until }) => until)),
     all: () => asked
   }
 }
