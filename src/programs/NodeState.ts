@@ -1,10 +1,10 @@
 /** What the parts of the daemon share: the state of reconciling and the state of the node's clock. */
-import { Context, Effect, Layer, Option, SubscriptionRef } from "effect"
+import { Context, Effect, Layer, Option, Ref, SubscriptionRef } from "effect"
 import type { NodeClock } from "../services/clocks/NodeClock.ts"
 import type { Decision } from "../services/profiles/Decision.ts"
 import type { KnownGood } from "../services/profiles/LastKnownGood.ts"
 
-/** The state of reconciling. */
+/** The decision that counts, and how it came about. */
 export interface Reconciliation {
   /**
    * The last decision. `None` until linuxptp is found and the API server has answered; the configuration on disk may
@@ -18,13 +18,13 @@ export interface Reconciliation {
   readonly linuxptpMissing: boolean
   /** Since when something is being decided, in monotonic nanoseconds. */
   readonly decidingSince: bigint | undefined
-  /** Since when an apply is under way, in monotonic nanoseconds. */
-  readonly applyingSince: bigint | undefined
 }
 
 export class NodeState extends Context.Service<NodeState, {
-  /** Only NodeDecisions writes it, except the field `applyingSince`, which only ReconcileProfiles writes. */
+  /** Only NodeDecisions writes it. */
   readonly reconciliation: SubscriptionRef.SubscriptionRef<Reconciliation>
+  /** Since when an apply is under way, in monotonic nanoseconds. Only ReconcileProfiles writes it. */
+  readonly applyingSince: Ref.Ref<bigint | undefined>
   /** Only ObserveClocks writes it. Undefined until the first observation. */
   readonly clock: SubscriptionRef.SubscriptionRef<NodeClock | undefined>
 }>()("linuxptp-daemon/programs/NodeState") {}
@@ -38,9 +38,9 @@ export const layer: Layer.Layer<NodeState> = Layer.effect(
         isFromDisk: false,
         knownGood: Option.none(),
         linuxptpMissing: false,
-        decidingSince: undefined,
-        applyingSince: undefined
+        decidingSince: undefined
       }),
+      applyingSince: yield* Ref.make<bigint | undefined>(undefined),
       clock: yield* SubscriptionRef.make<NodeClock | undefined>(undefined)
     }
   })

@@ -4,7 +4,7 @@
  * decision wants other processes, it is applied, and it interrupts an apply that is still running. That is safe at any
  * moment.
  */
-import { Clock, Duration, Effect, Equal, Metric, Stream, SubscriptionRef } from "effect"
+import { Clock, Duration, Effect, Equal, Metric, Ref, Stream } from "effect"
 import { DeviceDiscovery } from "../services/devices/DeviceDiscovery.ts"
 import type { NetworkInterface } from "../services/devices/PtpDevice.ts"
 import type { WatchedChange } from "../services/kubernetes/KubernetesApi.ts"
@@ -22,13 +22,12 @@ export const run = Effect.gen(function*() {
   const supervisor = yield* ProcessSupervisor
   const discovery = yield* DeviceDiscovery
   const { nodeName } = yield* Settings
-  const { reconciliation: state } = yield* NodeState
+  const { applyingSince } = yield* NodeState
 
   const apply = Effect.fnUntraced(function*(decision: Decision) {
-    const since = yield* Clock.monotonicTimeNanos
-    yield* SubscriptionRef.update(state, (now) => ({ ...now, applyingSince: since }))
+    yield* Ref.set(applyingSince, yield* Clock.monotonicTimeNanos)
     yield* supervisor.apply(decision.processes)
-  }, Effect.ensuring(SubscriptionRef.update(state, (now) => ({ ...now, applyingSince: undefined }))))
+  }, Effect.ensuring(Ref.set(applyingSince, undefined)))
 
   /** The time from the change at the API server to the last process being ready. */
   const measureChange = Effect.fnUntraced(function*(decision: Decision, cause: WatchedChange | undefined) {

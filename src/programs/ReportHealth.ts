@@ -1,7 +1,7 @@
 /**
  * The daemon's health: whether it has reconciled once, whether an apply hangs, and whether a watch receives nothing.
  */
-import { Clock, Duration, Effect, Layer, Option, SubscriptionRef } from "effect"
+import { Clock, Duration, Effect, Layer, Option, Ref, SubscriptionRef } from "effect"
 import { Health } from "../services/Health.ts"
 import { KubernetesApi } from "../services/kubernetes/KubernetesApi.ts"
 import { NodeState } from "./NodeState.ts"
@@ -15,12 +15,13 @@ export const layer: Layer.Layer<Health, never, NodeState | KubernetesApi> = Laye
   Health,
   Effect.gen(function*() {
     const api = yield* KubernetesApi
-    const { reconciliation } = yield* NodeState
+    const { applyingSince, reconciliation } = yield* NodeState
 
     const stuck = Effect.gen(function*() {
-      const { applyingSince, decidingSince } = yield* SubscriptionRef.get(reconciliation)
+      const { decidingSince } = yield* SubscriptionRef.get(reconciliation)
+      const steps = [["an apply", yield* Ref.get(applyingSince)], ["a decision", decidingSince]] as const
       const now = yield* Clock.monotonicTimeNanos
-      return ([["an apply", applyingSince], ["a decision", decidingSince]] as const).flatMap(([what, since]) => {
+      return steps.flatMap(([what, since]) => {
         const lasts = Duration.nanos(since === undefined ? 0n : now - since)
         return Duration.isGreaterThan(lasts, longestStep) ? [`${what} has been under way for ${seconds(lasts)} s`] : []
       })

@@ -29,8 +29,7 @@ const make = Effect.fnUntraced(function*({ unseen }: { readonly unseen?: Kuberne
     isFromDisk: false,
     knownGood: Option.none(),
     linuxptpMissing: false,
-    decidingSince: undefined,
-    applyingSince: undefined
+    decidingSince: undefined
   })
   const run = Effect.forkScoped(Effect.provideContext(PublishNodeStatus.run, context))
   return { ...node, answers, clock, reconciliation, run }
@@ -91,7 +90,7 @@ describe("PublishNodeStatus", () => {
       yield* run
       yield* set(nodePTPDevs, [])
       yield* takeInTime(written)
-      yield* SubscriptionRef.update(reconciliation, (now) => ({ ...now, applyingSince: 5n }))
+      yield* SubscriptionRef.update(reconciliation, (now) => ({ ...now, decidingSince: 5n }))
       yield* SubscriptionRef.set(statuses, [])
       yield* TestClock.adjust("1 hour")
       assert.strictEqual(yield* Queue.size(written), 0)

@@ -11,12 +11,12 @@ const directory = mkdtempSync(path.join(tmpdir(), "linuxptp-daemon-bundle-"))
 afterAll(() => rmSync(directory, { recursive: true }))
 
 let chunks: ReadonlyArray<OutputChunk> = []
+// The build is a second of work, which a busy machine may not give at once.
 beforeAll(async () => {
   // Node would have to guess otherwise.
   writeFileSync(path.join(directory, "package.json"), `{"type":"module"}`)
   const { output } = await build({ ...config, logLevel: "silent", output: { ...config.output, dir: directory } })
   chunks = output.filter((file) => file.type === "chunk")
-  // A second of work, which a busy machine may not give at once.
 }, 60_000)
 
 /** Every module that any chunk has, as a path below the root of the project. */
