@@ -58,7 +58,8 @@ const keepRunning = Effect.fnUntraced(
     let restarts = 0
     let configurationErrors = 0
     yield* board.put(newProcessStatus(spec))
-    const starting = (reason?: string) => board.update(spec.id, { state: "Starting", complaints: [], reason })
+    const starting = (reason?: string) =>
+      board.update(spec.id, { state: "Starting", complaints: [], isStalled: false, reason })
     while (true) {
       yield* starting(spec.after.length === 0 ? undefined : `waits for ${spec.after.join(", ")}`)
       yield* board.awaitStartable(spec)
@@ -83,6 +84,7 @@ const keepRunning = Effect.fnUntraced(
         configurationErrors,
         lastExit: death.lastExit,
         complaints: [],
+        isStalled: false,
         reason: undefined
       })
       // A dependant that cannot be reaped must not keep this process from starting.

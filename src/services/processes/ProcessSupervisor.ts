@@ -43,6 +43,8 @@ export interface ProcessStatus {
   readonly reason: string | undefined
   /** At most one of each kind, all about the present run. */
   readonly complaints: ReadonlyArray<Complaint>
+  /** True while the present run shows no sign of life. If that lasts, it is killed and started again. */
+  readonly isStalled: boolean
 }
 
 /** A process before its first run. */
@@ -58,7 +60,8 @@ export const newProcessStatus = (spec: ProcessSpec): ProcessStatus => ({
   run: 0,
   lastExit: undefined,
   reason: undefined,
-  complaints: []
+  complaints: [],
+  isStalled: false
 })
 
 /** A line of output and the process that printed it. */
