@@ -1,6 +1,7 @@
 /**
  * The fields of a profile that are for the daemon and not for a program: clock thresholds, scheduling, `ptpSettings`.
  */
+import { didYouMeanText } from "../DidYouMean.ts"
 import type { PtpProfile } from "../kubernetes/NodePTPCfg.ts"
 import { lineFilter, lineFilterExpected } from "../linuxptp/LineFilter.ts"
 import type { ClockThreshold } from "./Decision.ts"
@@ -39,7 +40,9 @@ export const settingProblems = (profile: PtpProfile): ReadonlyArray<PlanProblem>
   ...Object.entries(profile.ptpSettings ?? {}).flatMap(([key, value]) => {
     const setting = knownSettings.get(key)
     if (setting?.is(value) === true) return []
-    const message = setting === undefined ? "is not a setting of this daemon" : `must be ${setting.expected}`
+    const message = setting === undefined
+      ? `is not a setting of this daemon${didYouMeanText(key, knownSettings.keys())}`
+      : `must be ${setting.expected}`
     return [planWarning("ptpSettings", `${key.slice(0, 40)}: ${message}; it is ignored`)]
   }),
   ...schedulingProblems(profile),

@@ -352,6 +352,12 @@ describe("ptpSettings", () => {
     const problems = problemsOf({ ...bc, ptpSettings: { [key]: value } })
     assert.strictEqual(problems.length, isKnown ? 0 : 1)
   })
+
+  it("asks whether a known one was meant", () => {
+    assert.deepStrictEqual(problemsOf({ ...bc, ptpSettings: { logreduce: "true" } }), [
+      "warning ptpSettings: logreduce: is not a setting of this daemon (did you mean logReduce?); it is ignored"
+    ])
+  })
 })
 
 describe("any profile", () => {
