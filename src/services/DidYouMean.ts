@@ -5,7 +5,8 @@ const longestName = 64
 
 /**
  * The known name nearest to `name`, or undefined if none is near. Case, `-` and `_` do not count, a transposed pair
- * is one slip, and a short name may have fewer slips than a long one. Of equally near names the first one wins.
+ * is one slip, and a short name may have fewer slips than a long one. Of equally near names the first one wins. If none
+ * is near, it is the only one that begins like `name`, or that `name` begins with.
  */
 export const didYouMean = (name: string, known: Iterable<string>): string | undefined => {
   if (name.length > longestName) return undefined
@@ -19,7 +20,16 @@ export const didYouMean = (name: string, known: Iterable<string>): string | unde
     best = candidate
     least = slips
   }
-  return best
+  return best ?? onlyBeginning(given, known)
+}
+
+/** `maxOffset` for `maxOffsetThreshold`, `ptp4lConfiguration` for `ptp4lConf`. */
+const onlyBeginning = (given: string, known: Iterable<string>): string | undefined => {
+  const alike = [...known].filter((candidate) => {
+    const [short, long] = [given, bare(candidate)].sort((a, b) => a.length - b.length)
+    return short !== undefined && short.length >= 4 && long?.startsWith(short) === true
+  })
+  return alike.length === 1 ? alike[0] : undefined
 }
 
 /** ` (did you mean ptp4lOpts?)`, or nothing. It is made to be appended to a message. */

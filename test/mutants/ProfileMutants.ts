@@ -59,6 +59,20 @@ export const profileMutants: ReadonlyArray<Mutant> = [
     tests: selection
   },
   {
+    name: "a rule with == is not called dead",
+    file: "src/services/profiles/NodeMatch.ts",
+    search: "if (isKey && (value === undefined || value === \"\" || labelWord.test(value))) return undefined",
+    replace: "if (isKey) return undefined",
+    tests: ["services/profiles/NodeMatch.test.ts"]
+  },
+  {
+    name: "unknown fields are looked for in the spec only",
+    file: "src/services/kubernetes/UnknownFields.ts",
+    search: "unknownBelow(one, item, [...path, index])",
+    replace: "[]",
+    tests: ["services/kubernetes/NodePTPCfgManifest.test.ts"]
+  },
+  {
     name: "two profiles may share a NIC",
     file: "src/services/profiles/ProfileConflicts.ts",
     search: "if (owner !== undefined) {",

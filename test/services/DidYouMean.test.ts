@@ -14,6 +14,9 @@ describe("didYouMean", () => {
     ["prioirty", "priority"],
     ["interfaces", "interface"],
     ["nmae", "name"],
+    ["ptpSettingsOfNode", "ptpSettings"],
+    ["ptp4lConfiguration", "ptp4lConf"],
+    ["ptp4l", undefined],
     ["plugins", undefined],
     ["x", undefined],
     ["", undefined]

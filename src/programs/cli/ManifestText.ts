@@ -1,11 +1,13 @@
 /**
  * Reads the text of a manifest file as Kubernetes objects: several YAML documents, JSON, and lists. A document that is
- * not a resource gives a problem that names file and document. Resources of other kinds are skipped silently.
+ * not a resource gives a problem that names file and document. Resources of other kinds are passed over in silence,
+ * unless they were probably meant to be a NodePTPCfg.
  */
 import { Predicate, Result, SchemaParser } from "effect"
 import { fieldProblems } from "../../services/kubernetes/FieldProblems.ts"
 import { KubernetesObject, ObjectMeta } from "../../services/kubernetes/KubernetesObject.ts"
 import { nodePTPCfgs } from "../../services/kubernetes/NodePTPCfg.ts"
+import { unknownNodePTPCfgFields, whyNotOurs } from "../../services/kubernetes/NodePTPCfgManifest.ts"
 import type { Problem } from "../../services/profiles/Decision.ts"
 import { yamlDocuments } from "./YamlDocuments.ts"
 
@@ -44,10 +46,12 @@ export const mergeManifests = (all: ReadonlyArray<Manifests>): Manifests => ({
   problems: all.flatMap(({ problems }) => problems)
 })
 
-const failed = ({ document, file }: DocumentPlace, message: string): Manifests => ({
+const told = (severity: Problem["severity"]) => ({ document, file }: DocumentPlace, message: string): Manifests => ({
   objects: [],
-  problems: [{ severity: "error", config: file, path: document, message }]
+  problems: [{ severity, config: file, path: document, message }]
 })
+const failed = told("error")
+const warned = told("warning")
 
 /** JSON is valid YAML, but JavaScript's own parser is many times faster for large objects. */
 const parseJson = (text: string): { readonly value: unknown } | undefined =>
@@ -60,7 +64,10 @@ const readResource = (place: DocumentPlace, value: unknown): Manifests => {
   const { apiVersion, items, kind } = fieldsOf(value)
   if (typeof kind !== "string" || kind === "") return failed(place, "is not a resource: it has no kind")
   if (kind.endsWith("List") && items !== undefined) return readList(place, items)
-  if (kind !== nodePTPCfgs.kind) return nothing
+  if (kind !== nodePTPCfgs.kind) {
+    const why = whyNotOurs(apiVersion, kind)
+    return why === undefined ? nothing : warned(place, why)
+  }
   const expected = `${nodePTPCfgs.group}/${nodePTPCfgs.version}`
   if (apiVersion !== expected) return failed(place, `is a ${kind}, but its apiVersion is not ${expected}`)
   return readObject(place, value)
@@ -88,15 +95,20 @@ const decodeObject = SchemaParser.decodeUnknownResult(KubernetesObject)
 const readObject = (place: DocumentPlace, value: object): Manifests => {
   const metadata = withoutNulls("metadata" in value ? value.metadata : undefined)
   const meta = decodeMeta(metadata)
+  const unknown = unknownNodePTPCfgFields(value)
   if (Result.isFailure(meta)) {
-    return mergeManifests(
-      fieldProblems(meta.failure, "metadata").map(({ message, path }) =>
-        failed({ ...place, document: `${place.document}, ${path}` }, message)
-      )
-    )
+    const below = (path: string): DocumentPlace => ({ ...place, document: `${place.document}, ${path}` })
+    return mergeManifests([
+      ...fieldProblems(meta.failure, "metadata").map(({ message, path }) => failed(below(path), message)),
+      ...unknown.map(({ message, path }) => warned(below(path), message))
+    ])
   }
+  const config = meta.success.name
   return Result.match(decodeObject({ ...value, metadata }), {
-    onSuccess: (object) => ({ objects: [object], problems: [] }),
+    onSuccess: (object) => ({
+      objects: [object],
+      problems: unknown.map(({ message, path }) => ({ severity: "warning", config, path, message }))
+    }),
     onFailure: () => failed(place, "holds values that JSON does not have")
   })
 }

@@ -35,7 +35,7 @@ export const renderPlanJson = ({ decision, linuxptpVersion, node }: Plan): strin
 export const renderPlanText = ({ decision, linuxptpVersion, node }: Plan): string =>
   [
     `Node ${node.name}, linuxptp ${formatLinuxptpVersion(linuxptpVersion)}`,
-    section("Profiles that run", "none: no profile matches this node", decision.profiles.map(profileLine)),
+    section("Profiles that run", `none: ${whyNothingRuns(decision)}`, decision.profiles.map(profileLine)),
     section("Skipped", undefined, decision.skipped.map(skippedLine)),
     section("Processes", "none", decision.processes.flatMap(processLines)),
     section("Problems", "none", decision.problems.map(problemLine))
@@ -43,6 +43,13 @@ export const renderPlanText = ({ decision, linuxptpVersion, node }: Plan): strin
     .filter((text) => text !== "")
     .map(printable)
     .join("\n\n")
+
+/** A profile that matches but cannot run has the other reasons; they are never given to one that does not match. */
+const whyNothingRuns = ({ skipped }: Decision): string => {
+  if (skipped.some(({ reason }) => reason === "InvalidProfile")) return "a profile matched, but it is not valid"
+  const isDangling = skipped.some(({ reason }) => reason === "MissingProfile" || reason === "AmbiguousProfile")
+  return isDangling ? "a recommendation matched, but not one profile is meant" : "no profile matches this node"
+}
 
 const section = (title: string, whenEmpty: string | undefined, lines: ReadonlyArray<string>): string => {
   if (lines.length === 0) return whenEmpty === undefined ? "" : `${title}: ${whenEmpty}`

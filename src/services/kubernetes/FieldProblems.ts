@@ -11,10 +11,10 @@ export interface FieldProblem {
 }
 
 /** At most this many rows per object. Further ones are only counted. */
-const mostProblems = 20
+export const mostFieldProblems = 20
 
 /** `["spec", "recommend", 0, "priority"]` as `spec.recommend[0].priority`. */
-const fieldPath = (path: ReadonlyArray<PropertyKey>): string =>
+export const fieldPath = (path: ReadonlyArray<PropertyKey>): string =>
   path.reduce<string>((text, key) => {
     if (typeof key === "number") return `${text}[${key}]`
     const name = String(key)
@@ -93,9 +93,9 @@ const rowsOf = (issue: SchemaIssue.Issue, path: ReadonlyArray<PropertyKey>): Rea
  */
 export const fieldProblems = (issue: SchemaIssue.Issue, root: string): ReadonlyArray<FieldProblem> => {
   const rows = rowsOf(issue, [root])
-  if (rows.length <= mostProblems) return rows
-  return [...rows.slice(0, mostProblems), {
+  if (rows.length <= mostFieldProblems) return rows
+  return [...rows.slice(0, mostFieldProblems), {
     path: root,
-    message: `has ${rows.length - mostProblems} more wrong fields`
+    message: `has ${rows.length - mostFieldProblems} more wrong fields`
   }]
 }

@@ -65,7 +65,8 @@ export const Recommendation = Schema.Struct({
 })
 export type Recommendation = typeof Recommendation.Type
 
-const NodePTPCfgSpec = Schema.Struct({
+/** The spec of the kind. */
+export const NodePTPCfgSpec = Schema.Struct({
   profile: Schema.optionalKey(Schema.Array(PtpProfile)),
   recommend: Schema.optionalKey(Schema.Array(Recommendation))
 })

@@ -16,6 +16,7 @@ import { generationText, type KnownObjects, readObjects } from "./ReadObjects.ts
 import { byText, sortProblems, sortSkipped } from "./ResultOrder.ts"
 import { type Settled, settleWinners, type Winner } from "./SettleWinners.ts"
 import { type KnownInterface, timeStampingProblems } from "./TimeStampingCheck.ts"
+import { skippedEntriesOf } from "./UnreadableEntries.ts"
 import {
   isSameVersion,
   type RunningVersion,
@@ -60,7 +61,8 @@ export interface Decided {
 /** Decides, and returns what to remember for the next decision. */
 export const decide = (input: DecideInput): Decided => {
   const { known = nothingKnown, linuxptpVersion: version, runDir } = input
-  const { configs, known: objects, problems } = readObjects(input.objects, input.memory.objects, known.objects)
+  const reading = readObjects(input.objects, input.memory.objects, known.objects)
+  const { configs, known: objects, problems, unreadable } = reading
   const planner = makePlanner(known.plans)
   const candidates = candidatesOf(configs, input.memory, { planner, runDir, version })
   const hardware = (uid: string, version: ProfileVersion) =>
@@ -69,7 +71,11 @@ export const decide = (input: DecideInput): Decided => {
   return {
     decision: {
       profiles: settled.running.map(chosenProfile),
-      skipped: sortSkipped([...settled.selection.skipped, ...settled.conflicts.flatMap(conflictRows)]),
+      skipped: sortSkipped([
+        ...settled.selection.skipped,
+        ...settled.conflicts.flatMap(conflictRows),
+        ...unreadable.flatMap((object) => skippedEntriesOf(object, input.node))
+      ]),
       processes: settled.running.flatMap(processesOf).sort((a, b) => byText(a.id, b.id)),
       problems: sortProblems([
         ...problems,

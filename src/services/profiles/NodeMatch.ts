@@ -1,6 +1,7 @@
 /** Whether a recommendation matches a node. ProfileSelection uses it; labels and name come from the Node object. */
+import { showValue } from "../kubernetes/FieldProblems.ts"
 import type { NodeIdentity } from "../kubernetes/Node.ts"
-import type { MatchRule, Recommendation } from "../kubernetes/NodePTPCfg.ts"
+import type { Recommendation } from "../kubernetes/NodePTPCfg.ts"
 
 /**
  * The first rule that matches `node`, as text for people: `nodeName worker-1` or `nodeLabel key=value`. In a rule,
@@ -28,19 +29,59 @@ const splitLabel = (label: string): readonly [key: string, value: string | undef
 }
 
 /** Rules that can never match a node: their path below the recommendation, and the reason. */
-export const deadRules = (
-  recommendation: Recommendation
-): ReadonlyArray<{ readonly path: string; readonly message: string }> => {
+export const deadRules = (recommendation: Recommendation): ReadonlyArray<DeadRule> => {
   const rules = recommendation.match ?? []
   if (rules.length === 0) return [{ path: "match", message: "is empty and matches no node" }]
   return rules.flatMap((rule, index) => {
-    const message = whyDead(rule)
-    return message === undefined ? [] : [{ path: `match[${index}]`, message }]
+    if (rule.nodeName === undefined && rule.nodeLabel === undefined) {
+      return [{ path: `match[${index}]`, message: "has neither nodeName nor nodeLabel and matches no node" }]
+    }
+    return dead(`match[${index}].nodeName`, rule.nodeName?.trim(), whyNoName)
+      .concat(dead(`match[${index}].nodeLabel`, rule.nodeLabel?.trim(), whyNoLabel))
   })
 }
 
-const whyDead = (rule: MatchRule): string | undefined => {
-  if (rule.nodeName !== undefined) return undefined
-  if (rule.nodeLabel === undefined) return "has neither nodeName nor nodeLabel and matches no node"
-  return splitLabel(rule.nodeLabel.trim())[0] === "" ? "has a nodeLabel without a key and matches no node" : undefined
+interface DeadRule {
+  readonly path: string
+  readonly message: string
 }
+
+const dead = (
+  path: string,
+  text: string | undefined,
+  why: (text: string) => string | undefined
+): ReadonlyArray<DeadRule> => {
+  const reason = text === undefined ? undefined : why(text)
+  return reason === undefined ? [] : [{ path, message: `${showValue(text)} matches no node: ${reason}` }]
+}
+
+// Kubernetes apimachinery, util/validation: IsDNS1123Subdomain, IsQualifiedName and IsValidLabelValue.
+const subdomain = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
+const labelWord = /^(?=.{1,63}$)[A-Za-z0-9]([-\w.]*[A-Za-z0-9])?$/
+
+const whyNoName = (name: string): string | undefined => {
+  if (subdomain.test(name)) return undefined
+  if (subdomain.test(name.toLowerCase())) return `names of nodes are in lower case, ${name.toLowerCase()}`
+  if (/[*?]/.test(name)) return "a rule has no wildcards; nodeLabel matches several nodes"
+  return /[,\s]/.test(name) ? "each node has a rule of its own" : "no node may have such a name"
+}
+
+const whyNoLabel = (label: string): string | undefined => {
+  const [key, value] = splitLabel(label)
+  const [prefix, name, more] = key.includes("/") ? key.split("/") : [undefined, key]
+  const isKey = labelWord.test(name ?? "") && (prefix === undefined || subdomain.test(prefix)) && more === undefined
+  if (isKey && (value === undefined || value === "" || labelWord.test(value))) return undefined
+  if (key === "") return "it has no key; write key=value or key"
+  if (/^!|!=|\b(?:not)?in\s*\(/.test(label)) return "a rule is key=value or key, and nothing else"
+  if (value?.startsWith("=") === true) return `write ${unquoted(`${key}=${value.slice(1).trim()}`)}`
+  if (/[*?]/.test(label)) return "a rule has no wildcards; key alone matches any value"
+  if (value === undefined && label.indexOf(":") > 0) {
+    const [left = "", ...right] = label.split(":")
+    return `write ${unquoted(`${left.trim()}=${right.join(":").trim()}`)}`
+  }
+  if (unquoted(label) !== label) return `write ${unquoted(label)}`
+  if (label.includes(",")) return "each label has a rule of its own"
+  return `no label may have such a ${isKey ? "value" : "key"}`
+}
+
+const unquoted = (text: string): string => text.replaceAll(/["']/g, "").slice(0, 400)

@@ -141,7 +141,8 @@ export const bindPhc2sys = (draft: Phc2sysDraft, servers: ReadonlyArray<Ptp4lSer
 const serverProblems = (draft: Phc2sysDraft, servers: ReadonlyArray<Ptp4lServer>): ReadonlyArray<PlanProblem> => {
   const field = "phc2sysOpts"
   if (draft.asksPtp4l && servers.length === 0) {
-    return [planError(field, `${draft.isAutomatic ? "-a" : "-w"}: there is no ptp4l to follow`)]
+    const how = "ptp4lOpts or ptp4lConf start one, an interface alone does not"
+    return [planError(field, `${draft.isAutomatic ? "-a" : "-w"}: there is no ptp4l to follow: ${how}`)]
   }
   const problems: Array<PlanProblem> = []
   if (servers.length > 1 && !isAtLeast(draft.context.version, 4, 1)) {

@@ -108,7 +108,7 @@ const skippedEntry = (
     const names = winners.map((winner) => `"${winner.name}" of ${winner.config}`).join(", ")
     return row("LowerPriority", `${priorityText(rank)} comes after ${priorityText(winningRank)} of ${names}`)
   }
-  return target.found ? [] : row(target.reason, target.message)
+  return target.found ? [] : row(target.reason, `${rule} matches, but ${target.message}`)
 }
 
 const priorityText = (rank: number): string => (rank === noPriority ? "no priority" : `priority ${rank}`)

@@ -13,6 +13,8 @@ export interface ObjectsReading {
   /** Sorted by name. These are also remembered as last valid. */
   readonly configs: ReadonlyArray<NodePTPCfg>
   readonly problems: ReadonlyArray<Problem>
+  /** Objects for which nothing is used, not even an earlier version. */
+  readonly unreadable: ReadonlyArray<KubernetesObject>
 }
 
 /**
@@ -40,7 +42,8 @@ export const readObjects = (
   return {
     known,
     configs: readings.flatMap(({ configs }) => configs).sort((a, b) => byText(a.name, b.name) || byText(a.uid, b.uid)),
-    problems: readings.flatMap(({ problems }) => problems)
+    problems: readings.flatMap(({ problems }) => problems),
+    unreadable: readings.flatMap(({ unreadable }) => unreadable)
   }
 }
 
@@ -56,7 +59,7 @@ const readGroup = (
   decode: (object: KubernetesObject) => DecodedObject
 ): ObjectsReading => {
   const [object, ...others] = group.toSorted((a, b) => byText(objectUid(a), objectUid(b)))
-  if (object === undefined) return { configs: [], problems: [] }
+  if (object === undefined) return { configs: [], problems: [], unreadable: [] }
   const problem = (path: string, message: string): Problem => ({
     severity: "error",
     config: object.metadata.name,
@@ -70,7 +73,7 @@ const readGroup = (
   const again: Problem = { ...problem("metadata.name", `is given ${group.length} times`), severity: "warning" }
   const repeated = others.length === 0 ? [] : [again]
   return Result.match(decode(object), {
-    onSuccess: (config) => ({ configs: [config], problems: repeated }),
+    onSuccess: (config) => ({ configs: [config], problems: repeated, unreadable: [] }),
     onFailure: (fields) => {
       const problems = fields.map(({ message, path }) => problem(path, message))
       return fallBack(object, lastValid, [...repeated, ...problems])
@@ -84,10 +87,10 @@ const fallBack = (
   problems: ReadonlyArray<Problem>
 ): ObjectsReading => {
   const config = lastValid.get(objectUid(object))
-  if (config === undefined) return { configs: [], problems }
+  if (config === undefined) return { configs: [], problems, unreadable: [object] }
   const message = `is not valid: its last valid version${generationText(config.generation)} counts instead`
   const note: Problem = { severity: "warning", config: config.name, path: "spec", message }
-  return { configs: [config], problems: [...problems, note] }
+  return { configs: [config], problems: [...problems, note], unreadable: [] }
 }
 
 /** ` (generation 3)`, or nothing for an object without a generation. */

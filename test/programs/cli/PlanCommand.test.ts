@@ -106,6 +106,46 @@ describe("plan", () => {
       assert.include(stdout, "boundary-clock/profile1: NoMatch: no rule matches node worker-7\n")
     }))
 
+  it.effect("says that a profile matched, but is not valid", () =>
+    Effect.gen(function*() {
+      for (const manifest of ["priority-is-no-number", "option-with-a-typo"]) {
+        const { code, stdout } = yield* plan([
+          "-f",
+          `${fixtures}/${manifest}.yaml`,
+          "--node=worker-1",
+          "--linuxptp=4.4"
+        ])
+        assert.strictEqual(code, 1)
+        assert.include(stdout, "Profiles that run: none: a profile matched, but it is not valid\n")
+        assert.include(stdout, `${manifest}/p: InvalidProfile: nodeName worker-1 matches, but `)
+        const elsewhere = yield* plan(["-f", `${fixtures}/${manifest}.yaml`, "--node=worker-2", "--linuxptp=4.4"])
+        assert.include(elsewhere.stdout, "Profiles that run: none: no profile matches this node\n")
+      }
+    }))
+
+  it.effect("says that a recommendation matched, but means no profile", () =>
+    Effect.gen(function*() {
+      const { stdout } = yield* plan(["-f", `${fixtures}/dangling.yaml`, "--node=worker-1", "--linuxptp=4.4"])
+      assert.include(stdout, "Profiles that run: none: a recommendation matched, but not one profile is meant\n")
+    }))
+
+  it.effect("warns of unknown fields and of kinds that look like ours", () =>
+    Effect.gen(function*() {
+      const file = `${fixtures}/lookalikes.yaml`
+      const { code, stdout } = yield* plan(["-f", file, "--node=worker-1", "--linuxptp=4.4"])
+      assert.strictEqual(code, 0)
+      assert.deepStrictEqual(stdout.slice(stdout.indexOf("Problems:")).split("\n").slice(1), [
+        `  warning: ${file}: document 2: is passed over, its kind is "NodePTPCFG": ` +
+        "did you mean NodePTPCfg of ptp.openshift.io/v1?",
+        `  warning: ${file}: document 3, items[0]: is passed over, its kind is "PtpConfig": ` +
+        "it belongs to the OpenShift PTP operator; this daemon reads NodePTPCfg of ptp.openshift.io/v1, " +
+        "whose profile and recommend are written alike",
+        "  warning: fields: spec.profile[0].phc2sysopts: is an unknown field and has no effect " +
+        "(did you mean phc2sysOpts?)",
+        "  warning: fields: spec.recommend[0].match[1].nodeLabel: \"rack==7\" matches no node: write rack=7"
+      ])
+    }))
+
   it.effect("exits with 1 for a mistake in a manifest, after it has printed the plan", () =>
     Effect.gen(function*() {
       const mistakes = `${fixtures}/mistakes.yaml`

@@ -264,6 +264,30 @@ describe("what was valid last", () => {
     assert.deepStrictEqual(skippedOn([typo]), ["a/p InvalidProfile"])
   })
 
+  it("says of an object that cannot be read which of its rules match", () => {
+    const elsewhere = { profile: "p", priority: 4, match: [{ nodeName: "worker-2" }] }
+    const odd = [7, { profile: 7 }, { profile: "q", match: "all" }, {
+      profile: "r",
+      match: [7, { nodeName: "worker-1" }]
+    }]
+    const spec = { profile: [bc("p", "eth0")], recommend: [{ ...entry("p"), priority: "high" }, elsewhere, ...odd] }
+    assert.deepStrictEqual(skippedOn([object("a", spec)]), [
+      "a/p InvalidProfile",
+      "a/p NoMatch",
+      "a/q NoMatch",
+      "a/r InvalidProfile"
+    ])
+    const { skipped } = decisionOn([object("a", spec)])
+    assert.strictEqual(skipped[0]?.message, "nodeName worker-1 matches, but the object is not valid")
+  })
+
+  it("has no such rows for an object whose last valid version counts", () => {
+    const valid = { profile: [bc("p", "eth0")], recommend: [entry("p")] }
+    const decision = after([object("a", valid)], [object("a", { ...valid, recommend: 7 }, 2)])
+    assert.deepStrictEqual(decision.skipped, [])
+    assert.strictEqual(decision.profiles.length, 1)
+  })
+
   it("runs the good one of two profiles at one priority, and tells of the bad one (L-29 one bad profile)", () => {
     const profile = [bc("bad", "eth0", { ptp4lOpts: "-Y" }), bc("good", "eth1")]
     const objects = [object("a", { profile, recommend: [entry("bad"), entry("good")] })]

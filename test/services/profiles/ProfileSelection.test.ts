@@ -97,13 +97,16 @@ describe("selectProfiles", () => {
     const dead = config("a", ["p"], [
       entry("p", 0),
       { profile: "p", priority: 0 },
-      entry("p", 0, here, {}, { nodeLabel: "=x" })
+      entry("p", 0, here, {}, { nodeLabel: "=x", nodeName: "Worker-1" }),
+      entry("p", 0, { nodeLabel: "rack==7", nodeName: "worker-1" })
     ])
     assert.deepStrictEqual(problemsOf(dead), [
       "warning a spec.recommend[0].match",
       "warning a spec.recommend[1].match",
       "warning a spec.recommend[2].match[1]",
-      "warning a spec.recommend[2].match[2]"
+      "warning a spec.recommend[2].match[2].nodeName",
+      "warning a spec.recommend[2].match[2].nodeLabel",
+      "warning a spec.recommend[3].match[0].nodeLabel"
     ])
     assert.deepStrictEqual(skippedOf(dead), ["a/p NoMatch", "a/p NoMatch"])
   })
