@@ -8,8 +8,8 @@ export const clockMutants: ReadonlyArray<Mutant> = [
   {
     name: "a clock that was never LOCKED goes into HOLDOVER",
     file: "src/services/clocks/Holdover.ts",
-    search: `previous?.state === "LOCKED" ? now`,
-    replace: `previous !== undefined ? now`,
+    search: "const heldUntil = isLost ? now",
+    replace: "const heldUntil = previous.heldUntil === undefined ? now",
     tests: ["services/clocks/Holdover.test.ts", ...clockState]
   },
   {
@@ -22,36 +22,50 @@ export const clockMutants: ReadonlyArray<Mutant> = [
   {
     name: "the upper threshold excludes its own value",
     file: "src/services/clocks/Measurement.ts",
-    search: "offset <= maxOffsetNs",
-    replace: "offset < maxOffsetNs",
+    search: "offsetNs <= maxOffsetNs",
+    replace: "offsetNs < maxOffsetNs",
     tests: clockState
   },
   {
     name: "the lower threshold is not looked at",
     file: "src/services/clocks/Measurement.ts",
-    search: "offset >= minOffsetNs && offset <= maxOffsetNs",
-    replace: "offset <= maxOffsetNs",
+    search: "offsetNs >= minOffsetNs && offsetNs <= maxOffsetNs",
+    replace: "offsetNs <= maxOffsetNs",
     tests: clockState
   },
   {
     name: "measurements that stopped count for ever",
     file: "src/services/clocks/ClockVerdict.ts",
-    search: `if (!measurements.every((measurement) => isFresh(measurement, now))) return "Unlocked"`,
-    replace: "",
+    search: "measurement === undefined || !isFresh(measurement, now)",
+    replace: "measurement === undefined",
     tests: clockState
   },
   {
     name: "one good clock of several is enough",
-    file: "src/services/clocks/ClockVerdict.ts",
-    search: "return measurements.every((measurement) => isWithin(measurement, threshold))",
-    replace: "return measurements.some((measurement) => isWithin(measurement, threshold))",
+    file: "src/services/clocks/NodeClockView.ts",
+    search: "badness[b.state] - badness[a.state]",
+    replace: "badness[a.state] - badness[b.state]",
     tests: [...clockState, "services/clocks/NodeClockView.test.ts", "programs/ObserveClocks.test.ts"]
+  },
+  {
+    name: "one offset over the bound ends a lock",
+    file: "src/services/clocks/Holdover.ts",
+    search: `isSettled && distance !== "Far" && contrary < enough`,
+    replace: "false",
+    tests: ["services/clocks/Holdover.test.ts", ...clockState]
+  },
+  {
+    name: "a clock that was wrong is trusted again after one good offset",
+    file: "src/services/clocks/Holdover.ts",
+    search: "isDistrusted: isLocked || previous.isDistrusted",
+    replace: "isDistrusted: false",
+    tests: ["services/clocks/Holdover.test.ts", ...clockState]
   },
   {
     name: "a port that is UNCALIBRATED is locked",
     file: "src/services/clocks/ClockVerdict.ts",
-    search: `if (port.state !== "SLAVE" && !isMeter) return "Unlocked"`,
-    replace: "",
+    search: `port.state === "SLAVE"`,
+    replace: "true",
     tests: clockState
   },
   {

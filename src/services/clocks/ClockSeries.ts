@@ -7,7 +7,7 @@ import type { ProcessStatus } from "../processes/ProcessSupervisor.ts"
 import type { ClockState } from "./ClockState.ts"
 import { faultyMeasurement, type Measurement } from "./Measurement.ts"
 import type { ClockStateName } from "./NodeClock.ts"
-import type { ObservedClock, ObservedProcess } from "./ObservedProcess.ts"
+import { heldOf, type ObservedClock, type ObservedProcess } from "./ObservedProcess.ts"
 import { lastFollowingPort, type ProgramEvidence } from "./ProgramEvidence.ts"
 
 /** A metric's name without its prefix. */
@@ -96,12 +96,14 @@ const portSeries = ({ evidence: { ports, program } }: ObservedClock, node: strin
 
 const stateValues: Readonly<Record<ClockStateName, number>> = { FREERUN: 0, LOCKED: 1, HOLDOVER: 2 }
 
-const stateSeries = ({ evidence, held, steered }: ObservedClock, node: string, nameOf: ClockName) =>
-  (steered.length === 0 ? unmeasuredClocks(evidence) : steered).map((clock): Series => ({
+const stateSeries = (clock: ObservedClock, node: string, nameOf: ClockName) => {
+  const { evidence, steered } = clock
+  return (steered.length === 0 ? unmeasuredClocks(evidence) : steered).map((name): Series => ({
     name: "clock_state",
-    labels: { process: evidence.program, node, iface: nameOf(clock) },
-    value: stateValues[held.state]
+    labels: { process: evidence.program, node, iface: nameOf(name) },
+    value: stateValues[heldOf(clock, name).state]
   }))
+}
 
 /**
  * A ptp4l that never found a grandmaster has a series too, so that an alert on it does not depend on a first

@@ -119,7 +119,7 @@ export const advance = (state: ClockState, now: bigint): ClockState => {
 }
 
 const isHeld = ({ clocks }: ObservedProcess): boolean =>
-  [...clocks.values()].some(({ held }) => held.heldUntil !== undefined)
+  [...clocks.values()].some(({ held }) => [...held.values()].some(({ heldUntil }) => heldUntil !== undefined))
 
 /** How often `advance` looks for measurements that have stopped. */
 export const freshnessPeriodSeconds = 5
@@ -128,8 +128,10 @@ export const freshnessPeriodSeconds = 5
 export const nextDeadline = ({ processes }: ClockState): bigint | undefined => {
   let soonest: bigint | undefined
   for (const { clocks } of processes.values()) {
-    for (const { held: { heldUntil } } of clocks.values()) {
-      if (heldUntil !== undefined && (soonest === undefined || heldUntil < soonest)) soonest = heldUntil
+    for (const { held } of clocks.values()) {
+      for (const { heldUntil } of held.values()) {
+        if (heldUntil !== undefined && (soonest === undefined || heldUntil < soonest)) soonest = heldUntil
+      }
     }
   }
   return soonest

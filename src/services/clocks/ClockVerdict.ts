@@ -1,53 +1,71 @@
 /**
- * Judges whether a program's evidence makes its clock locked at this moment, and if not, why. Pure and without memory:
- * Holdover decides what follows when a lock is lost.
+ * Judges what a program's evidence says about one clock at this moment. Pure and without memory: Holdover decides what
+ * follows from it, because that depends on what was said before.
  */
 import { servesTime } from "../linuxptp/PortState.ts"
 import type { ClockThreshold } from "../profiles/Decision.ts"
-import { isFresh, isSettled, isWithin, type Measurement } from "./Measurement.ts"
-import type { ClockReason } from "./NodeClock.ts"
+import { distanceOf, isFresh, isGivenUp, isSettled, type Measurement, type OffsetDistance } from "./Measurement.ts"
+import type { FreerunReason } from "./NodeClock.ts"
 import { followingPort, lastFollowingPort, type ProgramEvidence } from "./ProgramEvidence.ts"
 
-/** `Locked`, or the reason for FREERUN. */
-export type ClockVerdict = Exclude<ClockReason, "Holdover">
-
-/**
- * Judges one program at a monotonic nanosecond. `isMeter` is true for a child of timemaster that only measures for
- * chronyd or ntpd. Its servo never settles, and a port with software time stamps stays UNCALIBRATED, so only its offset
- * counts.
- */
-export const clockVerdict = (
-  evidence: ProgramEvidence,
-  threshold: ClockThreshold,
-  isMeter: boolean,
-  now: bigint
-): ClockVerdict => {
-  if (evidence.program === "ptp4l") {
-    const port = followingPort(evidence)
-    if (port === undefined) return withoutMaster(evidence)
-    if (port.state !== "SLAVE" && !isMeter) return "Unlocked"
+/** What is known of one clock. */
+export type ClockVerdict =
+  /** It is measured. `measurement` tells a new one from one that was judged before. */
+  | {
+    readonly kind: "Measured"
+    readonly measurement: Measurement
+    readonly distance: OffsetDistance
+    readonly isSettled: boolean
   }
-  const measurements = [...evidence.measurements.values()]
-  if (!measurements.every((measurement) => isFresh(measurement, now))) return "Unlocked"
-  return measurementsVerdict(measurements, threshold, isMeter)
+  /** Its measurements are gone. A clock that was LOCKED is held over. */
+  | { readonly kind: "Gone"; readonly reason: FreerunReason }
+  /** The program itself says that it holds the clock over. */
+  | { readonly kind: "HeldOver" }
+  /** It is known to run free, so nothing is held over. One good measurement does not make a distrusted one LOCKED. */
+  | { readonly kind: "Free"; readonly reason: FreerunReason; readonly isDistrusted: boolean }
+
+/** By what a clock is judged. */
+export interface VerdictFacts {
+  readonly threshold: ClockThreshold
+  /**
+   * True for a child of timemaster that only measures for chronyd or ntpd. Its servo never settles, and a port with
+   * software time stamps stays UNCALIBRATED, so only its offset counts.
+   */
+  readonly isMeter: boolean
+  /** Monotonic nanoseconds. */
+  readonly now: bigint
 }
 
-/** Every clock that a program steers must be settled and within the thresholds. */
-const measurementsVerdict = (
-  measurements: ReadonlyArray<Measurement>,
-  threshold: ClockThreshold,
-  isMeter: boolean
+/** Judges the clock called `name`. ptp4l steers only one clock, so the name does not matter there. */
+export const clockVerdict = (evidence: ProgramEvidence, name: string, facts: VerdictFacts): ClockVerdict => {
+  if (evidence.program !== "ptp4l") return measurementVerdict(evidence.measurements.get(name), true, facts)
+  const port = followingPort(evidence)
+  if (port === undefined) return { kind: "Gone", reason: withoutMaster(evidence) }
+  const [measurement] = evidence.measurements.values()
+  return measurementVerdict(measurement, port.state === "SLAVE", facts)
+}
+
+const measurementVerdict = (
+  measurement: Measurement | undefined,
+  isCalibrated: boolean,
+  { isMeter, now, threshold }: VerdictFacts
 ): ClockVerdict => {
-  if (measurements.length === 0) return "Unlocked"
-  if (!isMeter && !measurements.every(isSettled)) return "Unlocked"
-  return measurements.every((measurement) => isWithin(measurement, threshold)) ? "Locked" : "OffsetOutOfBounds"
+  if (measurement === undefined || !isFresh(measurement, now)) return { kind: "Gone", reason: "Unlocked" }
+  if (isGivenUp(measurement)) return { kind: "Free", reason: "Unlocked", isDistrusted: false }
+  if (measurement.isHoldover) return { kind: "HeldOver" }
+  return {
+    kind: "Measured",
+    measurement,
+    distance: distanceOf(measurement, threshold),
+    isSettled: isMeter || (isCalibrated && isSettled(measurement))
+  }
 }
 
 /**
  * Why no port follows a master. A port that lost its link while it followed one is reported first: other ports may have
  * become masters because of it.
  */
-const withoutMaster = (evidence: ProgramEvidence): ClockVerdict => {
+const withoutMaster = (evidence: ProgramEvidence): FreerunReason => {
   const states = [...evidence.ports.values()].map((port) => port.state)
   if (lastFollowingPort(evidence)?.state === "FAULTY") return "PortFaulty"
   if (states.some(servesTime)) return "Grandmaster"

@@ -1,29 +1,117 @@
 /**
- * The three states of a clock over time: LOCKED while its evidence says so, then HOLDOVER for a while, then FREERUN. A
- * pure step function. It uses monotonic nanoseconds, because the wall clock is the very clock that linuxptp steps.
+ * The three states of a clock over time. LOCKED while it is measured and near; HOLDOVER for a while after its
+ * measurements are gone; FREERUN otherwise, and at once when it is known to be wrong. A pure step function. It uses
+ * monotonic nanoseconds, because the wall clock is the very clock that linuxptp steps.
  */
 import type { ClockVerdict } from "./ClockVerdict.ts"
-import type { ClockReason, ClockStateName } from "./NodeClock.ts"
+import type { Measurement } from "./Measurement.ts"
+import type { ClockReason, ClockStateName, FreerunReason } from "./NodeClock.ts"
 
-/** A state and, in HOLDOVER, the monotonic nanosecond at which it ends. */
+/** The state of one clock, and what the next step needs to know of the steps before. */
 export interface HeldClock {
   readonly state: ClockStateName
   readonly reason: ClockReason
+  /** The monotonic nanosecond at which HOLDOVER ends; undefined where a program's own words begin and end it. */
   readonly heldUntil: bigint | undefined
+  /** When it was no longer LOCKED; undefined while it is, and if it never was. */
+  readonly lostAt: bigint | undefined
+  /** The measurement that was counted last. */
+  readonly counted: Measurement | undefined
+  /** Measurements in a row that contradict the state: outside of the thresholds while LOCKED, else inside. */
+  readonly contrary: number
+  /** True when a lock was lost because the clock was wrong. One good measurement does not make it LOCKED again. */
+  readonly isDistrusted: boolean
 }
 
-/** The next state. Only a clock that was LOCKED gets a holdover, once, for `holdOverSeconds`. */
+/** A clock of which nothing is known. */
+export const unheldClock: HeldClock = {
+  state: "FREERUN",
+  reason: "NoProcess",
+  heldUntil: undefined,
+  lostAt: undefined,
+  counted: undefined,
+  contrary: 0,
+  isDistrusted: false
+}
+
+/** This many measurements in a row change the state. A single one over the bound is no event. */
+const enough = 3
+
+/**
+ * The next state. Only a clock that was LOCKED gets a holdover, once, for `holdOverSeconds`. Returns the same object if
+ * nothing changes.
+ */
 export const nextHeldClock = (
-  previous: HeldClock | undefined,
+  previous: HeldClock,
   verdict: ClockVerdict,
   holdOverSeconds: number,
   now: bigint
 ): HeldClock => {
-  if (verdict === "Locked") return locked
-  const heldUntil = previous?.state === "LOCKED" ? now + BigInt(Math.round(holdOverSeconds * 1e9)) : previous?.heldUntil
-  return heldUntil !== undefined && now < heldUntil
-    ? { state: "HOLDOVER", reason: "Holdover", heldUntil }
-    : { state: "FREERUN", reason: verdict, heldUntil: undefined }
+  const next = heldAfter(previous, verdict, holdOverSeconds, now)
+  return isSame(previous, next) ? previous : next
 }
 
-const locked: HeldClock = { state: "LOCKED", reason: "Locked", heldUntil: undefined }
+const isSame = (a: HeldClock, b: HeldClock): boolean =>
+  a.state === b.state && a.reason === b.reason && a.heldUntil === b.heldUntil && a.lostAt === b.lostAt &&
+  a.counted === b.counted && a.contrary === b.contrary && a.isDistrusted === b.isDistrusted
+
+const heldAfter = (
+  previous: HeldClock,
+  verdict: ClockVerdict,
+  holdOverSeconds: number,
+  now: bigint
+): HeldClock => {
+  const lostAt = previous.state === "LOCKED" ? now : previous.lostAt
+  switch (verdict.kind) {
+    case "Gone":
+      return gone(previous, verdict.reason, holdOverSeconds, now)
+    case "HeldOver":
+      return { ...unheldClock, state: "HOLDOVER", reason: "Holdover", lostAt }
+    case "Free":
+      return { ...unheldClock, reason: verdict.reason, lostAt, isDistrusted: verdict.isDistrusted }
+    case "Measured":
+      if (verdict.distance !== "Inside") return astray(previous, verdict, now)
+      return verdict.isSettled
+        ? near(previous, verdict.measurement)
+        : gone(previous, "Unlocked", holdOverSeconds, now)
+  }
+}
+
+type MeasuredVerdict = Extract<ClockVerdict, { readonly kind: "Measured" }>
+
+const gone = (previous: HeldClock, reason: FreerunReason, holdOverSeconds: number, now: bigint): HeldClock => {
+  const isLost = previous.state === "LOCKED"
+  const heldUntil = isLost ? now + BigInt(Math.round(holdOverSeconds * 1e9)) : previous.heldUntil
+  const after = { ...unheldClock, lostAt: isLost ? now : previous.lostAt }
+  return heldUntil !== undefined && now < heldUntil
+    ? { ...after, state: "HOLDOVER", reason: "Holdover", heldUntil }
+    : { ...after, reason }
+}
+
+/** Counts `measurement`, unless it was counted before. */
+const counting = ({ contrary, counted }: HeldClock, measurement: Measurement): number =>
+  contrary + (measurement === counted ? 0 : 1)
+
+/** The state after a measurement inside of the thresholds. */
+const near = (previous: HeldClock, counted: Measurement): HeldClock => {
+  const contrary = counting(previous, counted)
+  return previous.isDistrusted && contrary < enough
+    ? { ...previous, counted, contrary }
+    : { ...unheldClock, state: "LOCKED", reason: "Locked", counted }
+}
+
+/** The state after a measurement outside of the thresholds. HOLDOVER never stands for an offset that is known. */
+const astray = (previous: HeldClock, { distance, isSettled, measurement }: MeasuredVerdict, now: bigint): HeldClock => {
+  const isLocked = previous.state === "LOCKED"
+  const contrary = counting(previous, measurement)
+  if (isLocked && isSettled && distance !== "Far" && contrary < enough) {
+    return { ...previous, counted: measurement, contrary }
+  }
+  return {
+    ...unheldClock,
+    reason: "OffsetOutOfBounds",
+    lostAt: isLocked ? now : previous.lostAt,
+    counted: measurement,
+    isDistrusted: isLocked || previous.isDistrusted
+  }
+}

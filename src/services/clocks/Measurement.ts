@@ -89,11 +89,28 @@ export const isFresh = ({ interval, measuredAt }: Measurement, now: bigint): boo
 export const isSettled = ({ isHoldover, servo }: Measurement): boolean =>
   !isHoldover && (servo === undefined || isServoLocked(servo))
 
+/** True when ts2phc has given up its holdover: the clock is too far away to be steered without the reference. */
+export const isGivenUp = ({ isHoldover, servo }: Measurement): boolean => isHoldover && servo === "s0"
+
+/** How an offset lies to the thresholds. It is far away beyond ten times the threshold. */
+export type OffsetDistance = "Inside" | "Outside" | "Far"
+
+const farFactor = 10
+
 /**
- * True when the offset is between the thresholds or equal to one. The offset of a summary has no sign, so it is tried
+ * How the offset lies to the thresholds; equal to one is inside. The offset of a summary has no sign, so it is tried
  * with both.
  */
-export const isWithin = ({ offsetNs, servo }: Measurement, { maxOffsetNs, minOffsetNs }: ClockThreshold): boolean => {
-  const lies = (offset: number) => offset >= minOffsetNs && offset <= maxOffsetNs
-  return lies(offsetNs) || (servo === undefined && lies(-offsetNs))
+export const distanceOf = ({ offsetNs, servo }: Measurement, threshold: ClockThreshold): OffsetDistance => {
+  const signed = servo === undefined ? [offsetNs, -offsetNs] : [offsetNs]
+  const distances = signed.map((offset) => signedDistance(offset, threshold))
+  return distances.find((distance) => distance === "Inside") ??
+    distances.find((distance) => distance === "Outside") ?? "Far"
+}
+
+const signedDistance = (offsetNs: number, { maxOffsetNs, minOffsetNs }: ClockThreshold): OffsetDistance => {
+  if (offsetNs >= minOffsetNs && offsetNs <= maxOffsetNs) return "Inside"
+  return Math.abs(offsetNs) > farFactor * Math.abs(offsetNs > maxOffsetNs ? maxOffsetNs : minOffsetNs)
+    ? "Far"
+    : "Outside"
 }

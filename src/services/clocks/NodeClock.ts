@@ -25,6 +25,9 @@ export type ClockReason =
   | "OffsetOutOfBounds"
   | "Grandmaster"
 
+/** Why a clock runs free. */
+export type FreerunReason = Exclude<ClockReason, "Locked" | "Holdover">
+
 /**
  * Trouble that is independent of the state of a clock: another program steers it (`ClockOwnerConflict`), it was off by
  * the difference between TAI and UTC (`UtcOffsetSuspect`), a port becomes FAULTY again and again (`PortFaulty`).

@@ -4,7 +4,7 @@
  */
 import { alarmsOf } from "./ClockAlarms.ts"
 import type { ClockState } from "./ClockState.ts"
-import type { HeldClock } from "./Holdover.ts"
+import { type HeldClock, unheldClock } from "./Holdover.ts"
 import type { ClockAlarm, ClockAlarmReason, ClockStateName, NodeClock } from "./NodeClock.ts"
 import type { ObservedClock, ObservedProcess } from "./ObservedProcess.ts"
 import { followingPort } from "./ProgramEvidence.ts"
@@ -72,7 +72,10 @@ const portsOf = ({ evidence: { ports } }: ObservedClock): NodeClock["ports"] =>
 
 const badness: Readonly<Record<ClockStateName, number>> = { FREERUN: 2, HOLDOVER: 1, LOCKED: 0 }
 
-const isGrandmaster = ({ held }: ObservedClock): boolean => held.reason === "Grandmaster"
+const heldClocks = ({ held }: ObservedClock): ReadonlyArray<HeldClock> => [...held.values()]
+
+const isGrandmaster = (clock: ObservedClock): boolean =>
+  heldClocks(clock).some(({ reason }) => reason === "Grandmaster")
 
 /** The first of the worst clocks. Clocks near the grandmaster come first. */
 const worst = (clocks: ReadonlyArray<ObservedClock>): HeldClock => {
@@ -81,10 +84,10 @@ const worst = (clocks: ReadonlyArray<ObservedClock>): HeldClock => {
   // A ptp4l that only serves time gets it from the other programs. If there are none, the node is the grandmaster.
   const following = ptp4l.filter((clock) => !isGrandmaster(clock))
   if (ptp4l.length > 0 && following.length === 0 && ts2phc.length === 0) return grandmaster
-  return [...following, ...ts2phc, ...phc2sys].map(({ held }) => held).toSorted((a, b) =>
+  return [...following, ...ts2phc, ...phc2sys].flatMap(heldClocks).toSorted((a, b) =>
     badness[b.state] - badness[a.state]
   )[0] ?? nothing
 }
 
-const grandmaster: HeldClock = { state: "FREERUN", reason: "Grandmaster", heldUntil: undefined }
-const nothing: HeldClock = { state: "FREERUN", reason: "NoProcess", heldUntil: undefined }
+const grandmaster: HeldClock = { ...unheldClock, reason: "Grandmaster" }
+const nothing: HeldClock = unheldClock

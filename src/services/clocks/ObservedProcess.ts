@@ -8,15 +8,19 @@ import type { ProcessSpec } from "../processes/ProcessSpec.ts"
 import type { ProcessLine, ProcessStatus } from "../processes/ProcessSupervisor.ts"
 import type { ClockThreshold } from "../profiles/Decision.ts"
 import { noSightings, observeSighting, recentSightings, type Sightings } from "./ClockAlarms.ts"
-import { clockVerdict } from "./ClockVerdict.ts"
-import { type HeldClock, nextHeldClock } from "./Holdover.ts"
+import { type ClockVerdict, clockVerdict } from "./ClockVerdict.ts"
+import { type HeldClock, nextHeldClock, unheldClock } from "./Holdover.ts"
 import { type ClockProgram, isClockProgram, noEvidence, observeEvent, type ProgramEvidence } from "./ProgramEvidence.ts"
 import { childName, parseChildMessage, type Speaker, speakerOf } from "./Speaker.ts"
 
-/** The clock of one program. */
+/** The clocks of one program. */
 export interface ObservedClock {
   readonly evidence: ProgramEvidence
-  readonly held: HeldClock
+  /**
+   * The state of each clock that it steers, by name. ptp4l steers one clock, whatever port it follows, and other
+   * programs may not have named one yet: then the only name is `unnamed`.
+   */
+  readonly held: ReadonlyMap<string, HeldClock>
   /**
    * The clocks that were measured last, also by an earlier run. A state needs the name of its clock even when the
    * process is dead.
@@ -53,11 +57,16 @@ export interface Judgement {
 /** No timemaster has more children. */
 const mostClocks = 64
 
-const unheld: HeldClock = { state: "FREERUN", reason: "NoProcess", heldUntil: undefined }
+/** The name in `ObservedClock.held` of a clock that has none. */
+const unnamed = ""
+
+/** The state of the clock called `name`; that of the program, if it has only one. */
+export const heldOf = ({ held }: ObservedClock, name: string): HeldClock =>
+  held.get(name) ?? held.get(unnamed) ?? unheldClock
 
 const clockOf = (program: ClockProgram, interfaces: ReadonlyArray<string>): ObservedClock => ({
   evidence: noEvidence(program, interfaces),
-  held: unheld,
+  held: new Map([[unnamed, unheldClock]]),
   steered: []
 })
 
@@ -155,7 +164,8 @@ export const judgeProcess = (process: ObservedProcess, judgement: Judgement): Ob
   for (const [key, clock] of process.clocks) {
     const judged = judgeClock(process, clock, judgement)
     // A child of timemaster that has ended has no status that could show it.
-    const isGone = process.spec.program === "timemaster" && judged.held.state === "FREERUN" && isSilent(judged.evidence)
+    const isFree = [...judged.held.values()].every(({ state }) => state === "FREERUN")
+    const isGone = process.spec.program === "timemaster" && isFree && isSilent(judged.evidence)
     isChanged ||= isGone || judged !== clock
     if (!isGone) clocks.set(key, judged)
   }
@@ -191,13 +201,18 @@ const withoutEvidence = (clocks: ObservedProcess["clocks"]): ObservedProcess["cl
 const isSilent = ({ measurements, ports }: ProgramEvidence): boolean => ports.size === 0 && measurements.size === 0
 
 const judgeClock = (process: ObservedProcess, clock: ObservedClock, { now, threshold }: Judgement): ObservedClock => {
-  const verdict = process.isEnded
-    ? "NoProcess"
-    : clockVerdict(clock.evidence, threshold, process.spec.program === "timemaster", now)
-  const held = nextHeldClock(clock.held, verdict, threshold.holdOverTimeoutSeconds, now)
-  const { heldUntil, reason } = clock.held
-  return held.reason === reason && held.heldUntil === heldUntil ? clock : { ...clock, held }
+  const { evidence, held, steered } = clock
+  const facts = { threshold, isMeter: process.spec.program === "timemaster", now }
+  const names = evidence.program === "ptp4l" || steered.length === 0 ? [unnamed] : steered
+  const next = new Map(names.map((name) => {
+    const verdict = process.isEnded ? noProcess : clockVerdict(evidence, name, facts)
+    return [name, nextHeldClock(held.get(name) ?? unheldClock, verdict, threshold.holdOverTimeoutSeconds, now)]
+  }))
+  const isSame = held.size === next.size && [...next].every(([name, one]) => held.get(name) === one)
+  return isSame ? clock : { ...clock, held: next }
 }
+
+const noProcess: ClockVerdict = { kind: "Gone", reason: "NoProcess" }
 
 const withClock = (
   process: ObservedProcess,

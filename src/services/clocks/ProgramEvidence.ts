@@ -68,7 +68,7 @@ export const observeEvent = (evidence: ProgramEvidence, event: LogEvent, now: bi
       return { ...evidence, bestMaster: event.local ? undefined : event.clockIdentity }
     case "message":
     case "fault":
-      return evidence.program === "phc2sys" ? observePhc2sysMessage(evidence, event.text) : evidence
+      return observeMessage(evidence, event.text, now)
   }
 }
 
@@ -134,6 +134,43 @@ const measurementsWithout = (port: ObservedPort): ReadonlyMap<string, Measuremen
   port.state === "FAULTY" && port.interface !== undefined
     ? new Map([[port.interface, faultyMeasurement("master")]])
     : new Map()
+
+const observeMessage = (evidence: ProgramEvidence, text: string, now: bigint): ProgramEvidence => {
+  switch (evidence.program) {
+    case "ptp4l":
+      return evidence
+    case "phc2sys":
+      return observePhc2sysMessage(evidence, text)
+    case "ts2phc":
+      return observeTs2phcMessage(evidence, text, now)
+  }
+}
+
+// ts2phc.c, ts2phc_synchronize_clocks (4.4 and newer)
+const lostHoldover = /^(\S+) lost holdover lock \(offset +(-?\d+)\)$/
+// ts2phc.c, ts2phc_reconfigure
+const noLongerSteered = /^(?:unselecting (\S+) for synchronization|selecting (\S+) as the reference clock)$/
+
+/** A clock that gives up its holdover is measured once more. One that becomes the reference is measured no more. */
+const observeTs2phcMessage = (evidence: ProgramEvidence, text: string, now: bigint): ProgramEvidence => {
+  const [, clock, offset] = lostHoldover.exec(text) ?? []
+  if (clock !== undefined) {
+    const before = evidence.measurements.get(clock)
+    const lost: OffsetEvent = {
+      kind: "offset",
+      clock,
+      offsetNs: Number(offset),
+      servoState: "s0",
+      frequencyPpb: before?.frequencyPpb ?? 0,
+      holdover: true
+    }
+    return observeMeasurement(evidence, lost, now)
+  }
+  const [, unselected, reference] = noLongerSteered.exec(text) ?? []
+  const left = unselected ?? reference
+  if (left === undefined || !evidence.measurements.has(left)) return evidence
+  return { ...evidence, measurements: new Map([...evidence.measurements].filter(([name]) => name !== left)) }
+}
 
 // phc2sys.c, reconfigure and do_domain_loop: after these messages it compares nothing until it prints an offset again.
 const lostSource = /^(?:nothing to synchronize|Waiting for ptp4l|no PHC ready|(?:source|master) clock not ready)/

@@ -138,6 +138,19 @@ describe("clockSeries", () => {
     ])
   })
 
+  it("shows each clock's own state, whatever another clock of the same program does", () => {
+    const good = say(started(phc2sys), phc2sys, realtime, "ens2f0 phc offset         7 s2 freq      +0 delay    200")
+    const states = (state: ClockState) => seriesOf(state).filter((series) => series.startsWith("clock_state"))
+    assert.deepStrictEqual(states(good), ["clock_state phc2sys CLOCK_REALTIME 1", "clock_state phc2sys ens2f0 1"])
+    const bad = Array.from({ length: 3 }, () => "ens2f0 phc offset       181 s2 freq      +0 delay    200")
+    assert.deepStrictEqual(states(say(good, phc2sys, ...bad)), [
+      "clock_state phc2sys CLOCK_REALTIME 1",
+      "clock_state phc2sys ens2f0 0"
+    ])
+    const pulses = say(started(ts2phc), ts2phc, "ens1f0 offset 3 s3 freq -10", "ens2f0 offset 5000 s2 freq -10")
+    assert.deepStrictEqual(states(pulses), ["clock_state ts2phc ens1f0 1", "clock_state ts2phc ens2f0 0"])
+  })
+
   it("shows 999999 for a FAULTY port that followed, and for the system clock behind it (L-25 FAULTY but LOCKED)", () => {
     const running = say(say(started(phc2sys, ptp4l), ptp4l, ...slave, near, calibrated), phc2sys, realtime)
     const faulty = [

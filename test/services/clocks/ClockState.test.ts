@@ -53,6 +53,8 @@ const slave = [
 ]
 const near = "master offset         12 s2 freq     -55 path delay      2143"
 const far = "master offset       -101 s2 freq     -55 path delay      2143"
+const veryFar = "master offset      -1001 s2 freq     -55 path delay      2143"
+const recalibrating = "port 1: SLAVE to UNCALIBRATED on SYNCHRONIZATION_FAULT"
 const locked = hear(running(), say(ptp4l, ...slave, near))
 
 describe("ClockState", () => {
@@ -73,7 +75,19 @@ describe("ClockState", () => {
     ["LOCKED Locked", [...slave, "master offset       -100 s3 freq     -55 path delay     -2143"]],
     ["LOCKED Locked", [...slave, "rms   99 max 1680 freq     -0 +/-   1 delay  2196 +/-  37"]],
     ["FREERUN OffsetOutOfBounds", [...slave, "rms  863 max 1680 freq     -0 +/-   1 delay  2196 +/-  37"]],
-    ["HOLDOVER Holdover", [...slave, near, far]],
+    ["LOCKED Locked", [...slave, near, far, far]],
+    ["FREERUN OffsetOutOfBounds", [...slave, near, far, far, far]],
+    ["LOCKED Locked", [...slave, near, far, far, near, far, far]],
+    ["FREERUN OffsetOutOfBounds", [...slave, near, far, far, far, near, near]],
+    ["FREERUN OffsetOutOfBounds", [...slave, near, far, far, far, near, near, far, near, near]],
+    ["LOCKED Locked", [...slave, near, far, far, far, near, near, near]],
+    ["LOCKED Locked", [...slave, near, "master offset      -1000 s2 freq     -55 path delay      2143"]],
+    ["FREERUN OffsetOutOfBounds", [...slave, near, veryFar]],
+    ["FREERUN OffsetOutOfBounds", [...slave, near, veryFar, near]],
+    ["FREERUN OffsetOutOfBounds", [...slave, near, "master offset 3600000000000 s0 freq     -55 path delay      2143"]],
+    ["FREERUN OffsetOutOfBounds", [...slave, near, recalibrating, veryFar.replace("s2", "s0")]],
+    ["HOLDOVER Holdover", [...slave, near, recalibrating, near.replace("s2", "s0")]],
+    ["LOCKED Locked", [...slave, near, recalibrating, veryFar.replace("s2", "s0"), slave[3] ?? "", near]],
     ["HOLDOVER Holdover", [...slave, near, "port 1: SLAVE to FAULTY on FAULT_DETECTED (FT_UNSPECIFIED)"]],
     ["FREERUN PortFaulty", [...slave, "port 1: SLAVE to FAULTY on FAULT_DETECTED (FT_UNSPECIFIED)"]],
     ["FREERUN Grandmaster", [slave[0] ?? "", "port 1: LISTENING to GRAND_MASTER on RS_GRAND_MASTER"]],
@@ -89,11 +103,39 @@ describe("ClockState", () => {
       observeStatuses(observeProfiles(initialClockState, [profile()], 0n), [statusOf(several)], 0n),
       say(
         several,
-        "ens1f1 sys offset        101 s2 freq      -9 delay    521",
+        "ens1f1 phc offset        101 s2 freq      -9 delay    521",
         "CLOCK_REALTIME phc offset        12 s2 freq      -9 delay    521"
       )
     )
     assert.strictEqual(stateAndReason(heard), "FREERUN OffsetOutOfBounds")
+  })
+
+  it.each([5, 14_400])("is in HOLDOVER as long as ts2phc says so, whatever holdOverTimeout %s says", (seconds) => {
+    const ts2phc = specOf("ts2phc")
+    const profiles = [profile({ holdOverTimeoutSeconds: seconds })]
+    const state = observeStatuses(observeProfiles(initialClockState, profiles, 0n), [statusOf(ts2phc)], 0n)
+    let heard = hear(state, say(ts2phc, "ens4f0 offset          3 s3 freq     -10"), second)
+    assert.strictEqual(stateAndReason(heard), "LOCKED Locked")
+    for (let time = 2n; time < 100n; time++) {
+      const lines = say(ts2phc, "nmea source timed out", "ens4f0 offset          4 s3 freq     -10 holdover")
+      heard = advance(hear(heard, lines, time * second), time * second)
+      assert.strictEqual(stateAndReason(heard), "HOLDOVER Holdover")
+    }
+    const silent = advance(heard, 110n * second)
+    assert.strictEqual(stateAndReason(silent), "FREERUN Unlocked")
+    const lost = hear(heard, say(ts2phc, "ens4f0 lost holdover lock (offset        300)"), 101n * second)
+    assert.strictEqual(stateAndReason(lost), "FREERUN Unlocked")
+    const back = hear(lost, say(ts2phc, "ens4f0 offset          3 s3 freq     -10"), 102n * second)
+    assert.strictEqual(stateAndReason(back), "LOCKED Locked")
+  })
+
+  it("does not wait for a clock that has become ts2phc's reference", () => {
+    const ts2phc = specOf("ts2phc")
+    const both = ["ens1f0 offset 3 s3 freq -10", "ens2f0 offset 3 s3 freq -10"]
+    const heard = hear(observeStatuses(initialClockState, [statusOf(ts2phc)], 0n), say(ts2phc, ...both))
+    const chosen = hear(heard, say(ts2phc, "selecting ens1f0 as the reference clock"), second)
+    const later = hear(chosen, say(ts2phc, both[1] ?? ""), 60n * second)
+    assert.strictEqual(stateAndReason(advance(later, 61n * second)), "LOCKED Locked")
   })
 
   it("holds a lost lock for 5 s, then runs free", () => {
@@ -106,8 +148,9 @@ describe("ClockState", () => {
   })
 
   it("does not hold longer for more bad news", () => {
-    const lost = hear(locked, say(ptp4l, far), second)
-    assert.strictEqual(nextDeadline(hear(lost, say(ptp4l, far), 3n * second)), 6n * second)
+    const lost = hear(locked, say(ptp4l, recalibrating), second)
+    const fault = "port 1: UNCALIBRATED to FAULTY on FAULT_DETECTED (FT_UNSPECIFIED)"
+    assert.strictEqual(nextDeadline(hear(lost, say(ptp4l, fault), 3n * second)), 6n * second)
   })
 
   it("tells the grandmaster only while a port follows it", () => {
@@ -209,11 +252,11 @@ describe("ClockState", () => {
     const offset = "master offset       5000 s2 freq     -55 path delay      2143"
     const wide = hear(running({ maxOffsetNs: 10_000, holdOverTimeoutSeconds: 0 }), say(ptp4l, ...slave, offset))
     assert.strictEqual(stateAndReason(wide), "LOCKED Locked")
-    assert.strictEqual(stateAndReason(observeProfiles(wide, [profile()], 0n)), "HOLDOVER Holdover")
-    assert.strictEqual(
-      stateAndReason(observeProfiles(wide, [profile({ holdOverTimeoutSeconds: 0 })], 0n)),
-      "FREERUN OffsetOutOfBounds"
-    )
+    assert.strictEqual(stateAndReason(observeProfiles(wide, [profile()], 0n)), "FREERUN OffsetOutOfBounds")
+    // An offset that was counted by other thresholds is not counted again.
+    const narrow = observeProfiles(wide, [profile({ maxOffsetNs: 1000 })], 0n)
+    assert.strictEqual(stateAndReason(narrow), "LOCKED Locked")
+    assert.strictEqual(stateAndReason(advance(advance(advance(narrow, 1n), 2n), 3n)), "LOCKED Locked")
   })
 
   it("counts timemaster's children by their offsets alone, and loses one that ends", () => {

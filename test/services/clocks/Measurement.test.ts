@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { isFresh, isSettled, isWithin, measurementOf } from "../../../src/services/clocks/Measurement.ts"
+import { distanceOf, isFresh, isGivenUp, isSettled, measurementOf } from "../../../src/services/clocks/Measurement.ts"
 import type { OffsetEvent, SummaryEvent } from "../../../src/services/linuxptp/LogEvent.ts"
 
 const offset = (offsetNs: number, change: Partial<OffsetEvent> = {}) =>
@@ -18,18 +18,31 @@ const threshold = (minOffsetNs: number, maxOffsetNs: number) => ({
 })
 
 describe("Measurement", () => {
-  it.each([[-101, false], [-100, true], [0, true], [100, true], [101, false]])(
-    "an offset of %s ns is within ±100 ns: %s",
-    (offsetNs, expected) => {
-      assert.strictEqual(isWithin(offset(offsetNs), threshold(-100, 100)), expected)
-    }
-  )
+  it.each([
+    [-1001, "Far"],
+    [-1000, "Outside"],
+    [-101, "Outside"],
+    [-100, "Inside"],
+    [0, "Inside"],
+    [100, "Inside"],
+    [101, "Outside"],
+    [1000, "Outside"],
+    [1001, "Far"]
+  ])("an offset of %s ns is to ±100 ns: %s", (offsetNs, expected) => {
+    assert.strictEqual(distanceOf(offset(offsetNs), threshold(-100, 100)), expected)
+  })
+
+  it("measures each side by its own threshold", () => {
+    assert.strictEqual(distanceOf(offset(-101), threshold(-10, 1000)), "Far")
+    assert.strictEqual(distanceOf(offset(1001), threshold(-10, 1000)), "Outside")
+  })
 
   it("takes either sign for a summary, which has none", () => {
-    assert.isTrue(isWithin(summary(500), threshold(-100, 1000)))
-    assert.isTrue(isWithin(summary(500), threshold(-1000, 100)))
-    assert.isFalse(isWithin(summary(500), threshold(-100, 100)))
-    assert.isFalse(isWithin(offset(500), threshold(-1000, 100)))
+    assert.strictEqual(distanceOf(summary(500), threshold(-100, 1000)), "Inside")
+    assert.strictEqual(distanceOf(summary(500), threshold(-1000, 100)), "Inside")
+    assert.strictEqual(distanceOf(summary(500), threshold(-10, 100)), "Outside")
+    assert.strictEqual(distanceOf(summary(1001), threshold(-100, 100)), "Far")
+    assert.strictEqual(distanceOf(offset(500), threshold(-1000, 100)), "Outside")
   })
 
   it.each([["s0", false], ["s1", false], ["s2", true], ["s3", true]] as const)(
@@ -42,6 +55,8 @@ describe("Measurement", () => {
   it("is not settled without its reference, and settled in a summary", () => {
     assert.isFalse(isSettled(offset(0, { holdover: true })))
     assert.isTrue(isSettled(summary(0)))
+    assert.isFalse(isGivenUp(offset(0, { holdover: true })))
+    assert.isTrue(isGivenUp(offset(0, { holdover: true, servoState: "s0" })))
   })
 
   it("stays fresh for 150 s while no second measurement tells the interval, not for ever", () => {
