@@ -98,6 +98,20 @@ export const linuxptpMutants: ReadonlyArray<Mutant> = [
     tests: ["services/linuxptp/StartFailure.test.ts"]
   },
   {
+    name: "any word and a colon are a header of syslog",
+    file: "src/services/linuxptp/PastedPrefix.ts",
+    search: "if (head === undefined || (pid === undefined && known === undefined)) return undefined",
+    replace: "",
+    tests: ["services/linuxptp/PastedLine.test.ts"]
+  },
+  {
+    name: "a plain tag may have several words",
+    file: "src/services/linuxptp/PastedLine.ts",
+    search: "const tagged = /^(\\S{1,126}) (.*)$/s",
+    replace: "const tagged = /^(\\S.{0,125}?) (port .*|\\S+ offset .*)$/s",
+    tests: ["services/linuxptp/PastedLine.test.ts"]
+  },
+  {
     name: "the sign of an offset is lost",
     file: "src/services/linuxptp/LogEvent.ts",
     search: "offsetNs: toNumber(offsetNs)",

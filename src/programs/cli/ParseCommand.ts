@@ -1,10 +1,11 @@
 /**
- * The command `parse`: reads linuxptp's output from standard input and prints events. Each line gives one event at
+ * The command `parse`: reads linuxptp's output from standard input, as it was printed or as people paste it, and prints
+ * events. Each line gives one event at
  * once; no input makes it fail, and its memory does not grow. It does not judge what the events mean for the clock.
  */
 import { Effect, Stdio, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
-import { parseLogLine } from "../../services/linuxptp/LogEvent.ts"
+import { parsePastedLine } from "../../services/linuxptp/PastedLine.ts"
 import { renderEventJson, renderEventText } from "./ParseText.ts"
 
 /**
@@ -23,7 +24,7 @@ export const parseInput = Effect.fn("parseInput")(function*(output: "text" | "js
   yield* Stream.decodeText(input).pipe(
     Stream.mapAccum(() => "", splitLines, { onHalt: (rest) => (rest === "" ? [] : [[rest]]) }),
     // Lines that arrive together are printed with one write, so output is as fast as input.
-    Stream.map((lines) => lines.map((line) => `${render(parseLogLine(line))}\n`).join("")),
+    Stream.map((lines) => lines.map((line) => `${render(parsePastedLine(line))}\n`).join("")),
     Stream.run(stdout()),
     // The reader of the output has gone (`| head`), so nothing more needs to be printed.
     Effect.ignore

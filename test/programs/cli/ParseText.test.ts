@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { renderEventJson, renderEventText } from "../../../src/programs/cli/ParseText.ts"
-import { parseLogLine } from "../../../src/services/linuxptp/LogEvent.ts"
+import { parsePastedLine } from "../../../src/services/linuxptp/PastedLine.ts"
 
-const json = (line: string): string => renderEventJson(parseLogLine(line))
-const text = (line: string): string => renderEventText(parseLogLine(line))
+const json = (line: string): string => renderEventJson(parsePastedLine(line))
+const text = (line: string): string => renderEventText(parsePastedLine(line))
 
 describe("renderEventJson", () => {
   it.each([
@@ -37,6 +37,16 @@ describe("renderEventJson", () => {
       `{"program":"ptp4l","uptime":1,"kind":"fault","text":"link down",`
       + `"hint":"no carrier on this NIC: check cable, SFP and the peer's port"}`
     ],
+    [
+      "ptp4l[2515.712]: master offset 1612345047363283513 s0 freq +100000000 path delay   26433466",
+      `{"program":"ptp4l","uptime":2515.712,"kind":"offset","source":"master","offsetNs":1612345047363283513,`
+      + `"servoState":"s0","frequencyPpb":100000000,"delayNs":26433466}`
+    ],
+    [
+      "ptp4l[1.000]: rms 1612345047363283456 max 1612345047363283712 freq -3 +/- 4 delay -9223372036854775808 +/- 6",
+      `{"program":"ptp4l","uptime":1,"kind":"summary","rmsNs":1612345047363283456,"maxNs":1612345047363283712,`
+      + `"frequencyPpb":-3,"frequencyStdDevPpb":4,"delayNs":-9223372036854775808,"delayStdDevNs":6}`
+    ],
     ["ptp4l[1.000]: hello", `{"program":"ptp4l","uptime":1,"kind":"message","text":"hello"}`],
     ["a\u001bb\u009bc\u2028d", `{"kind":"unframed","text":"a\\u001bb\\u009bc\\u2028d"}`]
   ])("prints %j with the fields of the contract, in its order", (line, expected) => {
@@ -45,7 +55,7 @@ describe("renderEventJson", () => {
 
   it("is one line of JSON without control characters that says the same as the event", () => {
     fc.assert(fc.property(fc.array(fc.nat(0xffff)), fc.constantFrom("", "ptp4l[1.000]: "), (units, frame) => {
-      const event = parseLogLine(frame + String.fromCharCode(...units))
+      const event = parsePastedLine(frame + String.fromCharCode(...units))
       const printed = renderEventJson(event)
       assert.notMatch(printed, /[\p{Cc}\u2028\u2029]/u)
       assert.deepEqual(JSON.parse(printed), event)
@@ -82,6 +92,10 @@ describe("renderEventText", () => {
       "ptp4l[1.250]: link down",
       "       1.250 ptp4l      fault: link down\n"
       + "                         hint: no carrier on this NIC: check cable, SFP and the peer's port"
+    ],
+    [
+      "ptp4l[1.250]: master offset 1612345047363283513 s0 freq +100000000 path delay 9",
+      "       1.250 ptp4l      offset 1612345047363283513 ns from master, s0, frequency +100000000 ppb, delay 9 ns"
     ],
     ["ptp4l[1.250]: a\u001b[2Jb\u009bc\u202ed", "       1.250 ptp4l      a\\u001b[2Jb\\u009bc\\u202ed"]
   ])("prints %j for people", (line, expected) => {

@@ -1,0 +1,60 @@
+/**
+ * Lines of linuxptp as people paste them: with what other programs put before the frame, and with any `message_tag`.
+ * Only `parse` reads such lines. The daemon reads its children by LogEvent alone, because there nothing is before the
+ * frame, and it sets no tag.
+ */
+import { type LogEvent, type OffsetEvent, type ParsedLogLine, parseLogEvent, type SummaryEvent } from "./LogEvent.ts"
+import { type LogFrame, parseLogFrame, withoutLineEnd } from "./LogLine.ts"
+import { framedLine } from "./PastedPrefix.ts"
+
+/** An integer beyond 2^53 is a bigint here, so that it keeps all its digits. */
+type Exact<A> = { readonly [K in keyof A]: A[K] extends number | undefined ? A[K] | bigint : A[K] }
+export type ExactOffset = Exact<OffsetEvent>
+export type ExactSummary = Exact<SummaryEvent>
+
+/** What `parse` prints of a line. */
+export type PastedLine =
+  | Exclude<ParsedLogLine, { readonly kind: "offset" | "summary" }>
+  | Omit<LogFrame, "text"> & (ExactOffset | ExactSummary)
+
+/** Reads one line. Without a frame it is handed on as it is. Every line has a result. */
+export const parsePastedLine = (line: string): PastedLine => {
+  const framed = framedLine(line)
+  const frame = framed === undefined ? undefined : parseLogFrame(framed)
+  if (frame === undefined) return { kind: "unframed", text: withoutLineEnd(line) }
+  const { event, ...head } = withPlainTag(frame)
+  if (event.kind !== "offset" && event.kind !== "summary") return { ...head, ...event }
+  return { ...head, ...withAllDigits(event, frame.text) }
+}
+
+type TaggedEvent = Omit<LogFrame, "text"> & { readonly event: LogEvent }
+
+// A tag without brackets can only be told from a message where the message behind it has a form of its own. It is one
+// word: a message may end with text from the network, and what is before that text must not pass for a tag.
+const tagged = /^(\S{1,126}) (.*)$/s
+const ofPort = /^port \d{1,5}(?: \(.*?\))?: /
+
+/** Finds a `message_tag` without brackets: in `ptp1 master offset …` of ptp4l, `ptp1` is no clock. */
+const withPlainTag = ({ text, ...head }: LogFrame): TaggedEvent => {
+  const event = parseLogEvent(text)
+  if (head.tag !== undefined) return { ...head, event }
+  if (head.program === "ptp4l" && (event.kind === "offset" || event.kind === "summary") && event.clock !== undefined) {
+    // ptp4l steers one clock and never prints its name.
+    const { clock: tag, ...rest } = event
+    return { ...head, tag, event: rest }
+  }
+  if (event.kind !== "message" || text.length > 1024) return { ...head, event }
+  const [, tag, message = ""] = tagged.exec(text) ?? []
+  const inner = parseLogEvent(message)
+  const isTag = tag !== undefined && (inner.kind !== "message" || ofPort.test(message))
+  return isTag ? { ...head, tag, event: inner } : { ...head, event }
+}
+
+/** The numbers of an event stand in the order of its line, so those that lost digits are found in it one by one. */
+const withAllDigits = <A extends OffsetEvent | SummaryEvent>(event: A, text: string): Exact<A> => {
+  const inexact = Object.entries(event).filter(([, value]) => typeof value === "number" && !Number.isSafeInteger(value))
+  if (inexact.length === 0) return event
+  const digits = text.match(/(?<= )[+-]?\d{16,}(?= |$)/g)?.filter((word) => !Number.isSafeInteger(Number(word))) ?? []
+  const exact = inexact.map(([name], index) => [name, BigInt((digits[index] ?? "0").replace("+", ""))])
+  return { ...event, ...Object.fromEntries(exact) }
+}
