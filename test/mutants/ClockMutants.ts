@@ -69,6 +69,20 @@ export const clockMutants: ReadonlyArray<Mutant> = [
     tests: clockState
   },
   {
+    name: "a clock that nothing steers is LOCKED",
+    file: "src/services/clocks/ClockVerdict.ts",
+    search: "!facts.isMeter && isNotSteered",
+    replace: "facts.isMeter && isNotSteered",
+    tests: clockState
+  },
+  {
+    name: "a harmless message is an alarm",
+    file: "src/services/linuxptp/KnownFaults.ts",
+    search: "fault === undefined || fault.isHarmless === true",
+    replace: "fault === undefined",
+    tests: ["services/clocks/ClockAlarms.test.ts"]
+  },
+  {
     name: "37 s are suspected on one side only",
     file: "src/services/clocks/ClockAlarms.ts",
     search: "Math.abs(Math.abs(offsetNs) - utcOffsetNs)",

@@ -1,27 +1,28 @@
 /**
- * Alarms of a clock: trouble that the state of the clock (LOCKED, HOLDOVER, FREERUN) does not show. There are three:
- * another program steers the same clock, a clock is off by the difference between TAI and UTC, a port becomes FAULTY
- * again and again. Each is recognised by single lines of linuxptp. Pure: ObservedProcess keeps what was seen of each
- * process, NodeClockView reports it. The daemon restarts nothing because of an alarm: linuxptp recovers by itself, or
- * the cause is outside of it.
+ * Alarms that follow from linuxptp's lines: another program steers the same clock, a clock is off by the difference
+ * between TAI and UTC, a port becomes FAULTY again and again, any other known fault is repeated. Pure: ObservedProcess
+ * keeps what was seen of each process, NodeClockView reports it. The daemon restarts nothing because of an alarm:
+ * linuxptp recovers by itself, or the cause is outside of it.
  */
+import { hintForMessage, troubleIn } from "../linuxptp/KnownFaults.ts"
 import type { LogEvent } from "../linuxptp/LogEvent.ts"
 import { isServoLocked } from "../linuxptp/ServoState.ts"
 import type { ClockAlarm, ClockAlarmReason } from "./NodeClock.ts"
 import type { Speaker } from "./Speaker.ts"
 
-/** What a line can show: the reason of an alarm, or something that explains an alarm. */
-type SightingKind = ClockAlarmReason | "MissingTimestamp"
+/** An alarm that lines are a reason for. */
+type SightingKind = ClockAlarmReason
 
 /** Something that was seen within the last minutes. */
 interface Sighting {
   readonly kind: SightingKind
-  /** The name of the clock or of the port. */
+  /** The name of the clock or of the port; the words of a fault. */
   readonly subject: string
-  /** How often it was seen in a row. Two sightings are in a row if the second comes within `patience` of the first. */
+  /** How often it was seen. From the number that is an alarm on, it is not counted any further. */
   readonly count: number
-  /** Monotonic nanoseconds. */
+  /** Monotonic nanoseconds; the time before that is undefined if it was seen once. */
   readonly seenAt: bigint
+  readonly seenBefore: bigint | undefined
 }
 
 /** What was seen of one process, by kind and subject. */
@@ -35,17 +36,26 @@ const mostSightings = 64
 /** An alarm ends 5 min after the last line that is a reason for it. */
 const patience = 300_000_000_000n
 
-const moment = 2_000_000_000n
+/** Lines within it count once. One stall of a busy machine prints several clockcheck lines. */
+const moment: Readonly<Record<SightingKind, bigint>> = {
+  ClockOwnerConflict: 2_000_000_000n,
+  PortFaulty: 0n,
+  UtcOffsetSuspect: 0n,
+  LinuxptpFault: 0n
+}
+/** A fault that is an alarm already is looked at once a second: some are printed with each message on the network. */
+const repeatedMoment = 1_000_000_000n
 
 /**
  * How often something must be seen before it is an alarm. One clockcheck line is normal after a resume from sleep, a
  * driver reset or a restart of ptp4l; one FAULTY is normal after a pulled cable. What returns every few seconds or
  * minutes does not recover by itself.
  */
-const enough: Readonly<Record<ClockAlarmReason, number>> = {
+const enough: Readonly<Record<SightingKind, number>> = {
   ClockOwnerConflict: 3,
   PortFaulty: 3,
-  UtcOffsetSuspect: 1
+  UtcOffsetSuspect: 1,
+  LinuxptpFault: 3
 }
 
 /**
@@ -60,17 +70,40 @@ export const suspectUtcOffset = (offsetNs: number): boolean =>
   Math.abs(Math.abs(offsetNs) - utcOffsetNs) <= suspectDistanceNs
 
 /** The sightings after one more event. Returns the same object if the event is no reason for an alarm. */
-export const observeSighting = (sightings: Sightings, speaker: Speaker, event: LogEvent, now: bigint): Sightings => {
+export const observeSighting = (
+  sightings: Sightings,
+  speaker: SightingSpeaker,
+  event: LogEvent,
+  now: bigint
+): Sightings => {
   const kind = sightingOf(speaker, event)
   if (kind === undefined) return sightings
   const subject = subjectOf(speaker, event)
-  const key = `${kind} ${subject}`
-  const before = sightings.get(key)
-  if (before === undefined && sightings.size >= mostSightings) return sightings
-  // One stall of a busy machine prints several clockcheck lines, so lines of the same moment count once.
-  if (kind === "ClockOwnerConflict" && before !== undefined && now - before.seenAt < moment) return sightings
-  const count = before !== undefined && isRecent(before, now) ? before.count + 1 : 1
-  return new Map(sightings).set(key, { kind, subject, count, seenAt: now })
+  const key = `${kind} ${event.kind === "fault" && kind === "LinuxptpFault" ? troubleIn(event.text) : subject}`
+  const known = sightings.get(key)
+  const before = known !== undefined && isRecent(known, now) ? known : undefined
+  if (known === undefined && sightings.size >= mostSightings) return sightings
+  if (before !== undefined && now - before.seenAt < pauseAfter(before)) return sightings
+  return new Map(sightings).set(key, {
+    kind,
+    // The words of the first line are kept, so that the message does not change while the alarm lasts.
+    subject: before?.subject ?? subject,
+    count: countAfter(before, kind, now),
+    seenAt: now,
+    seenBefore: before?.seenAt
+  })
+}
+
+const pauseAfter = ({ count, kind }: Sighting): bigint =>
+  kind === "LinuxptpFault" && count >= enough[kind] ? repeatedMoment : moment[kind]
+
+/** A known fault is an alarm when it was seen three times within 5 min; of the others each follows the one before. */
+const countAfter = (before: Sighting | undefined, kind: SightingKind, now: bigint): number => {
+  if (before === undefined) return 1
+  if (before.count >= enough[kind]) return before.count
+  const isFirstTooOld = kind === "LinuxptpFault" && before.seenBefore !== undefined &&
+    now - before.seenBefore > patience
+  return isFirstTooOld ? before.count : before.count + 1
 }
 
 /** The sightings that still count at `now`. Returns the same object if all of them do. */
@@ -84,17 +117,28 @@ export const recentSightings = (sightings: Sightings, now: bigint): Sightings =>
  * because each change would be a write to the API server.
  */
 export const alarmsOf = (sightings: Sightings): ReadonlyArray<ClockAlarm> => {
-  const lacksTimestamps = [...sightings.values()].some(({ kind }) => kind === "MissingTimestamp")
-  return [...sightings.values()].flatMap(({ count, kind, subject }) =>
-    kind === "MissingTimestamp" || count < enough[kind]
+  const seen = [...sightings.values()]
+  const raised = seen.filter(({ count, kind }) => count >= enough[kind])
+  const lacksTimestamps = seen.some(({ subject }) => lackOfTimestamps.test(subject))
+  const isPortFaulty = raised.some(({ kind }) => kind === "PortFaulty")
+  return raised.flatMap(({ kind, subject }) =>
+    isPortFaulty && kind === "LinuxptpFault" && reasonForFaulty.test(subject)
       ? []
       : [{ reason: kind, message: messages[kind](subject, lacksTimestamps) }]
   )
 }
 
+// sk.c, sk_receive
+const lackOfTimestamps = /^timed out while polling for tx timestamp/
+/** What ptp4l prints just before a port becomes FAULTY because of it. The alarm about the port says enough. */
+const reasonForFaulty = /^(?:timed out while polling for tx|increasing tx_timestamp_timeout|port \d+.*: send .* failed)/
+
 const isRecent = ({ seenAt }: Sighting, now: bigint): boolean => now - seenAt < patience
 
-const sightingOf = ({ program }: Speaker, event: LogEvent): SightingKind | undefined => {
+/** A program, which need not have a clock. */
+export type SightingSpeaker = Pick<Speaker, "interfaces"> & { readonly program: string }
+
+const sightingOf = ({ program }: SightingSpeaker, event: LogEvent): SightingKind | undefined => {
   switch (event.kind) {
     case "offset": {
       if (!suspectUtcOffset(event.offsetNs)) return undefined
@@ -108,9 +152,9 @@ const sightingOf = ({ program }: Speaker, event: LogEvent): SightingKind | undef
       // Port 0 is ptp4l's management socket, not a NIC.
       return event.to === "FAULTY" && event.port !== 0 ? "PortFaulty" : undefined
     case "fault":
-      // clockcheck.c; sk.c, sk_receive
+      // clockcheck.c
       if (event.text.startsWith("clockcheck: ")) return "ClockOwnerConflict"
-      return event.text.startsWith("timed out while polling for tx timestamp") ? "MissingTimestamp" : undefined
+      return troubleIn(event.text) === undefined ? undefined : "LinuxptpFault"
     case "bestMaster":
     case "message":
       return undefined
@@ -121,19 +165,24 @@ const sightingOf = ({ program }: Speaker, event: LogEvent): SightingKind | undef
 const steersSystemClock = (program: string, clock: string | undefined): boolean =>
   program === "phc2sys" && (clock ?? "CLOCK_REALTIME") === "CLOCK_REALTIME"
 
-const subjectOf = ({ interfaces, program }: Speaker, event: LogEvent): string => {
+const subjectOf = ({ interfaces, program }: SightingSpeaker, event: LogEvent): string => {
   switch (event.kind) {
     case "portState":
       return event.interface ?? interfaces[event.port - 1] ?? `port ${event.port}`
     case "offset":
     case "summary":
       return event.clock ?? (program === "ptp4l" ? "ptp4l's clock" : "CLOCK_REALTIME")
+    case "fault":
+      return event.text.startsWith("clockcheck: ") ? `${program}'s clock` : event.text.slice(0, longestWords)
     default:
       return `${program}'s clock`
   }
 }
 
-const messages: Readonly<Record<ClockAlarmReason, (subject: string, lacksTimestamps: boolean) => string>> = {
+/** A condition has little room. */
+const longestWords = 120
+
+const messages: Readonly<Record<SightingKind, (subject: string, lacksTimestamps: boolean) => string>> = {
   ClockOwnerConflict: (clock) =>
     `${clock} jumps or changes its frequency unasked: stop chronyd, ntpd or systemd-timesyncd on the host, or a second ` +
     "linuxptp program that steers it",
@@ -143,5 +192,6 @@ const messages: Readonly<Record<ClockAlarmReason, (subject: string, lacksTimesta
   PortFaulty: (port, lacksTimestamps) =>
     `${port} becomes FAULTY again and again: ` + (lacksTimestamps
       ? "its NIC gives no transmit time stamps in time; raise tx_timestamp_timeout, update driver and firmware"
-      : "the lines before \"to FAULTY\" in ptp4l's log say why")
+      : "the lines before \"to FAULTY\" in ptp4l's log say why"),
+  LinuxptpFault: (words) => `it says again and again "${words}": ${hintForMessage(words)}`
 }

@@ -7,7 +7,8 @@ import type { ProcessStatus } from "../processes/ProcessSupervisor.ts"
 import type { ClockState } from "./ClockState.ts"
 import { faultyMeasurement, type Measurement } from "./Measurement.ts"
 import type { ClockStateName } from "./NodeClock.ts"
-import { heldOf, type ObservedClock, type ObservedProcess } from "./ObservedProcess.ts"
+import { heldOf, type ObservedClock } from "./ObservedClock.ts"
+import type { ObservedProcess } from "./ObservedProcess.ts"
 import { lastFollowingPort, type ProgramEvidence } from "./ProgramEvidence.ts"
 
 /** A metric's name without its prefix. */

@@ -38,11 +38,40 @@ export interface VerdictFacts {
 
 /** Judges the clock called `name`. ptp4l steers only one clock, so the name does not matter there. */
 export const clockVerdict = (evidence: ProgramEvidence, name: string, facts: VerdictFacts): ClockVerdict => {
-  if (evidence.program !== "ptp4l") return measurementVerdict(evidence.measurements.get(name), true, facts)
+  const [first] = evidence.measurements.values()
+  const measurement = evidence.program === "ptp4l" ? first : evidence.measurements.get(name)
+  if (!facts.isMeter && isNotSteered(evidence, measurement, facts.now)) {
+    return { kind: "Free", reason: "NotSteered", isDistrusted: true }
+  }
+  if (evidence.program !== "ptp4l") return measurementVerdict(measurement, true, facts)
   const port = followingPort(evidence)
   if (port === undefined) return { kind: "Gone", reason: withoutMaster(evidence) }
-  const [measurement] = evidence.measurements.values()
   return measurementVerdict(measurement, port.state === "SLAVE", facts)
+}
+
+/** After so long without another complaint the program does not try to steer the clock any more. */
+const refusalPatience = 10_000_000_000n
+const usualInterval = 1_000_000_000n
+
+/**
+ * True while the program says that it cannot steer this clock. Two measurements without such a message in between show
+ * that it can again. The message names no clock. Of several clocks it is about those that are no longer measured
+ * (linuxptp 4.0 and newer print no offset that they could not act upon), and about all of them if all are measured.
+ */
+const isNotSteered = (
+  { measurements, refusal }: ProgramEvidence,
+  measurement: Measurement | undefined,
+  now: bigint
+): boolean => {
+  if (refusal === undefined) return false
+  if (measurement === undefined || !isFresh(measurement, now)) return now - refusal.at <= refusalPatience
+  const isSilent = ({ interval = usualInterval, measuredAt }: Measurement) => refusal.at - measuredAt > 2n * interval
+  const { interval, measuredAt } = measurement
+  if (measurements.size > 1) {
+    if ([...measurements.values()].some(isSilent)) return isSilent(measurement)
+    if (refusal.at - refusal.since <= 3n * (interval ?? usualInterval)) return false
+  }
+  return interval === undefined || measuredAt - interval <= refusal.at
 }
 
 const measurementVerdict = (

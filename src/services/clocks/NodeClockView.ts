@@ -6,7 +6,8 @@ import { alarmsOf } from "./ClockAlarms.ts"
 import type { ClockState } from "./ClockState.ts"
 import { type HeldClock, unheldClock } from "./Holdover.ts"
 import type { ClockAlarm, ClockAlarmReason, ClockStateName, NodeClock } from "./NodeClock.ts"
-import type { ObservedClock, ObservedProcess } from "./ObservedProcess.ts"
+import type { ObservedClock } from "./ObservedClock.ts"
+import type { ObservedProcess } from "./ObservedProcess.ts"
 import { followingPort } from "./ProgramEvidence.ts"
 
 /**
@@ -51,7 +52,8 @@ const mostAlarms = 8
 const alarmRank: Readonly<Record<ClockAlarmReason, number>> = {
   ClockOwnerConflict: 0,
   UtcOffsetSuspect: 1,
-  PortFaulty: 2
+  PortFaulty: 2,
+  LinuxptpFault: 3
 }
 
 /** Sorted, so that the status does not change with the order of processes. */

@@ -6,27 +6,17 @@
 import { type LogEvent, parseLogLine } from "../linuxptp/LogEvent.ts"
 import type { ProcessSpec } from "../processes/ProcessSpec.ts"
 import type { ProcessLine, ProcessStatus } from "../processes/ProcessSupervisor.ts"
-import type { ClockThreshold } from "../profiles/Decision.ts"
-import { noSightings, observeSighting, recentSightings, type Sightings } from "./ClockAlarms.ts"
-import { type ClockVerdict, clockVerdict } from "./ClockVerdict.ts"
-import { type HeldClock, nextHeldClock, unheldClock } from "./Holdover.ts"
-import { type ClockProgram, isClockProgram, noEvidence, observeEvent, type ProgramEvidence } from "./ProgramEvidence.ts"
+import { noSightings, observeSighting, recentSightings, type Sightings, type SightingSpeaker } from "./ClockAlarms.ts"
+import {
+  judgeClock,
+  type Judgement,
+  newClock,
+  type ObservedClock,
+  withEvidence,
+  withoutEvidence
+} from "./ObservedClock.ts"
+import { isClockProgram, noEvidence, observeEvent, type ProgramEvidence } from "./ProgramEvidence.ts"
 import { childName, parseChildMessage, type Speaker, speakerOf } from "./Speaker.ts"
-
-/** The clocks of one program. */
-export interface ObservedClock {
-  readonly evidence: ProgramEvidence
-  /**
-   * The state of each clock that it steers, by name. ptp4l steers one clock, whatever port it follows, and other
-   * programs may not have named one yet: then the only name is `unnamed`.
-   */
-  readonly held: ReadonlyMap<string, HeldClock>
-  /**
-   * The clocks that were measured last, also by an earlier run. A state needs the name of its clock even when the
-   * process is dead.
-   */
-  readonly steered: ReadonlyArray<string>
-}
 
 /** A process and what is known from its lines. */
 export interface ObservedProcess {
@@ -37,6 +27,8 @@ export interface ObservedProcess {
   readonly run: number
   /** True when this run is over. */
   readonly isEnded: boolean
+  /** True while it shows no sign of life. Then its measurements are gone, however new the last one is. */
+  readonly isStalled: boolean
   /** True once the supervisor has listed it. */
   readonly isListed: boolean
   /** By program name; for children of timemaster by program name and tag. */
@@ -47,37 +39,18 @@ export interface ObservedProcess {
   readonly sightings: Sightings
 }
 
-/** The time and the thresholds by which something is judged. */
-export interface Judgement {
-  readonly threshold: ClockThreshold
-  /** Monotonic nanoseconds. */
-  readonly now: bigint
-}
-
 /** No timemaster has more children. */
 const mostClocks = 64
-
-/** The name in `ObservedClock.held` of a clock that has none. */
-const unnamed = ""
-
-/** The state of the clock called `name`; that of the program, if it has only one. */
-export const heldOf = ({ held }: ObservedClock, name: string): HeldClock =>
-  held.get(name) ?? held.get(unnamed) ?? unheldClock
-
-const clockOf = (program: ClockProgram, interfaces: ReadonlyArray<string>): ObservedClock => ({
-  evidence: noEvidence(program, interfaces),
-  held: new Map([[unnamed, unheldClock]]),
-  steered: []
-})
 
 const newProcess = (spec: ProcessSpec): ObservedProcess => ({
   spec,
   formerSpec: undefined,
   run: 0,
   isEnded: true,
+  isStalled: false,
   isListed: false,
   clocks: isClockProgram(spec.program)
-    ? new Map([[spec.program, clockOf(spec.program, spec.interfaces)]])
+    ? new Map([[spec.program, newClock(spec.program, spec.interfaces)]])
     : new Map(),
   children: new Map(),
   sightings: noSightings
@@ -96,7 +69,10 @@ export const observeProcessLine = (
   const current = isNew ? nextRun(process, line.spec, line.run, judgement) : process
   const event = parseLogLine(line.text)
   if (event.kind === "unframed") return current
-  if (event.program === "timemaster") return "text" in event ? observeChild(current, event.text, judgement) : current
+  if (event.program === "timemaster") {
+    const seen = withSighting(current, { program: event.program, interfaces: [] }, event, judgement)
+    return "text" in event ? observeChild(seen, event.text, judgement) : seen
+  }
   const speaker = speakerOf(line.spec, event)
   return speaker === undefined
     ? current
@@ -105,7 +81,7 @@ export const observeProcessLine = (
 
 const withSighting = (
   process: ObservedProcess,
-  speaker: Speaker,
+  speaker: SightingSpeaker,
   event: LogEvent,
   { now }: Judgement
 ): ObservedProcess => {
@@ -129,7 +105,7 @@ const observeChild = (process: ObservedProcess, text: string, judgement: Judgeme
   )
   // With two domains on one NIC the two children cannot be told apart. Then nothing is removed, because otherwise the
   // living one would seem silent for long.
-  const clocks = ended.length === 1 ? new Map([...process.clocks, ...withoutEvidence(new Map(ended))]) : process.clocks
+  const clocks = ended.length === 1 ? new Map([...process.clocks, ...allWithoutEvidence(ended)]) : process.clocks
   return judgeProcess({ ...process, children, clocks }, judgement)
 }
 
@@ -149,12 +125,14 @@ export const observeProcessStatus = (
   }
   if (status.run < process.run) return process
   const current = status.run > process.run ? nextRun(process, status.spec, status.run, judgement) : process
-  return status.pid === undefined && !current.isEnded ? endOfRun(current, judgement) : current
+  if (status.pid === undefined && !current.isEnded) return endOfRun(current, judgement)
+  const { isStalled } = status
+  return current.isStalled === isStalled ? current : judgeProcess({ ...current, isStalled }, judgement)
 }
 
 /** The process after the end of its run: nothing is known except that it is over. */
 export const endOfRun = (process: ObservedProcess, judgement: Judgement): ObservedProcess =>
-  judgeProcess({ ...process, isEnded: true, clocks: withoutEvidence(process.clocks) }, judgement)
+  judgeProcess({ ...process, isEnded: true, clocks: allWithoutEvidence(process.clocks) }, judgement)
 
 /** The same process judged at another time or with other thresholds. Returns the same object if nothing changes. */
 export const judgeProcess = (process: ObservedProcess, judgement: Judgement): ObservedProcess => {
@@ -162,12 +140,12 @@ export const judgeProcess = (process: ObservedProcess, judgement: Judgement): Ob
   const sightings = recentSightings(process.sightings, judgement.now)
   let isChanged = sightings !== process.sightings
   for (const [key, clock] of process.clocks) {
-    const judged = judgeClock(process, clock, judgement)
+    const next = judged(process, clock, judgement)
     // A child of timemaster that has ended has no status that could show it.
-    const isFree = [...judged.held.values()].every(({ state }) => state === "FREERUN")
-    const isGone = process.spec.program === "timemaster" && isFree && isSilent(judged.evidence)
-    isChanged ||= isGone || judged !== clock
-    if (!isGone) clocks.set(key, judged)
+    const isFree = [...next.held.values()].every(({ state }) => state === "FREERUN")
+    const isGone = process.spec.program === "timemaster" && isFree && isSilent(next.evidence)
+    isChanged ||= isGone || next !== clock
+    if (!isGone) clocks.set(key, next)
   }
   return isChanged ? { ...process, clocks, sightings } : process
 }
@@ -186,33 +164,24 @@ const nextRun = (process: ObservedProcess, spec: ProcessSpec, run: number, judge
     formerSpec: isSame ? process.formerSpec : process.spec,
     run,
     isEnded: false,
+    isStalled: false,
     clocks,
     children: new Map(),
     sightings: isSame ? process.sightings : noSightings
   }, judgement)
 }
 
-const withoutEvidence = (clocks: ObservedProcess["clocks"]): ObservedProcess["clocks"] =>
-  new Map([...clocks].map(([key, clock]) => {
-    const { interfaces, program } = clock.evidence
-    return [key, { ...clock, evidence: noEvidence(program, interfaces) }]
-  }))
+const allWithoutEvidence = (clocks: Iterable<readonly [string, ObservedClock]>): ObservedProcess["clocks"] =>
+  new Map([...clocks].map(([key, clock]) => [key, withoutEvidence(clock)]))
 
 const isSilent = ({ measurements, ports }: ProgramEvidence): boolean => ports.size === 0 && measurements.size === 0
 
-const judgeClock = (process: ObservedProcess, clock: ObservedClock, { now, threshold }: Judgement): ObservedClock => {
-  const { evidence, held, steered } = clock
-  const facts = { threshold, isMeter: process.spec.program === "timemaster", now }
-  const names = evidence.program === "ptp4l" || steered.length === 0 ? [unnamed] : steered
-  const next = new Map(names.map((name) => {
-    const verdict = process.isEnded ? noProcess : clockVerdict(evidence, name, facts)
-    return [name, nextHeldClock(held.get(name) ?? unheldClock, verdict, threshold.holdOverTimeoutSeconds, now)]
-  }))
-  const isSame = held.size === next.size && [...next].every(([name, one]) => held.get(name) === one)
-  return isSame ? clock : { ...clock, held: next }
-}
-
-const noProcess: ClockVerdict = { kind: "Gone", reason: "NoProcess" }
+const judged = (process: ObservedProcess, clock: ObservedClock, judgement: Judgement): ObservedClock =>
+  judgeClock(clock, {
+    isEnded: process.isEnded,
+    isStalled: process.isStalled,
+    isMeter: process.spec.program === "timemaster"
+  }, judgement)
 
 const withClock = (
   process: ObservedProcess,
@@ -220,10 +189,9 @@ const withClock = (
   event: LogEvent,
   judgement: Judgement
 ): ObservedProcess => {
-  const clock = process.clocks.get(key) ?? clockOf(program, interfaces)
+  const clock = process.clocks.get(key) ?? newClock(program, interfaces)
   const evidence = observeEvent(clock.evidence, event, judgement.now)
   if (evidence === clock.evidence || (process.clocks.size >= mostClocks && !process.clocks.has(key))) return process
-  const steered = evidence.measurements.size === 0 ? clock.steered : [...evidence.measurements.keys()]
-  const next = judgeClock(process, { ...clock, evidence, steered }, judgement)
+  const next = judged(process, withEvidence(clock, evidence), judgement)
   return { ...process, clocks: new Map(process.clocks).set(key, next) }
 }

@@ -35,7 +35,18 @@ export interface ProgramEvidence {
    * The key is the clock that is steered: for ptp4l the NIC of the port that follows, otherwise the name in the line.
    */
   readonly measurements: ReadonlyMap<string, Measurement>
+  /** When the program began to say that it cannot steer its clock, and when it said so last. */
+  readonly refusal: Refusal | undefined
 }
+
+/** Monotonic nanoseconds. */
+interface Refusal {
+  readonly since: bigint
+  readonly at: bigint
+}
+
+/** A refusal after a longer pause is a new one. */
+const refusalPause = 10_000_000_000n
 
 /** No host has more ports or clocks. Entries beyond this number are not kept. */
 const mostEntries = 128
@@ -50,7 +61,8 @@ export const noEvidence = (program: ClockProgram, interfaces: ReadonlyArray<stri
   ports: new Map(),
   followedPort: undefined,
   bestMaster: undefined,
-  measurements: new Map()
+  measurements: new Map(),
+  refusal: undefined
 })
 
 /**
@@ -135,7 +147,15 @@ const measurementsWithout = (port: ObservedPort): ReadonlyMap<string, Measuremen
     ? new Map([[port.interface, faultyMeasurement("master")]])
     : new Map()
 
+// clockadj.c, for all three programs. The leap second flags of the clock are not its rate.
+const notSteered = /^failed to (?:adjust the clock|step clock|set the clock(?! status)|set clock status)/
+
 const observeMessage = (evidence: ProgramEvidence, text: string, now: bigint): ProgramEvidence => {
+  if (notSteered.test(text)) {
+    const { refusal } = evidence
+    const since = refusal === undefined || now - refusal.at > refusalPause ? now : refusal.since
+    return { ...evidence, refusal: { since, at: now } }
+  }
   switch (evidence.program) {
     case "ptp4l":
       return evidence

@@ -7,6 +7,8 @@ interface KnownFault {
   /** Compared with the start of the message, after `port N: ` or `port N (eth0): `. */
   readonly pattern: RegExp
   readonly hint: string
+  /** It may well belong to a clock that works, however often it is printed. */
+  readonly isHarmless?: true
 }
 
 const portPrefix = /^port \d{1,5}(?: \(.*?\))?: /
@@ -73,6 +75,7 @@ const bestMasterAndTimeScale: ReadonlyArray<KnownFault> = [
   },
   {
     pattern: /^foreign master not using PTP timescale/,
+    isHarmless: true,
     hint: "the grandmaster announces an arbitrary time scale: with hardware clocks TAI and UTC can differ by 37 s"
   },
   {
@@ -98,6 +101,7 @@ const clocksAndSockets: ReadonlyArray<KnownFault> = [
   },
   {
     pattern: /^uds: removed existing/,
+    isHarmless: true,
     hint: "a socket was left over: harmless after a crash, harmful when a second ptp4l uses the same path"
   },
   {
@@ -159,9 +163,14 @@ const phc2sysTs2phcTimemaster: ReadonlyArray<KnownFault> = [
   },
   { pattern: /^failed to get UTC offset/, hint: "ptp4l did not answer: is it running, on the same domain and socket?" },
   { pattern: /^Lost connection to ptp4l/, hint: "ptp4l ended or its socket is gone: phc2sys waits for it" },
-  { pattern: /^poll failed/, hint: "the program was interrupted while it waited; at a stop this is normal" },
+  {
+    pattern: /^poll failed/,
+    isHarmless: true,
+    hint: "the program was interrupted while it waited; at a stop this is normal"
+  },
   {
     pattern: /^nothing to synchronize/,
+    isHarmless: true,
     hint:
       "no port of ptp4l follows a master; on a grandmaster that is normal, and -r -r takes the system clock as source"
   },
@@ -202,22 +211,36 @@ const phc2sysTs2phcTimemaster: ReadonlyArray<KnownFault> = [
   }
 ]
 
+/** Any other failure. */
+const otherFailure: KnownFault = {
+  pattern: /^(?:[Ff]ailed to |[^:]{1,60} failed(?:: |$))/,
+  hint: "the program could not do what its configuration asks: the message names the cause"
+}
+
 const faults: ReadonlyArray<KnownFault> = [
   ...timeStampsAndPorts,
   ...bestMasterAndTimeScale,
   ...clocksAndSockets,
   ...phc2sysTs2phcTimemaster,
-  {
-    pattern: /^(?:[Ff]ailed to |[^:]{1,60} failed(?:: |$))/,
-    hint: "the program could not do what its configuration asks: the message names the cause"
-  }
+  otherFailure
 ]
+
+const faultIn = (message: string): KnownFault | undefined => faults.find(({ pattern }) => pattern.test(message))
 
 /**
  * What to check when linuxptp prints `text` (a message without its frame). Undefined for a message that is not a known
  * fault.
  */
-export const hintForMessage = (text: string): string | undefined => {
+export const hintForMessage = (text: string): string | undefined => faultIn(text.replace(portPrefix, ""))?.hint
+
+/**
+ * Equal for messages about the same trouble of the same port; undefined for one that is no trouble, however often it is
+ * printed.
+ */
+export const troubleIn = (text: string): string | undefined => {
   const message = text.replace(portPrefix, "")
-  return faults.find((fault) => fault.pattern.test(message))?.hint
+  const fault = faultIn(message)
+  if (fault === undefined || fault.isHarmless === true) return undefined
+  const port = text.slice(0, text.length - message.length)
+  return port + (fault === otherFailure ? message.replaceAll(/\d+/g, "N") : fault.hint)
 }

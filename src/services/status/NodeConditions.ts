@@ -93,6 +93,7 @@ const clockTexts: Readonly<Record<ClockReason, string>> = {
   Listening: "no grandmaster is heard: the clock runs on its own oscillator",
   Unlocked: "the servo has not settled, or its offsets have stopped",
   OffsetOutOfBounds: "the offset is beyond ptpClockThreshold",
+  NotSteered: "linuxptp cannot adjust the clock, so nothing steers it: see Degraded",
   Grandmaster: "this node is the grandmaster, on its own oscillator"
 }
 

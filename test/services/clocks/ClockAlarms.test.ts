@@ -102,6 +102,71 @@ describe("alarms of a clock", () => {
     assert.match(alarm?.message ?? "", /ens1f0 becomes FAULTY .* no transmit time stamps .* tx_timestamp_timeout/)
   })
 
+  it.each(
+    [
+      ["ptp4l", "failed to adjust the clock: Operation not permitted", "CAP_SYS_TIME is missing"],
+      ["phc2sys", "failed to step clock: Operation not permitted", "CAP_SYS_TIME is missing"],
+      ["phc2sys", "failed to adjust the clock: Invalid argument", "the clock refuses"],
+      ["ts2phc", "nmea source timed out", "check ts2phc.nmea_serialport"],
+      ["ptp4l", "port 1 (eth0.100): delay response timeout", "the master does not answer delay requests"],
+      ["ptp4l", "defaultDS.priority1 probably misconfigured", "no grandmaster is heard"],
+      ["phc2sys", "failed to fetch PPS: Connection timed out", "the message names the cause"]
+    ] as const
+  )("tell what to check when %s says three times: %s", (program, message, hint) => {
+    const spec = specOf(program)
+    assert.deepStrictEqual(reasonsIn(hear(spec, times(2, message))), [])
+    const [alarm, ...others] = alarmsIn(hear(spec, times(3, message)))
+    assert.deepStrictEqual(others, [])
+    assert.strictEqual(alarm?.reason, "LinuxptpFault")
+    assert.include(alarm?.message ?? "", `${spec.id}: it says again and again "${message}": `)
+    assert.include(alarm?.message ?? "", hint)
+  })
+
+  it.each([
+    "foreign master not using PTP timescale",
+    "uds: removed existing /run/ptp4l",
+    "nothing to synchronize",
+    "poll failed",
+    "selected best master clock 62bd56.fffe.1c046d"
+  ])("do not tell of what may belong to a clock that works: %s", (message) => {
+    assert.deepStrictEqual(reasonsIn(hear(phc2sys, times(20, message))), [])
+  })
+
+  it("tell of a fault that comes three times within 5 min, until 5 min after the last", () => {
+    const fault = "nmea source timed out"
+    const ts2phc = specOf("ts2phc")
+    assert.deepStrictEqual(reasonsIn(hear(ts2phc, times(9, fault), 151n * second)), [])
+    const state = hear(ts2phc, times(3, fault), 150n * second)
+    assert.deepStrictEqual(reasonsIn(advance(state, 600n * second - 1n)), ["LinuxptpFault"])
+    assert.deepStrictEqual(reasonsIn(advance(state, 600n * second)), [])
+    const more = observeLine(state, saidBy(ts2phc, fault), 599n * second)
+    assert.deepStrictEqual(reasonsIn(advance(more, 898n * second)), ["LinuxptpFault"])
+  })
+
+  it("count a fault for each port, and another number in its words as the same fault", () => {
+    const ports = [1, 2, 3].map((port) => `port ${port} (ens${port}f0): link down`)
+    assert.deepStrictEqual(reasonsIn(hear(ptp4l, ports)), [])
+    const numbers = [1, 2, 3].map((number) => `failed to read ${number} bytes`)
+    assert.deepStrictEqual(reasonsIn(hear(ptp4l, numbers)), ["LinuxptpFault"])
+  })
+
+  it("change nothing more while a fault comes 16 times a second, except once a second", () => {
+    const said = times(160, "failed to adjust the clock: Operation not permitted")
+    const states = new Set<unknown>()
+    let state = running(ptp4l)
+    for (const [index, message] of said.entries()) {
+      state = observeLine(state, saidBy(ptp4l, message), BigInt(index) * second / 16n)
+      states.add([...state.processes.values()][0]?.sightings)
+    }
+    assert.strictEqual(states.size, 12)
+  })
+
+  it("tell of a fault of timemaster itself", () => {
+    const timemaster = specOf("timemaster")
+    const said = times(3, "process 453 terminated abnormally")
+    assert.deepStrictEqual(reasonsIn(hear(timemaster, said)), ["LinuxptpFault"])
+  })
+
   it("end 5 min after the last sign, not before, and go with their process", () => {
     const state = hear(ptp4l, times(3, faulty), 20n * second)
     assert.deepStrictEqual(reasonsIn(advance(state, 340n * second - 1n)), ["PortFaulty"])

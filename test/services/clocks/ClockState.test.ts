@@ -129,6 +129,73 @@ describe("ClockState", () => {
     assert.strictEqual(stateAndReason(back), "LOCKED Locked")
   })
 
+  describe("of a program that cannot steer its clock", () => {
+    const refused = "failed to adjust the clock: Operation not permitted"
+    const realtime = "CLOCK_REALTIME phc offset          6 s2 freq     -10 delay    500"
+    const other = "ens2f0 phc offset          7 s2 freq     -10 delay    500"
+    /** Messages of a second each, for so many seconds. */
+    const repeat = (state: ClockState, spec: typeof ptp4l, seconds: number, from: number, ...said: Array<string>) =>
+      Array.from({ length: seconds }, (_, index) => BigInt(from + index) * second).reduce(
+        (heard, now) => hear(heard, say(spec, ...said), now),
+        state
+      )
+    const alone = observeStatuses(initialClockState, [statusOf(phc2sys)], 0n)
+
+    it("is not LOCKED, however near the offset is (linuxptp 3.1 prints it nevertheless)", () => {
+      const heard = hear(running(), say(ptp4l, ...slave))
+      assert.strictEqual(stateAndReason(repeat(heard, ptp4l, 9, 1, refused, near)), "FREERUN NotSteered")
+      assert.strictEqual(stateAndReason(hear(locked, say(ptp4l, refused), second)), "FREERUN NotSteered")
+      assert.strictEqual(stateAndReason(repeat(locked, ptp4l, 9, 1, refused, near)), "FREERUN NotSteered")
+    })
+
+    it("is not LOCKED while there is no offset (linuxptp 4.0 and newer print none)", () => {
+      const heard = hear(running(), say(ptp4l, ...slave.slice(0, 3)))
+      assert.strictEqual(stateAndReason(repeat(heard, ptp4l, 9, 1, refused)), "FREERUN NotSteered")
+      assert.strictEqual(stateAndReason(repeat(alone, phc2sys, 9, 1, refused)), "FREERUN NotSteered")
+    })
+
+    it("is LOCKED again after it could steer for four measurements", () => {
+      const heard = repeat(locked, ptp4l, 9, 1, refused, near)
+      assert.strictEqual(stateAndReason(repeat(heard, ptp4l, 3, 10, near)), "FREERUN NotSteered")
+      assert.strictEqual(stateAndReason(repeat(heard, ptp4l, 4, 10, near)), "LOCKED Locked")
+    })
+
+    it("is not LOCKED by a summary either, but timemaster's children do not steer at all", () => {
+      const summary = "rms   53 max   74 freq -16642 +/-  40 delay  1089 +/-  20"
+      const heard = repeat(hear(locked, say(ptp4l, summary), 2n * second), ptp4l, 9, 3, refused)
+      assert.strictEqual(stateAndReason(hear(heard, say(ptp4l, summary), 18n * second)), "FREERUN NotSteered")
+      const timemaster = specOf("timemaster")
+      const child = (message: string) => lineOf(timemaster, `phc2sys[1.000]: [0:ens3f0] ${message}`)
+      const state = observeStatuses(initialClockState, [statusOf(timemaster)], 0n)
+      assert.strictEqual(stateAndReason(hear(state, [child(refused), child(realtime)])), "LOCKED Locked")
+    })
+
+    it("does not change another clock of the program that is still measured", () => {
+      const both = repeat(alone, phc2sys, 9, 1, realtime, other)
+      const states = (state: ClockState) =>
+        [...state.processes.get(phc2sys.id)?.clocks.get("phc2sys")?.held ?? []].map(([name, { reason }]) =>
+          `${name} ${reason}`
+        )
+      for (let seconds = 1; seconds < 30; seconds++) {
+        assert.include(states(repeat(both, phc2sys, seconds, 10, refused, realtime)), "CLOCK_REALTIME Locked")
+      }
+      assert.include(states(repeat(both, phc2sys, 9, 10, refused, realtime)), "ens2f0 NotSteered")
+      assert.include(states(repeat(both, phc2sys, 9, 10, refused, other)), "CLOCK_REALTIME NotSteered")
+    })
+  })
+
+  it("loses the lock of a program that shows no sign of life, and has it again with the next sign", () => {
+    const stalled = observeStatuses(locked, [statusOf(ptp4l, { isStalled: true })], second)
+    assert.strictEqual(stateAndReason(stalled), "HOLDOVER Holdover")
+    assert.strictEqual(stateAndReason(advance(stalled, 6n * second)), "FREERUN Unlocked")
+    assert.strictEqual(stateAndReason(observeStatuses(stalled, [statusOf(ptp4l)], 2n * second)), "LOCKED Locked")
+    const next = observeStatuses(stalled, [statusOf(ptp4l, { run: 2 })], 2n * second)
+    assert.strictEqual(
+      stateAndReason(hear(next, [...slave, near].map((said) => saidBy(ptp4l, said, 2)))),
+      "LOCKED Locked"
+    )
+  })
+
   it("does not wait for a clock that has become ts2phc's reference", () => {
     const ts2phc = specOf("ts2phc")
     const both = ["ens1f0 offset 3 s3 freq -10", "ens2f0 offset 3 s3 freq -10"]

@@ -1,0 +1,82 @@
+/**
+ * The clocks that one program steers: the evidence about them and the state of each. Pure: ObservedProcess decides what
+ * becomes evidence.
+ */
+import type { ClockThreshold } from "../profiles/Decision.ts"
+import { type ClockVerdict, clockVerdict } from "./ClockVerdict.ts"
+import { type HeldClock, nextHeldClock, unheldClock } from "./Holdover.ts"
+import { type ClockProgram, noEvidence, type ProgramEvidence } from "./ProgramEvidence.ts"
+
+/** The clocks of one program. */
+export interface ObservedClock {
+  readonly evidence: ProgramEvidence
+  /**
+   * The state of each clock that it steers, by name. ptp4l steers one clock, whatever port it follows, and other
+   * programs may not have named one yet: then the only name is `unnamed`.
+   */
+  readonly held: ReadonlyMap<string, HeldClock>
+  /**
+   * The clocks that were measured last, also by an earlier run. A state needs the name of its clock even when the
+   * process is dead.
+   */
+  readonly steered: ReadonlyArray<string>
+}
+
+/** By what clocks are judged. */
+export interface Judgement {
+  readonly threshold: ClockThreshold
+  /** Monotonic nanoseconds. */
+  readonly now: bigint
+}
+
+/** What is known of the process that runs the program. */
+interface RunFacts {
+  readonly isEnded: boolean
+  readonly isStalled: boolean
+  /** See `VerdictFacts`. */
+  readonly isMeter: boolean
+}
+
+/** The name in `ObservedClock.held` of a clock that has none. */
+const unnamed = ""
+
+/** The clocks of a program that has said nothing. */
+export const newClock = (program: ClockProgram, interfaces: ReadonlyArray<string>): ObservedClock => ({
+  evidence: noEvidence(program, interfaces),
+  held: new Map([[unnamed, unheldClock]]),
+  steered: []
+})
+
+/** The state of the clock called `name`; that of the program, if it has only one. */
+export const heldOf = ({ held }: ObservedClock, name: string): HeldClock =>
+  held.get(name) ?? held.get(unnamed) ?? unheldClock
+
+/** The same clocks after other evidence. They are not judged yet. */
+export const withEvidence = (clock: ObservedClock, evidence: ProgramEvidence): ObservedClock => ({
+  ...clock,
+  evidence,
+  steered: evidence.measurements.size === 0 ? clock.steered : [...evidence.measurements.keys()]
+})
+
+/** The same clocks without any evidence. They are not judged yet. */
+export const withoutEvidence = (clock: ObservedClock): ObservedClock => ({
+  ...clock,
+  evidence: noEvidence(clock.evidence.program, clock.evidence.interfaces)
+})
+
+/** The same clocks, judged. Returns the same object if nothing changes. */
+export const judgeClock = (clock: ObservedClock, run: RunFacts, { now, threshold }: Judgement): ObservedClock => {
+  const { evidence, held, steered } = clock
+  const verdictOf = (name: string): ClockVerdict => {
+    if (run.isEnded) return { kind: "Gone", reason: "NoProcess" }
+    if (run.isStalled) return { kind: "Gone", reason: "Unlocked" }
+    return clockVerdict(evidence, name, { threshold, isMeter: run.isMeter, now })
+  }
+  const names = evidence.program === "ptp4l" || steered.length === 0 ? [unnamed] : steered
+  const next = new Map(names.map((name) => {
+    const before = held.get(name) ?? unheldClock
+    return [name, nextHeldClock(before, verdictOf(name), threshold.holdOverTimeoutSeconds, now)]
+  }))
+  const isSame = held.size === next.size && [...next].every(([name, one]) => held.get(name) === one)
+  return isSame ? clock : { ...clock, held: next }
+}
