@@ -4,6 +4,7 @@
  */
 import { Cause, Context, Effect, Exit, type Fiber, Layer, Metric, Scope, Stream } from "effect"
 import * as HttpKubernetesApi from "../../src/layers/kubernetes/HttpKubernetesApi.ts"
+import * as Endpoint from "../../src/layers/observability/Endpoint.ts"
 import * as HealthServer from "../../src/layers/observability/HealthServer.ts"
 import * as MetricsServer from "../../src/layers/observability/MetricsServer.ts"
 import * as SimulatedConfigurationCheck from "../../src/layers/simulated/linuxptp/SimulatedConfigurationCheck.ts"
@@ -90,8 +91,8 @@ const host = "127.0.0.1"
 /** `/readyz` and `/metrics`, as the kubelet and Prometheus ask for them. */
 const serversOf = ({ ports }: DaemonOptions): Layer.Layer<never, never, KubernetesApi | NodeState.NodeState> =>
   ports === undefined ? Layer.empty : Layer.merge(
-    HealthServer.layer({ host, port: ports.health }).pipe(Layer.provide(ReportHealth.layer)),
-    MetricsServer.layer({ host, port: ports.metrics })
+    Endpoint.layer(HealthServer.endpoint({ host, port: ports.health })).pipe(Layer.provide(ReportHealth.layer)),
+    Endpoint.layer(MetricsServer.endpoint({ host, port: ports.metrics }))
   ).pipe(Layer.orDie)
 
 export const startDaemon = (options: DaemonOptions): Daemon => {

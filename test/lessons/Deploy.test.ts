@@ -26,4 +26,10 @@ describe("deploy/", () => {
     assert.include(daemonSet, "drop: [ALL]")
     assert.notMatch(daemonSet, /^ *host(PID|IPC): true/m)
   })
+
+  it("has probes of startup and liveness that depend on no port", () => {
+    const probes = daemonSet.slice(daemonSet.indexOf("startupProbe:"), daemonSet.indexOf("readinessProbe:"))
+    assert.include(probes, "livenessProbe:")
+    assert.notMatch(probes, /httpGet|tcpSocket|grpc/)
+  })
 })

@@ -72,7 +72,7 @@ const directory = Effect.acquireRelease(
 )
 
 /** A child of the test that is ended, at the latest, with the scope. */
-const child = (command: string, args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) =>
+export const child = (command: string, args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) =>
   Effect.gen(function*() {
     const exited = yield* Deferred.make<number | string>()
     const output: Array<string> = []
@@ -122,9 +122,19 @@ export const eventually = <A, E, R>(what: string, value: Effect.Effect<A | undef
     })
   )
 
-/** The daemon from the sources, on `worker-1`, against the lab's API server. */
-export const startDaemon = (lab: Pick<Lab, "node" | "directory">, env: Readonly<Record<string, string>> = {}) =>
-  child("ip", ["netns", "exec", lab.node, process.execPath, path.resolve("src/programs/cli/main.ts"), "run"], {
+const fromSources = [process.execPath, path.resolve("src/programs/cli/main.ts")]
+
+/** The daemon on `worker-1`, against the lab's API server. `starter` are words before it, such as a limit. */
+export const startDaemon = (
+  lab: Pick<Lab, "node" | "directory">,
+  env: Readonly<Record<string, string>> = {},
+  { program = fromSources, starter = [] }: {
+    readonly program?: ReadonlyArray<string>
+    readonly starter?: ReadonlyArray<string>
+  } = {}
+) => {
+  const [command = "", ...words] = [...starter, "ip", "netns", "exec", lab.node, ...program, "run"]
+  return child(command, words, {
     KUBECONFIG: path.join(lab.directory, "kubeconfig"),
     NODE_NAME: "worker-1",
     LINUXPTP_RUN_DIR: path.join(lab.directory, "run"),
@@ -133,6 +143,7 @@ export const startDaemon = (lab: Pick<Lab, "node" | "directory">, env: Readonly<
     HEALTH_PORT: "0",
     ...env
   })
+}
 
 /** An API server that can go and come back, at the same place and with all that it had. */
 interface ApiServer {

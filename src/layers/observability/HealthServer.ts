@@ -1,30 +1,19 @@
-/** Serves `/healthz` and `/readyz` for the kubelet: 200 `ok`, or 503 with the reasons, one per line. */
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import { Effect, Layer } from "effect"
-import { HttpRouter, HttpServerResponse } from "effect/http"
-import { createServer } from "node:http"
+/** `/healthz` and `/readyz` for the kubelet: 200 `ok`, or 503 with the reasons, one per line. */
+import { Effect } from "effect"
 import { Health } from "../../services/Health.ts"
-import { PortTaken } from "./PortTaken.ts"
+import type { Answer, Endpoint } from "./Endpoint.ts"
 
-const answer = (reasons: ReadonlyArray<string>) =>
-  reasons.length === 0
-    ? HttpServerResponse.text("ok\n")
-    : HttpServerResponse.text(`${reasons.join("\n")}\n`, { status: 503 })
+const answer = (reasons: ReadonlyArray<string>): Answer => {
+  const body = reasons.length === 0 ? "ok\n" : `${reasons.join("\n")}\n`
+  return { status: reasons.length === 0 ? 200 : 503, contentType: "text/plain; charset=utf-8", body }
+}
 
-const routes = Layer.mergeAll(
-  HttpRouter.add("GET", "/healthz", Effect.flatMap(Health, (health) => Effect.map(health.stuck, answer))),
-  HttpRouter.add("GET", "/readyz", Effect.flatMap(Health, (health) => Effect.map(health.notReady, answer)))
-)
-
-export const layer = (options: {
-  readonly port: number
-  /** Absent means all addresses, because the kubelet asks from the host. */
-  readonly host?: string
-}): Layer.Layer<never, PortTaken, Health> =>
-  HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(
-    Layer.provide(NodeHttpServer.layer(createServer, { ...options, gracefulShutdownTimeout: "100 millis" })),
-    Layer.catchTag(
-      "ServeError",
-      (cause) => Layer.effectDiscard(Effect.fail(new PortTaken({ setting: "HEALTH_PORT", port: options.port, cause })))
-    )
-  )
+/** The kubelet asks from the host, so a daemon in a cluster listens on all addresses. */
+export const endpoint = (place: { readonly port: number; readonly host?: string }): Endpoint<Health> => ({
+  ...place,
+  setting: "HEALTH_PORT",
+  answers: new Map([
+    ["/healthz", Effect.flatMap(Health, ({ stuck }) => Effect.map(stuck, answer))],
+    ["/readyz", Effect.flatMap(Health, ({ notReady }) => Effect.map(notReady, answer))]
+  ])
+})

@@ -11,6 +11,8 @@ import * as CommandInstalledLinuxptp from "../../layers/linuxptp/CommandInstalle
 import * as LinuxptpHabits from "../../layers/linuxptp/LinuxptpHabits.ts"
 import * as ManagementSocketClient from "../../layers/linuxptp/ManagementSocketClient.ts"
 import * as TimemasterDryRun from "../../layers/linuxptp/TimemasterDryRun.ts"
+import * as AliveFile from "../../layers/observability/AliveFile.ts"
+import * as Endpoint from "../../layers/observability/Endpoint.ts"
 import * as EventLoopLag from "../../layers/observability/EventLoopLag.ts"
 import * as HealthServer from "../../layers/observability/HealthServer.ts"
 import * as MetricsServer from "../../layers/observability/MetricsServer.ts"
@@ -60,12 +62,20 @@ const kubernetes = ({ namespace, nodeName }: Settings.SettingsValues, inCluster:
     Layer.provide(credentials(inCluster))
   )
 
-const observability = ({ healthPort, metricsPort }: Settings.SettingsValues) =>
-  Layer.mergeAll(
-    HealthServer.layer({ port: healthPort }),
-    MetricsServer.layer({ port: metricsPort }),
-    EventLoopLag.layer
-  ).pipe(Layer.provide(ReportHealth.layer))
+/** The health endpoint, and the one of metrics unless both settings name the same port. */
+const endpoints = ({ healthPort, metricsPort }: Settings.SettingsValues) => {
+  const health = Endpoint.patientLayer(HealthServer.endpoint({ port: healthPort }))
+  if (healthPort !== metricsPort || healthPort === 0) {
+    return Layer.merge(health, Endpoint.patientLayer(MetricsServer.endpoint({ port: metricsPort })))
+  }
+  const message = `METRICS_PORT and HEALTH_PORT are both ${healthPort}: there is no endpoint for metrics`
+  return Layer.merge(health, Layer.effectDiscard(Effect.logWarning(message)))
+}
+
+const observability = (settings: Settings.SettingsValues) =>
+  Layer.mergeAll(endpoints(settings), AliveFile.layer({ directory: settings.runDirectory }), EventLoopLag.layer).pipe(
+    Layer.provide(ReportHealth.layer)
+  )
 
 const live = (settings: Settings.SettingsValues, inCluster: boolean) =>
   observability(settings).pipe(

@@ -5,6 +5,7 @@
 import { type Config, Effect, Layer, Metric } from "effect"
 import * as PlainCredentials from "../../../layers/kubernetes/credentials/PlainCredentials.ts"
 import * as HttpKubernetesApi from "../../../layers/kubernetes/HttpKubernetesApi.ts"
+import * as Endpoint from "../../../layers/observability/Endpoint.ts"
 import * as HealthServer from "../../../layers/observability/HealthServer.ts"
 import * as MetricsServer from "../../../layers/observability/MetricsServer.ts"
 import type { PortTaken } from "../../../layers/observability/PortTaken.ts"
@@ -60,8 +61,8 @@ export const runDemoNode = <R>(
   )
   const processes = SupervisedLinuxptp.layer.pipe(Layer.provideMerge(machine))
   const node = Layer.mergeAll(
-    HealthServer.layer({ host, port: healthPort }).pipe(Layer.provide(ReportHealth.layer)),
-    MetricsServer.layer({ host, port: metricsPort })
+    Endpoint.layer(HealthServer.endpoint({ host, port: healthPort })).pipe(Layer.provide(ReportHealth.layer)),
+    Endpoint.layer(MetricsServer.endpoint({ host, port: metricsPort }))
   ).pipe(
     Layer.provideMerge(Layer.mergeAll(NodeState.layer, api, processes, settings, InMemoryLastKnownGood.layer())),
     Layer.provideMerge(Telemetry.traces({ nodeName: name, version }))

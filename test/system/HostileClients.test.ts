@@ -1,0 +1,131 @@
+/**
+ * Clients that want to harm the daemon, on both of its ports, while it may use no more memory than deploy/ gives it. The
+ * clock must not notice. `HOSTILE_SECONDS=60` makes each attack longer and tells how long probes took: on a machine that
+ * does nothing else, less than 1 s.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Clock, Effect, Schedule } from "effect"
+import { HttpClient } from "effect/http"
+import { existsSync, mkdirSync, readFileSync, rmdirSync, symlinkSync, writeFileSync } from "node:fs"
+import path from "node:path"
+import { build } from "rolldown"
+import config from "../../rolldown.config.ts"
+import { createManifests, readDeployedKinds } from "../../src/programs/cli/demo/CreateManifests.ts"
+import {
+  child,
+  childrenOf,
+  eventually,
+  type Lab,
+  labLayer,
+  labMissing,
+  makeLab,
+  startDaemon,
+  startGrandmaster
+} from "./Lab.ts"
+import { clientProfile, configOf, healthPort, readiness } from "./LabNode.ts"
+
+const seconds = Number(process.env["HOSTILE_SECONDS"] ?? "3")
+const isLong = process.env["HOSTILE_SECONDS"] !== undefined
+const metricsPort = "19091"
+/** The limit in deploy/ptp-daemon.yaml. */
+const mebibytes = 160
+
+/** Version 1 or 2 of cgroups; undefined if there is none that this test can write to. */
+const hierarchy = [
+  { root: "/sys/fs/cgroup/memory", limit: "memory.limit_in_bytes" },
+  { root: "/sys/fs/cgroup", limit: "memory.max" }
+].find(({ root }) => existsSync(`${root}/cgroup.procs`))
+
+/** The words before a program that bound its memory. Without cgroups they bound nothing. */
+const boundedMemory = Effect.gen(function*() {
+  if (hierarchy === undefined) return []
+  const directory = path.join(hierarchy.root, `lptpd-${process.pid}`)
+  yield* Effect.acquireRelease(
+    Effect.sync(() => {
+      mkdirSync(directory)
+      writeFileSync(path.join(directory, hierarchy.limit), String(mebibytes * 2 ** 20))
+    }),
+    // It is busy until the kernel has taken leave of the last process.
+    () =>
+      Effect.try(() => rmdirSync(directory)).pipe(
+        Effect.retry({ times: 50, schedule: Schedule.spaced("100 millis") }),
+        Effect.ignore
+      )
+  )
+  return ["sh", "-c", `echo $$ >${directory}/cgroup.procs && exec "$@"`, "sh"]
+})
+
+/** The program as deploy/Containerfile makes and starts it. */
+const bundle = (directory: string) =>
+  Effect.promise(async () => {
+    await build({ ...config, logLevel: "silent", output: { ...config.output, dir: directory } })
+    writeFileSync(path.join(directory, "package.json"), `{"type":"module"}`)
+    symlinkSync(path.resolve("node_modules"), path.join(directory, "node_modules"))
+    const entrypoint = /^ENTRYPOINT .*$/m.exec(readFileSync("deploy/Containerfile", "utf8"))?.[0] ?? ""
+    const flags = [...entrypoint.matchAll(/"(--[^"]+)"/g)].map(([, flag = ""]) => flag)
+    return [process.execPath, ...flags, path.join(directory, "main.js")]
+  })
+
+const attack = (lab: Pick<Lab, "node">, mode: string) => {
+  const words = ["test/system/StandInAttacker.ts", mode, String(seconds), healthPort, metricsPort]
+  return child("ip", ["netns", "exec", lab.node, process.execPath, ...words])
+}
+
+/** Milliseconds until `/readyz` has answered, as it must. */
+const timeOfProbe = Effect.gen(function*() {
+  const before = yield* Clock.monotonicTimeNanos
+  const answer = yield* readiness
+  assert.strictEqual(answer?.text, "ok\n")
+  return Number((yield* Clock.monotonicTimeNanos) - before) / 1e6
+})
+
+const residentMebibytes = (pid: number) =>
+  Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024
+
+const attacks = ["idle", "header", "slow", "unread", "pipeline", "body", "garbage", "ask", "halfClosed"]
+
+describe.skipIf(labMissing !== undefined)(
+  `hostile clients${labMissing === undefined ? "" : ` (skipped: ${labMissing})`}`,
+  () => {
+    it.live(
+      "cost the daemon neither its memory, nor a probe its answer, nor ptp4l its life",
+      () =>
+        Effect.gen(function*() {
+          const lab = yield* makeLab
+          yield* startGrandmaster(lab)
+          yield* createManifests(lab.server, yield* readDeployedKinds)
+          yield* createManifests(lab.server, [configOf("lab", 4, clientProfile())])
+          const ports = { HEALTH_PORT: healthPort, METRICS_PORT: metricsPort }
+          const daemon = yield* startDaemon(lab, { ...ports, MALLOC_ARENA_MAX: "1" }, {
+            program: yield* bundle(path.join(lab.directory, "bundle")),
+            starter: yield* boundedMemory
+          })
+          const ptp4l = () =>
+            childrenOf(`${lab.directory}/run`).find(({ command }) => command.includes("/ptp4l-client-"))?.pid
+          const pid = yield* eventually("ptp4l runs", Effect.sync(ptp4l)).pipe(
+            Effect.tapDefect(() => Effect.sync(() => console.error(daemon.output())))
+          )
+          yield* eventually("ready", Effect.map(readiness, (answer) => answer?.status === 200 ? answer : undefined))
+          for (const mode of attacks) {
+            const isOver = yield* Effect.forkChild((yield* attack(lab, mode)).exit)
+            const times: Array<number> = []
+            yield* timeOfProbe.pipe(
+              Effect.tap((time) => Effect.sync(() => times.push(time))),
+              Effect.delay("50 millis"),
+              Effect.repeat({ until: () => isOver.pollUnsafe() !== undefined })
+            )
+            const [longest = Infinity] = times.toSorted((a, b) => b - a)
+            if (isLong) {
+              const memory = residentMebibytes(daemon.pid).toFixed(0)
+              console.log(`${mode}: ${times.length} probes, longest ${longest.toFixed(0)} ms, RSS ${memory} MiB`)
+            }
+            assert.strictEqual(ptp4l(), pid, mode)
+          }
+          assert.isBelow(residentMebibytes(daemon.pid), mebibytes)
+          const { status } = yield* HttpClient.get(`http://127.0.0.1:${metricsPort}/metrics`)
+          assert.strictEqual(status, 200)
+        }).pipe(Effect.scoped, Effect.provide(labLayer)),
+      120_000 + attacks.length * seconds * 2000
+    )
+  }
+)
