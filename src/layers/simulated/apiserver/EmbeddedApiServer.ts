@@ -17,6 +17,8 @@ export interface EmbeddedApiServerOptions {
   readonly port: number
   /** The default is `127.0.0.1`, because there is no authentication. */
   readonly host?: string
+  /** Answers some requests itself, or refuses them, and hands the others on to the API. */
+  readonly front?: (api: typeof answerHttp) => typeof answerHttp
 }
 
 export class EmbeddedApiServer extends Context.Service<EmbeddedApiServer, {
@@ -37,7 +39,7 @@ export class EmbeddedApiServer extends Context.Service<EmbeddedApiServer, {
       EmbeddedApiServer,
       Effect.map(HttpServer.HttpServer, ({ address }) => ({ url: HttpServer.formatAddress(address) }))
     )
-    return Layer.merge(HttpServer.serve(answerHttp), address).pipe(Layer.provide(http))
+    return Layer.merge(HttpServer.serve(options.front?.(answerHttp) ?? answerHttp), address).pipe(Layer.provide(http))
   }
 
   /**

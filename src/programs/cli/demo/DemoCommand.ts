@@ -5,11 +5,10 @@
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import { Effect, Layer, Logger, Schedule, Schema, Stream } from "effect"
+import { Effect, Layer, Logger, Schedule, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import * as PlainCredentials from "../../../layers/kubernetes/credentials/PlainCredentials.ts"
 import * as HttpKubernetesApi from "../../../layers/kubernetes/HttpKubernetesApi.ts"
-import { innermostDetail } from "../../../layers/observability/PortTaken.ts"
 import { EmbeddedApiServer } from "../../../layers/simulated/apiserver/EmbeddedApiServer.ts"
 import { seedNode } from "../../../layers/simulated/apiserver/SeedNode.ts"
 import * as SimulatedNetwork from "../../../layers/simulated/linuxptp/SimulatedNetwork.ts"
@@ -18,10 +17,14 @@ import { nodePTPDevs } from "../../../services/kubernetes/NodePTPDev.ts"
 import { createManifests, type Manifest, readDeployedKinds } from "./CreateManifests.ts"
 import { type DemoNodeOptions, runDemoNode } from "./DemoNodeDaemon.ts"
 import { type DemoNode, demoNodes, exampleConfigs } from "./DemoNodes.ts"
+import { createPod, podName, withPodLogs } from "./DemoPods.ts"
 import * as DemoScreen from "./DemoScreen.ts"
 import { runStory } from "./DemoStory.ts"
 import { showTable } from "./DemoTable.ts"
+import { DemoPortTaken, type NeededPort, requireFree } from "./FreePorts.ts"
 import { kubectlLines } from "./KubectlLines.ts"
+import { onlyLocalClients } from "./LocalClients.ts"
+import { makePodLog, type PodLog } from "./PodLog.ts"
 import { realNodes } from "./RealNodes.ts"
 import { simulatedMachine } from "./SimulatedMachine.ts"
 
@@ -32,9 +35,27 @@ interface DemoOptions {
   readonly real: boolean
 }
 
+/** The options, and the log of each node's daemon by the name of its pod. */
+interface Demo extends DemoOptions {
+  readonly logs: ReadonlyMap<string, PodLog>
+}
+
 /** Every daemon of the demo has its own ports above the API server's: metrics from +101 on, health from +201 on. */
 const portsOf = (port: number, index: number) =>
   port === 0 ? { metricsPort: 0, healthPort: 0 } : { metricsPort: port + 101 + index, healthPort: port + 201 + index }
+
+/** All ports of a demo. Each node's are above the API server's. */
+const portsOfDemo = ({ nodes, port }: DemoOptions): ReadonlyArray<NeededPort> => [
+  { port, use: "the API server" },
+  ...namesOf(nodes).flatMap((name, index) => {
+    const { healthPort, metricsPort } = portsOf(port, index)
+    return [{ port: metricsPort, use: `the metrics of ${name}` }, { port: healthPort, use: `the health of ${name}` }]
+  })
+]
+
+/** The names of the nodes, simulated or real. */
+const namesOf = (nodes: number): ReadonlyArray<string> =>
+  Array.from({ length: nodes }, (_, index) => `worker-${index + 1}`)
 
 /** Fills the cluster: with namespace, CRDs and examples, or with nodes only. */
 const populate = Effect.fnUntraced(function*(server: string, configs: ReadonlyArray<Manifest>) {
@@ -48,28 +69,32 @@ const kindsAreServed = Effect.gen(function*() {
 })
 
 const runNodes = <R>(
-  options: DemoOptions,
+  options: Demo,
   server: string,
   nodes: ReadonlyArray<Pick<DemoNodeOptions<R>, "name" | "machine" | "runDirectory">>
 ) =>
   Effect.forEach(
     nodes,
-    (node, index) => runDemoNode({ ...node, server, ...portsOf(options.port, index) }),
+    Effect.fnUntraced(function*(node, index) {
+      yield* createPod(node.name)
+      const log = options.logs.get(podName(node.name))
+      return yield* runDemoNode({ ...node, server, log, ...portsOf(options.port, index) })
+    }),
     { concurrency: "unbounded", discard: true }
   )
 
-const tell = (options: DemoOptions) =>
+const tell = (options: Demo) =>
   Effect.gen(function*() {
     const { url } = yield* EmbeddedApiServer
     const screen = yield* DemoScreen.DemoScreen
-    yield* screen.say(kubectlLines({ ...options, port: Number(new URL(url).port) }))
+    yield* screen.say(kubectlLines({ ...options, port: Number(new URL(url).port) || 80 }))
     yield* kindsAreServed
     const api = yield* KubernetesApi
     return yield* showTable(api.watchAll(nodePTPDevs).pipe(Stream.map(({ objects }) => objects)))
   })
 
 // This is not traced: a span as long as the demo would become the parent of all other spans.
-const simulated = Effect.fnUntraced(function*(options: DemoOptions) {
+const simulated = Effect.fnUntraced(function*(options: Demo) {
   const nodes: ReadonlyArray<DemoNode> = demoNodes(options.nodes)
   const { url } = yield* EmbeddedApiServer
   yield* Effect.forEach(nodes, ({ labels, name }) => seedNode(name, labels), { discard: true })
@@ -89,7 +114,7 @@ const simulated = Effect.fnUntraced(function*(options: DemoOptions) {
   )
 })
 
-const real = Effect.fnUntraced(function*(options: DemoOptions) {
+const real = Effect.fnUntraced(function*(options: Demo) {
   const { url } = yield* EmbeddedApiServer
   const { configs, nodes } = yield* realNodes(options.nodes)
   yield* Effect.forEach(nodes, ({ name }) => seedNode(name, { "node-role.kubernetes.io/worker": "" }), {
@@ -111,21 +136,16 @@ const client = Layer.unwrap(
   )
 )
 
-/** The demo cannot listen on its port. */
-class DemoPortTaken extends Schema.TaggedError<DemoPortTaken>()("DemoPortTaken", {
-  port: Schema.Int,
-  cause: Schema.Defect()
-}) {
-  override get message(): string {
-    return `cannot listen on 127.0.0.1:${this.port} (or on the nodes' ports above it): ${
-      innermostDetail(this.cause)
-    }; ` +
-      "is another demo running? Try --port"
-  }
-}
-
-const runDemo = (options: DemoOptions) =>
-  Effect.scoped(options.real ? real(options) : simulated(options)).pipe(
+const runDemo = Effect.fnUntraced(function*(options: DemoOptions) {
+  yield* requireFree(portsOfDemo(options))
+  const logs = new Map<string, PodLog>()
+  for (const name of namesOf(options.nodes)) logs.set(podName(name), yield* makePodLog)
+  const demo: Demo = { ...options, logs }
+  const server = EmbeddedApiServer.layer({
+    port: options.port,
+    front: (api) => onlyLocalClients(withPodLogs(logs)(api))
+  })
+  return yield* Effect.scoped(options.real ? real(demo) : simulated(demo)).pipe(
     Effect.provide(
       Layer.mergeAll(
         client,
@@ -134,14 +154,16 @@ const runDemo = (options: DemoOptions) =>
         NodeHttpClient.layerNodeHttp,
         Logger.layer([])
       ).pipe(
-        Layer.provideMerge(EmbeddedApiServer.layer({ port: options.port }))
+        Layer.provideMerge(server)
       )
     ),
+    // Somebody else was quicker.
     Effect.catchTag(
       ["ServeError", "PortTaken"],
-      (cause) => Effect.fail(new DemoPortTaken({ port: options.port, cause }))
+      (cause) => Effect.fail(new DemoPortTaken({ port: options.port, use: "the demo", cause }))
     )
   )
+})
 
 const most = 99
 

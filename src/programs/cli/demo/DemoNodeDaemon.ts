@@ -2,7 +2,7 @@
  * One node of the demo: the real daemon over HTTP, with settings, ports and a metric registry of its own. The caller
  * chooses whether linuxptp below it is simulated or real.
  */
-import { type Config, Effect, Layer, Metric } from "effect"
+import { type Config, Effect, Layer, Logger, Metric } from "effect"
 import * as PlainCredentials from "../../../layers/kubernetes/credentials/PlainCredentials.ts"
 import * as HttpKubernetesApi from "../../../layers/kubernetes/HttpKubernetesApi.ts"
 import * as Endpoint from "../../../layers/observability/Endpoint.ts"
@@ -22,6 +22,7 @@ import * as Daemon from "../../Daemon.ts"
 import * as NodeState from "../../NodeState.ts"
 import * as ReportHealth from "../../ReportHealth.ts"
 import * as SupervisedLinuxptp from "../SupervisedLinuxptp.ts"
+import type { PodLog } from "./PodLog.ts"
 
 export interface DemoNodeOptions<R> {
   readonly name: string
@@ -30,6 +31,8 @@ export interface DemoNodeOptions<R> {
   readonly runDirectory: string
   readonly metricsPort: number
   readonly healthPort: number
+  /** Where its log goes. Absent means nowhere. */
+  readonly log: PodLog | undefined
   /** The node's NICs, linuxptp and processes. */
   readonly machine: Layer.Layer<
     DeviceDiscovery | InstalledLinuxptp | ProcessRunner | ManagementClient | ConfigurationCheck,
@@ -44,7 +47,7 @@ const host = "127.0.0.1"
 export const runDemoNode = <R>(
   options: DemoNodeOptions<R>
 ): Effect.Effect<void, PortTaken | Config.ConfigError, R> => {
-  const { healthPort, machine, metricsPort, name, runDirectory, server } = options
+  const { healthPort, log, machine, metricsPort, name, runDirectory, server } = options
   const settings = Layer.succeed(Settings, {
     nodeName: name,
     namespace: "ptp",
@@ -65,7 +68,8 @@ export const runDemoNode = <R>(
     Endpoint.layer(MetricsServer.endpoint({ host, port: metricsPort }))
   ).pipe(
     Layer.provideMerge(Layer.mergeAll(NodeState.layer, api, processes, settings, InMemoryLastKnownGood.layer())),
-    Layer.provideMerge(Telemetry.traces({ nodeName: name, version }))
+    Layer.provideMerge(Telemetry.traces({ nodeName: name, version })),
+    Layer.provideMerge(Logger.layer(log === undefined ? [] : [log.logger]))
   )
   // `fresh`, because Effect shares equal layers, and nodes must share nothing.
   return Daemon.run.pipe(

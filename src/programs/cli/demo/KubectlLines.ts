@@ -25,6 +25,7 @@ const quickStart = "deploy/nodeptpcfg_cr.yaml"
 const exampleCluster: ReadonlyArray<Try> = [
   ["what people wrote, what the daemons answer, and what happened", "-n ptp get nodeptpcfgs,nodeptpdevs,events"],
   ["everything about one node", "-n ptp get nodeptpdev worker-1 -o yaml"],
+  ["what its daemon and linuxptp say; add -f to follow", "-n ptp logs linuxptp-daemon-worker-1"],
   [
     "worker-1 is no worker any more, so no example is for it; worker= undoes that",
     "label node worker-1 node-role.kubernetes.io/worker-"
@@ -40,5 +41,6 @@ const emptyCluster: ReadonlyArray<Try> = [
   ["every node publishes its NICs", "-n ptp get nodeptpdevs"],
   ["a profile for all workers", `apply -f ${quickStart}`],
   ["everything about one node", "-n ptp get nodeptpdev worker-1 -o yaml"],
+  ["what its daemon and linuxptp say; add -f to follow", "-n ptp logs linuxptp-daemon-worker-1"],
   ["linuxptp stops everywhere", `delete -f ${quickStart}`]
 ]

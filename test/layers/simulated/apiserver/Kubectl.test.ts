@@ -1,11 +1,13 @@
 /** Every kubectl line that the project tells people to type on the demo's cluster, and what they must not type. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { seedNode } from "../../../../src/layers/simulated/apiserver/SeedNode.ts"
+import { createPod, podName, withPodLogs } from "../../../../src/programs/cli/demo/DemoPods.ts"
 import { kubectlLines } from "../../../../src/programs/cli/demo/KubectlLines.ts"
+import { makePodLog } from "../../../../src/programs/cli/demo/PodLog.ts"
 import { call } from "../../../contract/ApiClient.ts"
 import { isInstalled, kubectl, whySkipped } from "../../../contract/KubectlProgram.ts"
 import { dev } from "../../../contract/Workspace.ts"
@@ -19,6 +21,11 @@ const commandsOf = (text: string): ReadonlyArray<string> =>
   text.split("\n").flatMap((line) => /^ *kubectl (?:-s \S+ )?([^#]*[^# ])/.exec(line)?.[1] ?? [])
 
 const worker = seedNode("worker-1", { "node-role.kubernetes.io/worker": "" })
+/** What else the demo has for its node, as soon as the namespace is there. */
+const daemonOfWorker = Effect.andThen(call("POST", devs, dev("worker-1")), createPod("worker-1"))
+const demoServer = Layer.unwrap(
+  Effect.map(makePodLog, (log) => server({ front: withPodLogs(new Map([[podName("worker-1"), log]])) }))
+)
 const port = 8001
 
 const succeed = Effect.fn("succeed")(function*(lines: ReadonlyArray<string>) {
@@ -32,21 +39,20 @@ describe.skipIf(!isInstalled)(`the demo with ${whySkipped}`, () => {
       yield* worker
       const [first = "", ...rest] = commandsOf(kubectlLines({ port, empty: true }))
       yield* succeed([first])
-      // The daemons' part.
-      yield* call("POST", devs, dev("worker-1"))
+      yield* daemonOfWorker
       assert.isAbove(rest.length, 3)
       yield* succeed(rest)
-    }).pipe(Effect.provide(server())), 60_000)
+    }).pipe(Effect.provide(demoServer)), 60_000)
 
   it.effect("takes the demo's hints for a cluster with examples", () =>
     Effect.gen(function*() {
       yield* worker
       yield* install
-      yield* call("POST", devs, dev("worker-1"))
+      yield* daemonOfWorker
       const lines = commandsOf(kubectlLines({ port, empty: false }))
       assert.isAbove(lines.length, 3)
       yield* succeed(lines)
-    }).pipe(Effect.provide(server())), 60_000)
+    }).pipe(Effect.provide(demoServer)), 60_000)
 
   it.effect("takes the README's lines", () =>
     Effect.gen(function*() {
