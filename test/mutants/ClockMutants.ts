@@ -8,8 +8,8 @@ export const clockMutants: ReadonlyArray<Mutant> = [
   {
     name: "a clock that was never LOCKED goes into HOLDOVER",
     file: "src/services/clocks/Holdover.ts",
-    search: "const heldUntil = isLost ? now",
-    replace: "const heldUntil = previous.heldUntil === undefined ? now",
+    search: `previous.state === "LOCKED" ? now`,
+    replace: "previous.heldUntil === undefined ? now",
     tests: ["services/clocks/Holdover.test.ts", ...clockState]
   },
   {
@@ -42,7 +42,7 @@ export const clockMutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "one good clock of several is enough",
-    file: "src/services/clocks/NodeClockView.ts",
+    file: "src/services/clocks/ClockChain.ts",
     search: "badness[b.state] - badness[a.state]",
     replace: "badness[a.state] - badness[b.state]",
     tests: [...clockState, "services/clocks/NodeClockView.test.ts", "programs/ObserveClocks.test.ts"]
@@ -67,6 +67,20 @@ export const clockMutants: ReadonlyArray<Mutant> = [
     search: `port.state === "SLAVE"`,
     replace: "true",
     tests: clockState
+  },
+  {
+    name: "a lost source counts for the node although phc2sys follows another one",
+    file: "src/services/clocks/ClockChain.ts",
+    search: "shared === undefined || followed === undefined",
+    replace: "shared !== undefined || followed === undefined",
+    tests: ["services/clocks/Redundancy.test.ts"]
+  },
+  {
+    name: "a boundary clock without a master is an ordinary grandmaster",
+    file: "src/services/clocks/ClockVerdict.ts",
+    search: `isFollower ? "GrandmasterLost" : "Grandmaster"`,
+    replace: `"Grandmaster"`,
+    tests: ["services/clocks/NodeClockView.test.ts"]
   },
   {
     name: "a clock that nothing steers is LOCKED",

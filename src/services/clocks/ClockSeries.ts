@@ -4,6 +4,7 @@
  */
 import { interfaceRole } from "../linuxptp/PortState.ts"
 import type { ProcessStatus } from "../processes/ProcessSupervisor.ts"
+import { followedBy, worstOf } from "./ClockChain.ts"
 import type { ClockState } from "./ClockState.ts"
 import { faultyMeasurement, type Measurement } from "./Measurement.ts"
 import type { ClockStateName } from "./NodeClock.ts"
@@ -41,10 +42,10 @@ export const clockSeries = (state: ClockState, node: string): ReadonlyArray<Seri
     series.push(...processSeries(status, node), ...classSeries(status, node, state.clockClasses.get(status.id)))
     const process = state.processes.get(status.id)
     if (process === undefined) continue
-    const isFaulty = followsFaultyPort(process, state)
     for (const clock of process.clocks.values()) {
-      series.push(...portSeries(clock, node), ...stateSeries(clock, node, nameOf))
-      series.push(...offsetSeries(clock, node, nameOf, isFaulty))
+      const faulty = faultySource(process, clock, state)
+      series.push(...portSeries(clock, node), ...stateSeries(clock, node, nameOf, faulty))
+      series.push(...offsetSeries(clock, node, nameOf, faulty !== undefined))
     }
   }
   return series
@@ -97,12 +98,14 @@ const portSeries = ({ evidence: { ports, program } }: ObservedClock, node: strin
 
 const stateValues: Readonly<Record<ClockStateName, number>> = { FREERUN: 0, LOCKED: 1, HOLDOVER: 2 }
 
-const stateSeries = (clock: ObservedClock, node: string, nameOf: ClockName) => {
+/** A clock whose source is FAULTY is no better than its source. */
+const stateSeries = (clock: ObservedClock, node: string, nameOf: ClockName, faulty: ObservedClock | undefined) => {
   const { evidence, steered } = clock
+  const sources = [...faulty?.held.values() ?? []]
   return (steered.length === 0 ? unmeasuredClocks(evidence) : steered).map((name): Series => ({
     name: "clock_state",
     labels: { process: evidence.program, node, iface: nameOf(name) },
-    value: stateValues[heldOf(clock, name).state]
+    value: stateValues[worstOf([heldOf(clock, name), ...sources]).state]
   }))
 }
 
@@ -116,7 +119,7 @@ const unmeasuredClocks = ({ interfaces, program }: ProgramEvidence): ReadonlyArr
 /** phc2sys goes on comparing with the PHC of a dead port for a second or more, and after that prints nothing. */
 const offsetSeries = (clock: ObservedClock, node: string, nameOf: ClockName, isFaulty: boolean) => {
   const { evidence: { measurements, program }, steered } = clock
-  const measured: ReadonlyArray<readonly [string, Measurement]> = isFaulty && program === "phc2sys"
+  const measured: ReadonlyArray<readonly [string, Measurement]> = isFaulty
     ? steered.map((name) => [name, faultyMeasurement(measurements.get(name)?.from ?? "phc")])
     : [...measurements]
   return measured.flatMap(([name, measurement]) => measurementSeries(program, node, nameOf(name), measurement))
@@ -137,9 +140,13 @@ const measurementSeries = (
   ]
 }
 
-/** True when, in the processes that this one depends on, every port that followed a master is FAULTY. */
-const followsFaultyPort = ({ spec }: ObservedProcess, { processes }: ClockState): boolean => {
-  const followed = spec.after.flatMap((id) => [...processes.get(id)?.clocks.values() ?? []])
-    .map(({ evidence }) => lastFollowingPort(evidence)).filter((port) => port !== undefined)
-  return followed.length > 0 && followed.every((port) => port.state === "FAULTY")
+/** The ptp4l whose clock a phc2sys follows, if the port by which it followed a master is FAULTY. */
+const faultySource = ({ spec }: ObservedProcess, clock: ObservedClock, { processes }: ClockState) => {
+  if (clock.evidence.program !== "phc2sys") return undefined
+  const sources = spec.after.flatMap((id) => {
+    const process = processes.get(id)
+    return process === undefined ? [] : [...process.clocks.values()].map((source) => ({ process, clock: source }))
+  }).filter((source) => lastFollowingPort(source.clock.evidence) !== undefined)
+  const followed = followedBy(clock, sources)?.clock
+  return followed !== undefined && lastFollowingPort(followed.evidence)?.state === "FAULTY" ? followed : undefined
 }

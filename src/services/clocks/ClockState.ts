@@ -28,6 +28,8 @@ export interface ClockState {
   readonly clockClasses: ReadonlyMap<string, number>
   /** By id. Also contains processes that have just ended, because their successor may still hold their lock. */
   readonly processes: ReadonlyMap<string, ObservedProcess>
+  /** Monotonic nanoseconds: when time was last seen to pass. It may be some seconds ago. */
+  readonly observedAt: bigint
 }
 
 /** No process runs and nothing was said. */
@@ -36,7 +38,8 @@ export const initialClockState: ClockState = {
   thresholds: new Map(),
   nics: new Map(),
   clockClasses: new Map(),
-  processes: new Map()
+  processes: new Map(),
+  observedAt: 0n
 }
 
 /**
@@ -115,7 +118,7 @@ export const advance = (state: ClockState, now: bigint): ClockState => {
     const judged = judgeProcess(process, judgementOf(state, process.spec, now))
     if (listed.has(id) || !judged.isListed || isHeld(judged)) processes.set(id, judged)
   }
-  return { ...state, processes }
+  return { ...state, processes, observedAt: now }
 }
 
 const isHeld = ({ clocks }: ObservedProcess): boolean =>

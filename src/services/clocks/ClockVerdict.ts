@@ -32,6 +32,8 @@ export interface VerdictFacts {
    * software time stamps stays UNCALIBRATED, so only its offset counts.
    */
   readonly isMeter: boolean
+  /** True for a ptp4l that is meant to follow: its configuration says so, or it has done so. */
+  readonly isFollower: boolean
   /** Monotonic nanoseconds. */
   readonly now: bigint
 }
@@ -45,7 +47,7 @@ export const clockVerdict = (evidence: ProgramEvidence, name: string, facts: Ver
   }
   if (evidence.program !== "ptp4l") return measurementVerdict(measurement, true, facts)
   const port = followingPort(evidence)
-  if (port === undefined) return { kind: "Gone", reason: withoutMaster(evidence) }
+  if (port === undefined) return { kind: "Gone", reason: withoutMaster(evidence, facts.isFollower) }
   return measurementVerdict(measurement, port.state === "SLAVE", facts)
 }
 
@@ -94,9 +96,9 @@ const measurementVerdict = (
  * Why no port follows a master. A port that lost its link while it followed one is reported first: other ports may have
  * become masters because of it.
  */
-const withoutMaster = (evidence: ProgramEvidence): FreerunReason => {
+const withoutMaster = (evidence: ProgramEvidence, isFollower: boolean): FreerunReason => {
   const states = [...evidence.ports.values()].map((port) => port.state)
   if (lastFollowingPort(evidence)?.state === "FAULTY") return "PortFaulty"
-  if (states.some(servesTime)) return "Grandmaster"
+  if (states.some(servesTime)) return isFollower ? "GrandmasterLost" : "Grandmaster"
   return states.includes("FAULTY") ? "PortFaulty" : "Listening"
 }

@@ -13,8 +13,10 @@ export interface HeldClock {
   readonly reason: ClockReason
   /** The monotonic nanosecond at which HOLDOVER ends; undefined where a program's own words begin and end it. */
   readonly heldUntil: bigint | undefined
-  /** When it was no longer LOCKED; undefined while it is, and if it never was. */
+  /** Since when it is not LOCKED: since it was lost, or was judged first. Undefined while it is LOCKED. */
   readonly lostAt: bigint | undefined
+  /** True from the first lock on. */
+  readonly wasLocked: boolean
   /** The measurement that was counted last. */
   readonly counted: Measurement | undefined
   /** Measurements in a row that contradict the state: outside of the thresholds while LOCKED, else inside. */
@@ -29,6 +31,7 @@ export const unheldClock: HeldClock = {
   reason: "NoProcess",
   heldUntil: undefined,
   lostAt: undefined,
+  wasLocked: false,
   counted: undefined,
   contrary: 0,
   isDistrusted: false
@@ -47,7 +50,10 @@ export const nextHeldClock = (
   holdOverSeconds: number,
   now: bigint
 ): HeldClock => {
-  const next = heldAfter(previous, verdict, holdOverSeconds, now)
+  const after = heldAfter(previous, verdict, holdOverSeconds, now)
+  const next = after.state === "LOCKED"
+    ? { ...after, lostAt: undefined, wasLocked: true }
+    : { ...after, lostAt: previous.lostAt ?? now, wasLocked: previous.wasLocked }
   return isSame(previous, next) ? previous : next
 }
 
@@ -61,16 +67,15 @@ const heldAfter = (
   holdOverSeconds: number,
   now: bigint
 ): HeldClock => {
-  const lostAt = previous.state === "LOCKED" ? now : previous.lostAt
   switch (verdict.kind) {
     case "Gone":
       return gone(previous, verdict.reason, holdOverSeconds, now)
     case "HeldOver":
-      return { ...unheldClock, state: "HOLDOVER", reason: "Holdover", lostAt }
+      return { ...unheldClock, state: "HOLDOVER", reason: "Holdover" }
     case "Free":
-      return { ...unheldClock, reason: verdict.reason, lostAt, isDistrusted: verdict.isDistrusted }
+      return { ...unheldClock, reason: verdict.reason, isDistrusted: verdict.isDistrusted }
     case "Measured":
-      if (verdict.distance !== "Inside") return astray(previous, verdict, now)
+      if (verdict.distance !== "Inside") return astray(previous, verdict)
       return verdict.isSettled
         ? near(previous, verdict.measurement)
         : gone(previous, "Unlocked", holdOverSeconds, now)
@@ -80,12 +85,10 @@ const heldAfter = (
 type MeasuredVerdict = Extract<ClockVerdict, { readonly kind: "Measured" }>
 
 const gone = (previous: HeldClock, reason: FreerunReason, holdOverSeconds: number, now: bigint): HeldClock => {
-  const isLost = previous.state === "LOCKED"
-  const heldUntil = isLost ? now + BigInt(Math.round(holdOverSeconds * 1e9)) : previous.heldUntil
-  const after = { ...unheldClock, lostAt: isLost ? now : previous.lostAt }
+  const heldUntil = previous.state === "LOCKED" ? now + BigInt(Math.round(holdOverSeconds * 1e9)) : previous.heldUntil
   return heldUntil !== undefined && now < heldUntil
-    ? { ...after, state: "HOLDOVER", reason: "Holdover", heldUntil }
-    : { ...after, reason }
+    ? { ...unheldClock, state: "HOLDOVER", reason: "Holdover", heldUntil }
+    : { ...unheldClock, reason }
 }
 
 /** Counts `measurement`, unless it was counted before. */
@@ -101,7 +104,7 @@ const near = (previous: HeldClock, counted: Measurement): HeldClock => {
 }
 
 /** The state after a measurement outside of the thresholds. HOLDOVER never stands for an offset that is known. */
-const astray = (previous: HeldClock, { distance, isSettled, measurement }: MeasuredVerdict, now: bigint): HeldClock => {
+const astray = (previous: HeldClock, { distance, isSettled, measurement }: MeasuredVerdict): HeldClock => {
   const isLocked = previous.state === "LOCKED"
   const contrary = counting(previous, measurement)
   if (isLocked && isSettled && distance !== "Far" && contrary < enough) {
@@ -110,7 +113,6 @@ const astray = (previous: HeldClock, { distance, isSettled, measurement }: Measu
   return {
     ...unheldClock,
     reason: "OffsetOutOfBounds",
-    lostAt: isLocked ? now : previous.lostAt,
     counted: measurement,
     isDistrusted: isLocked || previous.isDistrusted
   }

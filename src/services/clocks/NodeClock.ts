@@ -13,7 +13,8 @@ export type ClockStateName = "FREERUN" | "LOCKED" | "HOLDOVER"
  * Why a clock is in its state. `Locked` and `Holdover` belong to the states of their names, the others to FREERUN: no
  * process of the profile runs (`NoProcess`), the port that follows is FAULTY (`PortFaulty`), no master is heard
  * (`Listening`), the servo has not settled or its offsets have stopped (`Unlocked`), the offset is beyond its threshold
- * (`OffsetOutOfBounds`), linuxptp cannot adjust the clock (`NotSteered`), the node itself is the grandmaster on its own oscillator (`Grandmaster`).
+ * (`OffsetOutOfBounds`), linuxptp cannot adjust the clock (`NotSteered`), a clock that is meant to follow has lost its master and serves the time of its own oscillator
+ * (`GrandmasterLost`), the node itself is the grandmaster on its own oscillator (`Grandmaster`).
  */
 export type ClockReason =
   | "Locked"
@@ -24,6 +25,7 @@ export type ClockReason =
   | "Unlocked"
   | "OffsetOutOfBounds"
   | "NotSteered"
+  | "GrandmasterLost"
   | "Grandmaster"
 
 /** Why a clock runs free. */
@@ -31,10 +33,15 @@ export type FreerunReason = Exclude<ClockReason, "Locked" | "Holdover">
 
 /**
  * Trouble that is independent of the state of a clock: another program steers it (`ClockOwnerConflict`), it was off by
- * the difference between TAI and UTC (`UtcOffsetSuspect`), a port becomes FAULTY again and again (`PortFaulty`), a
- * program repeats a known fault (`LinuxptpFault`).
+ * the difference between TAI and UTC (`UtcOffsetSuspect`), a port becomes FAULTY again and again (`PortFaulty`), one
+ * of several sources is lost (`RedundancyLost`), a program repeats a known fault (`LinuxptpFault`).
  */
-export type ClockAlarmReason = "ClockOwnerConflict" | "UtcOffsetSuspect" | "PortFaulty" | "LinuxptpFault"
+export type ClockAlarmReason =
+  | "ClockOwnerConflict"
+  | "UtcOffsetSuspect"
+  | "RedundancyLost"
+  | "PortFaulty"
+  | "LinuxptpFault"
 
 /** One alarm. It ends 5 min after the last line of linuxptp that was a reason for it. */
 export interface ClockAlarm {

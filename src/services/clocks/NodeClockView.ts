@@ -3,9 +3,9 @@
  * grandmaster over the PHC to the system clock. Pure.
  */
 import { alarmsOf } from "./ClockAlarms.ts"
+import { type ClockChain, clockChain, worstOf } from "./ClockChain.ts"
 import type { ClockState } from "./ClockState.ts"
-import { type HeldClock, unheldClock } from "./Holdover.ts"
-import type { ClockAlarm, ClockAlarmReason, ClockStateName, NodeClock } from "./NodeClock.ts"
+import type { ClockAlarm, ClockAlarmReason, NodeClock } from "./NodeClock.ts"
 import type { ObservedClock } from "./ObservedClock.ts"
 import type { ObservedProcess } from "./ObservedProcess.ts"
 import { followingPort } from "./ProgramEvidence.ts"
@@ -21,14 +21,15 @@ export const nodeClock = (
 ): NodeClock | undefined => {
   if (state.statuses.length === 0 && state.thresholds.size === 0) return undefined
   const processes = processesOf(state)
-  const clocks = processes.flatMap((process) => [...process.clocks.values()])
-  const { reason, state: name } = worst(clocks)
+  const chain = clockChain(state, processes)
+  const { reason, state: name } = worstOf(chain.held)
+  const lost = name === "LOCKED" ? redundancyAlarms(chain, state.observedAt) : []
   return {
     state: name,
     reason,
-    grandmaster: clocks.find((clock) => grandmasterOf(clock) !== undefined)?.evidence.bestMaster,
-    ports: clocks.flatMap(portsOf),
-    alarms: worstAlarms(processes),
+    grandmaster: chain.following.flatMap(({ clock }) => grandmasterOf(clock) ?? [])[0],
+    ports: processes.flatMap(({ clocks }) => [...clocks.values()].flatMap(portsOf)),
+    alarms: worstAlarms(processes, lost),
     sinceMillis: previous?.state === name ? previous.sinceMillis : nowMillis
   }
 }
@@ -52,15 +53,22 @@ const mostAlarms = 8
 const alarmRank: Readonly<Record<ClockAlarmReason, number>> = {
   ClockOwnerConflict: 0,
   UtcOffsetSuspect: 1,
-  PortFaulty: 2,
-  LinuxptpFault: 3
+  RedundancyLost: 2,
+  PortFaulty: 3,
+  LinuxptpFault: 4
 }
 
 /** Sorted, so that the status does not change with the order of processes. */
-const worstAlarms = (processes: ReadonlyArray<ObservedProcess>): ReadonlyArray<ClockAlarm> =>
-  processes.flatMap(({ sightings, spec }) =>
-    alarmsOf(sightings).map(({ message, reason }) => ({ reason, message: `${spec.id}: ${message}` }))
-  ).toSorted((a, b) =>
+const worstAlarms = (
+  processes: ReadonlyArray<ObservedProcess>,
+  lost: ReadonlyArray<ClockAlarm>
+): ReadonlyArray<ClockAlarm> =>
+  [
+    ...processes.flatMap(({ sightings, spec }) =>
+      alarmsOf(sightings).map(({ message, reason }) => ({ reason, message: `${spec.id}: ${message}` }))
+    ),
+    ...lost
+  ].toSorted((a, b) =>
     alarmRank[a.reason] - alarmRank[b.reason] || (a.message < b.message ? -1 : a.message > b.message ? 1 : 0)
   ).slice(0, mostAlarms)
 
@@ -72,24 +80,19 @@ const portsOf = ({ evidence: { ports } }: ObservedClock): NodeClock["ports"] =>
     port.interface === undefined ? [] : [{ interface: port.interface, state: port.state }]
   )
 
-const badness: Readonly<Record<ClockStateName, number>> = { FREERUN: 2, HOLDOVER: 1, LOCKED: 0 }
+/** A ptp4l that never was LOCKED gets so much time from its start on. */
+const startingTime = 30_000_000_000n
 
-const heldClocks = ({ held }: ObservedClock): ReadonlyArray<HeldClock> => [...held.values()]
-
-const isGrandmaster = (clock: ObservedClock): boolean =>
-  heldClocks(clock).some(({ reason }) => reason === "Grandmaster")
-
-/** The first of the worst clocks. Clocks near the grandmaster come first. */
-const worst = (clocks: ReadonlyArray<ObservedClock>): HeldClock => {
-  const of = (program: string) => clocks.filter(({ evidence }) => evidence.program === program)
-  const [ptp4l, ts2phc, phc2sys] = [of("ptp4l"), of("ts2phc"), of("phc2sys")]
-  // A ptp4l that only serves time gets it from the other programs. If there are none, the node is the grandmaster.
-  const following = ptp4l.filter((clock) => !isGrandmaster(clock))
-  if (ptp4l.length > 0 && following.length === 0 && ts2phc.length === 0) return grandmaster
-  return [...following, ...ts2phc, ...phc2sys].flatMap(heldClocks).toSorted((a, b) =>
-    badness[b.state] - badness[a.state]
-  )[0] ?? nothing
-}
-
-const grandmaster: HeldClock = { ...unheldClock, reason: "Grandmaster" }
-const nothing: HeldClock = unheldClock
+/** A source that is lost while another one stands in for it. */
+const redundancyAlarms = ({ standingBy }: ClockChain, now: bigint): ReadonlyArray<ClockAlarm> =>
+  standingBy.flatMap(({ clock, process }) => {
+    const { lostAt, state, wasLocked } = worstOf([...clock.held.values()])
+    if (state === "LOCKED" || (!wasLocked && now - (lostAt ?? now) < startingTime)) return []
+    const names = clock.evidence.interfaces.join(", ")
+    return [{
+      reason: "RedundancyLost",
+      message:
+        `${process.spec.id}: its clock (${names}) is not LOCKED; phc2sys follows another ptp4l, and nothing else ` +
+        "would stand in for that one: see the ports in status.clock, the network and the NIC"
+    }]
+  })

@@ -3,6 +3,7 @@
  * becomes evidence.
  */
 import type { ClockThreshold } from "../profiles/Decision.ts"
+import type { ClockSettings } from "./ClockSettings.ts"
 import { type ClockVerdict, clockVerdict } from "./ClockVerdict.ts"
 import { type HeldClock, nextHeldClock, unheldClock } from "./Holdover.ts"
 import { type ClockProgram, noEvidence, type ProgramEvidence } from "./ProgramEvidence.ts"
@@ -20,6 +21,8 @@ export interface ObservedClock {
    * process is dead.
    */
   readonly steered: ReadonlyArray<string>
+  /** True for a ptp4l that has followed a master since its configuration changed last. */
+  readonly hasFollowed: boolean
 }
 
 /** By what clocks are judged. */
@@ -35,6 +38,7 @@ interface RunFacts {
   readonly isStalled: boolean
   /** See `VerdictFacts`. */
   readonly isMeter: boolean
+  readonly follows: ClockSettings["follows"]
 }
 
 /** The name in `ObservedClock.held` of a clock that has none. */
@@ -44,7 +48,8 @@ const unnamed = ""
 export const newClock = (program: ClockProgram, interfaces: ReadonlyArray<string>): ObservedClock => ({
   evidence: noEvidence(program, interfaces),
   held: new Map([[unnamed, unheldClock]]),
-  steered: []
+  steered: [],
+  hasFollowed: false
 })
 
 /** The state of the clock called `name`; that of the program, if it has only one. */
@@ -55,7 +60,8 @@ export const heldOf = ({ held }: ObservedClock, name: string): HeldClock =>
 export const withEvidence = (clock: ObservedClock, evidence: ProgramEvidence): ObservedClock => ({
   ...clock,
   evidence,
-  steered: evidence.measurements.size === 0 ? clock.steered : [...evidence.measurements.keys()]
+  steered: evidence.measurements.size === 0 ? clock.steered : [...evidence.measurements.keys()],
+  hasFollowed: clock.hasFollowed || evidence.followedPort !== undefined
 })
 
 /** The same clocks without any evidence. They are not judged yet. */
@@ -66,11 +72,12 @@ export const withoutEvidence = (clock: ObservedClock): ObservedClock => ({
 
 /** The same clocks, judged. Returns the same object if nothing changes. */
 export const judgeClock = (clock: ObservedClock, run: RunFacts, { now, threshold }: Judgement): ObservedClock => {
-  const { evidence, held, steered } = clock
+  const { evidence, hasFollowed, held, steered } = clock
   const verdictOf = (name: string): ClockVerdict => {
     if (run.isEnded) return { kind: "Gone", reason: "NoProcess" }
     if (run.isStalled) return { kind: "Gone", reason: "Unlocked" }
-    return clockVerdict(evidence, name, { threshold, isMeter: run.isMeter, now })
+    const isFollower = run.follows === "Meant" || (run.follows === "Perhaps" && hasFollowed)
+    return clockVerdict(evidence, name, { threshold, isMeter: run.isMeter, isFollower, now })
   }
   const names = evidence.program === "ptp4l" || steered.length === 0 ? [unnamed] : steered
   const next = new Map(names.map((name) => {

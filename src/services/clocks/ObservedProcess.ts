@@ -7,6 +7,7 @@ import { type LogEvent, parseLogLine } from "../linuxptp/LogEvent.ts"
 import type { ProcessSpec } from "../processes/ProcessSpec.ts"
 import type { ProcessLine, ProcessStatus } from "../processes/ProcessSupervisor.ts"
 import { noSightings, observeSighting, recentSightings, type Sightings, type SightingSpeaker } from "./ClockAlarms.ts"
+import { type ClockSettings, clockSettings } from "./ClockSettings.ts"
 import {
   judgeClock,
   type Judgement,
@@ -24,6 +25,8 @@ export interface ObservedProcess {
   readonly spec: ProcessSpec
   /** The spec that had this id before. Lines of it may still arrive. */
   readonly formerSpec: ProcessSpec | undefined
+  /** What `spec` says about its clocks. */
+  readonly settings: ClockSettings
   readonly run: number
   /** True when this run is over. */
   readonly isEnded: boolean
@@ -45,16 +48,18 @@ const mostClocks = 64
 const newProcess = (spec: ProcessSpec): ObservedProcess => ({
   spec,
   formerSpec: undefined,
+  settings: clockSettings(spec),
   run: 0,
   isEnded: true,
   isStalled: false,
   isListed: false,
-  clocks: isClockProgram(spec.program)
-    ? new Map([[spec.program, newClock(spec.program, spec.interfaces)]])
-    : new Map(),
+  clocks: freshClocks(spec),
   children: new Map(),
   sightings: noSightings
 })
+
+const freshClocks = ({ interfaces, program }: ProcessSpec): ObservedProcess["clocks"] =>
+  isClockProgram(program) ? new Map([[program, newClock(program, interfaces)]]) : new Map()
 
 /** The process after one of its lines. Returns the same object if the line says nothing about a clock. */
 export const observeProcessLine = (
@@ -153,14 +158,15 @@ export const judgeProcess = (process: ObservedProcess, judgement: Judgement): Ob
 /** The following run of the process. Its evidence starts empty, but a lock goes into holdover. */
 const nextRun = (process: ObservedProcess, spec: ProcessSpec, run: number, judgement: Judgement): ObservedProcess => {
   const isSame = spec === process.spec
-  const fresh = newProcess(spec).clocks
+  const fresh = freshClocks(spec)
   const clocks = new Map([...fresh, ...process.clocks].map(([key, clock]) => {
     const { interfaces, program } = fresh.get(key)?.evidence ?? clock.evidence
-    return [key, { ...clock, evidence: noEvidence(program, interfaces) }]
+    return [key, { ...clock, evidence: noEvidence(program, interfaces), hasFollowed: isSame && clock.hasFollowed }]
   }))
   return judgeProcess({
     ...process,
     spec,
+    settings: isSame ? process.settings : clockSettings(spec),
     formerSpec: isSame ? process.formerSpec : process.spec,
     run,
     isEnded: false,
@@ -180,7 +186,8 @@ const judged = (process: ObservedProcess, clock: ObservedClock, judgement: Judge
   judgeClock(clock, {
     isEnded: process.isEnded,
     isStalled: process.isStalled,
-    isMeter: process.spec.program === "timemaster"
+    isMeter: process.spec.program === "timemaster",
+    follows: process.settings.follows
   }, judgement)
 
 const withClock = (

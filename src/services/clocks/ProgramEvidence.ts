@@ -35,6 +35,8 @@ export interface ProgramEvidence {
    * The key is the clock that is steered: for ptp4l the NIC of the port that follows, otherwise the name in the line.
    */
   readonly measurements: ReadonlyMap<string, Measurement>
+  /** phc2sys: the NIC whose clock it follows, or `CLOCK_REALTIME`; undefined while it has not said so. */
+  readonly source: string | undefined
   /** When the program began to say that it cannot steer its clock, and when it said so last. */
   readonly refusal: Refusal | undefined
 }
@@ -52,7 +54,7 @@ const refusalPause = 10_000_000_000n
 const mostEntries = 128
 
 /** phc2sys 1.5 prints no name for the clock; then it is the system clock. */
-const systemClock = "CLOCK_REALTIME"
+export const systemClock = "CLOCK_REALTIME"
 
 /** A program that has said nothing yet. */
 export const noEvidence = (program: ClockProgram, interfaces: ReadonlyArray<string>): ProgramEvidence => ({
@@ -62,6 +64,7 @@ export const noEvidence = (program: ClockProgram, interfaces: ReadonlyArray<stri
   followedPort: undefined,
   bestMaster: undefined,
   measurements: new Map(),
+  source: undefined,
   refusal: undefined
 })
 
@@ -195,15 +198,22 @@ const observeTs2phcMessage = (evidence: ProgramEvidence, text: string, now: bigi
 // phc2sys.c, reconfigure and do_domain_loop: after these messages it compares nothing until it prints an offset again.
 const lostSource = /^(?:nothing to synchronize|Waiting for ptp4l|no PHC ready|(?:source|master) clock not ready)/
 
+// phc2sys.c, reconfigure: up to 4.0, for each of several ptp4l, and which of these the others follow too.
+const sourceOfDomain = /^selecting (\S+) as (?:the master|domain source|source) clock$/
+const sourceOfAll = /^selecting (\S+) as out-of-domain source clock$/
+
 /**
  * After a reconfiguration other clocks may be sources, and sources are not measured. Only the measurement of the system
  * clock stays: linuxptp 4.1 and newer say nothing when the source is lost, but then no measurement follows.
  */
 const observePhc2sysMessage = (evidence: ProgramEvidence, text: string): ProgramEvidence => {
-  if (lostSource.test(text)) return { ...evidence, measurements: new Map() }
+  if (lostSource.test(text)) return { ...evidence, source: undefined, measurements: new Map() }
+  const source = sourceOfAll.exec(text)?.[1] ?? evidence.source ?? sourceOfDomain.exec(text)?.[1]
+  if (source !== evidence.source) return { ...evidence, source }
   if (!text.startsWith("reconfiguring after port state change")) return evidence
   return {
     ...evidence,
+    source: undefined,
     measurements: new Map([...evidence.measurements].filter(([clock]) => clock === systemClock))
   }
 }

@@ -94,6 +94,7 @@ const clockTexts: Readonly<Record<ClockReason, string>> = {
   Unlocked: "the servo has not settled, or its offsets have stopped",
   OffsetOutOfBounds: "the offset is beyond ptpClockThreshold",
   NotSteered: "linuxptp cannot adjust the clock, so nothing steers it: see Degraded",
+  GrandmasterLost: "no grandmaster is heard any more: this clock serves the time of its own oscillator",
   Grandmaster: "this node is the grandmaster, on its own oscillator"
 }
 
