@@ -6,6 +6,7 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Config, ConfigProvider, Layer, Logger, References } from "effect"
 import { OtlpSerialization, OtlpTracer } from "effect/observability"
 import type { SettingsValues } from "../../services/Settings.ts"
+import { jsonLines } from "./JsonLines.ts"
 
 const serialization = Layer.unwrap(
   Config.Literals(["http/json", "http/protobuf"], "OTEL_EXPORTER_OTLP_PROTOCOL").pipe(
@@ -34,6 +35,6 @@ export const traces = (options: { readonly nodeName: string; readonly version: s
 /** Logs one line per record to stdout: JSON in a cluster, readable text on a terminal. */
 export const logs = ({ logFormat, logLevel }: Pick<SettingsValues, "logFormat" | "logLevel">): Layer.Layer<never> =>
   Layer.merge(
-    Logger.layer([logFormat === "json" ? Logger.consoleJson : Logger.consolePretty()]),
+    Logger.layer([logFormat === "json" ? Logger.withConsoleLog(jsonLines) : Logger.consolePretty()]),
     Layer.succeed(References.MinimumLogLevel, logLevel)
   )

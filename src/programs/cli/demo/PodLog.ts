@@ -1,5 +1,6 @@
 /** The log of one demo node's daemon: its last lines, for `kubectl logs`. It is never written anywhere else. */
 import { Effect, Logger, PubSub, Stream } from "effect"
+import { jsonLines } from "../../../layers/observability/JsonLines.ts"
 
 /** More than a terminal shows; with 99 nodes still below 20 MiB. */
 const keptLines = 500
@@ -33,7 +34,7 @@ export const makePodLog: Effect.Effect<PodLog> = Effect.gen(function*() {
   const news = yield* PubSub.sliding<LogLine>(unreadLines)
   let lines = 0
   const logger = Logger.make<unknown, void>((options) => {
-    const line = { number: lines++, millis: options.date.getTime(), text: Logger.formatJson.log(options) }
+    const line = { number: lines++, millis: options.date.getTime(), text: jsonLines.log(options) }
     kept.push(line)
     if (kept.length > keptLines) kept.shift()
     PubSub.publishUnsafe(news, line)
