@@ -83,6 +83,13 @@ export const clockMutants: ReadonlyArray<Mutant> = [
     tests: ["services/clocks/NodeClockView.test.ts"]
   },
   {
+    name: "a servo that steps is taken for one that slews",
+    file: "src/services/clocks/ClockVerdict.ts",
+    search: " && Math.abs(measurement.offsetNs) < stepThresholdNs",
+    replace: "",
+    tests: ["services/clocks/ClockAlarms.test.ts"]
+  },
+  {
     name: "a clock that nothing steers is LOCKED",
     file: "src/services/clocks/ClockVerdict.ts",
     search: "!facts.isMeter && isNotSteered",

@@ -11,7 +11,7 @@ import type { ClockAlarm, ClockAlarmReason } from "./NodeClock.ts"
 import type { Speaker } from "./Speaker.ts"
 
 /** An alarm that lines are a reason for. */
-type SightingKind = Exclude<ClockAlarmReason, "RedundancyLost">
+type SightingKind = Exclude<ClockAlarmReason, "RedundancyLost" | "OffsetTooLarge">
 
 /** Something that was seen within the last minutes. */
 interface Sighting {

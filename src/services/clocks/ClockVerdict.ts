@@ -16,6 +16,8 @@ export type ClockVerdict =
     readonly measurement: Measurement
     readonly distance: OffsetDistance
     readonly isSettled: boolean
+    /** True for an offset that is large and that the servo does not step by its configuration. */
+    readonly isOnlySlewed: boolean
   }
   /** Its measurements are gone. A clock that was LOCKED is held over. */
   | { readonly kind: "Gone"; readonly reason: FreerunReason }
@@ -32,6 +34,8 @@ export interface VerdictFacts {
    * software time stamps stays UNCALIBRATED, so only its offset counts.
    */
   readonly isMeter: boolean
+  /** See `ClockSettings`. */
+  readonly stepThresholdNs: number
   /** True for a ptp4l that is meant to follow: its configuration says so, or it has done so. */
   readonly isFollower: boolean
   /** Monotonic nanoseconds. */
@@ -79,7 +83,7 @@ const isNotSteered = (
 const measurementVerdict = (
   measurement: Measurement | undefined,
   isCalibrated: boolean,
-  { isMeter, now, threshold }: VerdictFacts
+  { isMeter, now, stepThresholdNs, threshold }: VerdictFacts
 ): ClockVerdict => {
   if (measurement === undefined || !isFresh(measurement, now)) return { kind: "Gone", reason: "Unlocked" }
   if (isGivenUp(measurement)) return { kind: "Free", reason: "Unlocked", isDistrusted: false }
@@ -88,9 +92,13 @@ const measurementVerdict = (
     kind: "Measured",
     measurement,
     distance: distanceOf(measurement, threshold),
-    isSettled: isMeter || (isCalibrated && isSettled(measurement))
+    isSettled: isMeter || (isCalibrated && isSettled(measurement)),
+    isOnlySlewed: Math.abs(measurement.offsetNs) > largeOffsetNs && Math.abs(measurement.offsetNs) < stepThresholdNs
   }
 }
+
+/** It takes long to slew a larger one: linuxptp slews a PHC, and the kernel the system clock, by 10 % at most. */
+const largeOffsetNs = 1_000_000
 
 /**
  * Why no port follows a master. A port that lost its link while it followed one is reported first: other ports may have

@@ -23,6 +23,10 @@ export interface HeldClock {
   readonly contrary: number
   /** True when a lock was lost because the clock was wrong. One good measurement does not make it LOCKED again. */
   readonly isDistrusted: boolean
+  /** Since when an offset is only slewed that would have to be stepped. */
+  readonly slewedSince: bigint | undefined
+  /** True when that takes so long that somebody should help. */
+  readonly isTooFar: boolean
 }
 
 /** A clock of which nothing is known. */
@@ -34,7 +38,9 @@ export const unheldClock: HeldClock = {
   wasLocked: false,
   counted: undefined,
   contrary: 0,
-  isDistrusted: false
+  isDistrusted: false,
+  slewedSince: undefined,
+  isTooFar: false
 }
 
 /** This many measurements in a row change the state. A single one over the bound is no event. */
@@ -51,15 +57,30 @@ export const nextHeldClock = (
   now: bigint
 ): HeldClock => {
   const after = heldAfter(previous, verdict, holdOverSeconds, now)
-  const next = after.state === "LOCKED"
-    ? { ...after, lostAt: undefined, wasLocked: true }
-    : { ...after, lostAt: previous.lostAt ?? now, wasLocked: previous.wasLocked }
+  const isLocked = after.state === "LOCKED"
+  const slewedSince = slewedAfter(previous, verdict, now)
+  const next = {
+    ...after,
+    lostAt: isLocked ? undefined : previous.lostAt ?? now,
+    wasLocked: isLocked || previous.wasLocked,
+    slewedSince,
+    isTooFar: slewedSince !== undefined && now - slewedSince >= slewingPatience
+  }
   return isSame(previous, next) ? previous : next
+}
+
+/** A servo that has just begun may be about to step. */
+const slewingPatience = 10_000_000_000n
+
+const slewedAfter = (previous: HeldClock, verdict: ClockVerdict, now: bigint): bigint | undefined => {
+  if (verdict.kind !== "Measured" || !verdict.isOnlySlewed) return undefined
+  return previous.slewedSince ?? (verdict.isSettled ? now : undefined)
 }
 
 const isSame = (a: HeldClock, b: HeldClock): boolean =>
   a.state === b.state && a.reason === b.reason && a.heldUntil === b.heldUntil && a.lostAt === b.lostAt &&
-  a.counted === b.counted && a.contrary === b.contrary && a.isDistrusted === b.isDistrusted
+  a.counted === b.counted && a.contrary === b.contrary && a.isDistrusted === b.isDistrusted &&
+  a.slewedSince === b.slewedSince && a.isTooFar === b.isTooFar
 
 const heldAfter = (
   previous: HeldClock,

@@ -34,12 +34,14 @@ export type FreerunReason = Exclude<ClockReason, "Locked" | "Holdover">
 /**
  * Trouble that is independent of the state of a clock: another program steers it (`ClockOwnerConflict`), it was off by
  * the difference between TAI and UTC (`UtcOffsetSuspect`), a port becomes FAULTY again and again (`PortFaulty`), one
- * of several sources is lost (`RedundancyLost`), a program repeats a known fault (`LinuxptpFault`).
+ * of several sources is lost (`RedundancyLost`), a large offset is only slewed (`OffsetTooLarge`), a program repeats a
+ * known fault (`LinuxptpFault`).
  */
 export type ClockAlarmReason =
   | "ClockOwnerConflict"
   | "UtcOffsetSuspect"
   | "RedundancyLost"
+  | "OffsetTooLarge"
   | "PortFaulty"
   | "LinuxptpFault"
 

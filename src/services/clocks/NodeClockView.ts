@@ -8,7 +8,7 @@ import type { ClockState } from "./ClockState.ts"
 import type { ClockAlarm, ClockAlarmReason, NodeClock } from "./NodeClock.ts"
 import type { ObservedClock } from "./ObservedClock.ts"
 import type { ObservedProcess } from "./ObservedProcess.ts"
-import { followingPort } from "./ProgramEvidence.ts"
+import { type ClockProgram, followingPort } from "./ProgramEvidence.ts"
 
 /**
  * The clock of the node; undefined if there is no profile and no process. `since` is taken from `previous` if the state
@@ -53,9 +53,10 @@ const mostAlarms = 8
 const alarmRank: Readonly<Record<ClockAlarmReason, number>> = {
   ClockOwnerConflict: 0,
   UtcOffsetSuspect: 1,
-  RedundancyLost: 2,
-  PortFaulty: 3,
-  LinuxptpFault: 4
+  OffsetTooLarge: 2,
+  RedundancyLost: 3,
+  PortFaulty: 4,
+  LinuxptpFault: 5
 }
 
 /** Sorted, so that the status does not change with the order of processes. */
@@ -64,8 +65,11 @@ const worstAlarms = (
   lost: ReadonlyArray<ClockAlarm>
 ): ReadonlyArray<ClockAlarm> =>
   [
-    ...processes.flatMap(({ sightings, spec }) =>
-      alarmsOf(sightings).map(({ message, reason }) => ({ reason, message: `${spec.id}: ${message}` }))
+    ...processes.flatMap((process) =>
+      [...alarmsOf(process.sightings), ...slewingAlarms(process)].map(({ message, reason }) => ({
+        reason,
+        message: `${process.spec.id}: ${message}`
+      }))
     ),
     ...lost
   ].toSorted((a, b) =>
@@ -79,6 +83,18 @@ const portsOf = ({ evidence: { ports } }: ObservedClock): NodeClock["ports"] =>
   [...ports].toSorted(([a], [b]) => a - b).flatMap(([, port]) =>
     port.interface === undefined ? [] : [{ interface: port.interface, state: port.state }]
   )
+
+/** Clocks that are far away and that linuxptp only slews. */
+const slewingAlarms = ({ clocks }: ObservedProcess): ReadonlyArray<ClockAlarm> =>
+  [...clocks.values()].flatMap(({ evidence: { interfaces, program }, held }) =>
+    [...held].flatMap(([name, { isTooFar }]) => isTooFar ? [slewingAlarm(program, name || interfaces.join(", "))] : [])
+  )
+
+const slewingAlarm = (program: ClockProgram, clock: string): ClockAlarm => ({
+  reason: "OffsetTooLarge",
+  message: `${clock} is more than 1 ms off and is only slewed, which may take hours: let the servo step it by ` +
+    `${program === "phc2sys" ? "-S 0.001 or " : ""}step_threshold 0.001, and look for what stepped the clock`
+})
 
 /** A ptp4l that never was LOCKED gets so much time from its start on. */
 const startingTime = 30_000_000_000n

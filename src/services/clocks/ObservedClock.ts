@@ -38,7 +38,7 @@ interface RunFacts {
   readonly isStalled: boolean
   /** See `VerdictFacts`. */
   readonly isMeter: boolean
-  readonly follows: ClockSettings["follows"]
+  readonly settings: ClockSettings
 }
 
 /** The name in `ObservedClock.held` of a clock that has none. */
@@ -76,8 +76,9 @@ export const judgeClock = (clock: ObservedClock, run: RunFacts, { now, threshold
   const verdictOf = (name: string): ClockVerdict => {
     if (run.isEnded) return { kind: "Gone", reason: "NoProcess" }
     if (run.isStalled) return { kind: "Gone", reason: "Unlocked" }
-    const isFollower = run.follows === "Meant" || (run.follows === "Perhaps" && hasFollowed)
-    return clockVerdict(evidence, name, { threshold, isMeter: run.isMeter, isFollower, now })
+    const { follows, stepThresholdNs } = run.settings
+    const isFollower = follows === "Meant" || (follows === "Perhaps" && hasFollowed)
+    return clockVerdict(evidence, name, { threshold, isMeter: run.isMeter, stepThresholdNs, isFollower, now })
   }
   const names = evidence.program === "ptp4l" || steered.length === 0 ? [unnamed] : steered
   const next = new Map(names.map((name) => {

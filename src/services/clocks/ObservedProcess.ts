@@ -187,7 +187,7 @@ const judged = (process: ObservedProcess, clock: ObservedClock, judgement: Judge
     isEnded: process.isEnded,
     isStalled: process.isStalled,
     isMeter: process.spec.program === "timemaster",
-    follows: process.settings.follows
+    settings: process.settings
   }, judgement)
 
 const withClock = (

@@ -3,6 +3,7 @@
  * at which a condition changed.
  */
 import type { ClockReason, NodeClock } from "../clocks/NodeClock.ts"
+import type { NetworkInterface } from "../devices/PtpDevice.ts"
 import type { Condition } from "../kubernetes/KubernetesObject.ts"
 import { hintForMessage } from "../linuxptp/KnownFaults.ts"
 import type { Complaint, ProcessStatus } from "../processes/ProcessSupervisor.ts"
@@ -18,6 +19,8 @@ export interface ConditionFacts {
   readonly linuxptpMissing: boolean
   readonly statuses: ReadonlyArray<ProcessStatus>
   readonly clock: NodeClock | undefined
+  /** All interfaces of the node. */
+  readonly interfaces: ReadonlyArray<NetworkInterface>
 }
 
 const condition = (
@@ -114,14 +117,15 @@ const complaintTexts = (statuses: ReadonlyArray<ProcessStatus>, kind: Complaint[
   )
 
 /**
- * True while something needs attention: a process that cannot be reaped, keeps dying, is late or silent, or an alarm of
- * a clock.
+ * True while something needs attention: a process that cannot be reaped, keeps dying, is late or silent, a NIC that is
+ * gone, or an alarm of a clock.
  */
-const degraded = ({ clock, statuses }: ConditionFacts): ConditionNow => {
+const degraded = ({ clock, decision, interfaces, statuses }: ConditionFacts): ConditionNow => {
   // Not by the state: between two deaths the process runs, and the condition would change with each death.
   const dying = statuses.filter((status) => status.deaths >= troublingDeaths)
   const troubles: ReadonlyArray<readonly [reason: string, texts: ReadonlyArray<string>]> = [
     ["ProcessNotReaped", complaintTexts(statuses, "NotReaped")],
+    ["InterfaceMissing", missingTexts(decision, interfaces)],
     ["ConfigurationError", dying.filter(isMisconfigured).map(dyingText)],
     ["ProcessBackOff", dying.filter((status) => !isMisconfigured(status)).map(dyingText)],
     ...complaintReasons.map(([kind, reason]) => [reason, complaintTexts(statuses, kind)] as const),
@@ -130,6 +134,18 @@ const degraded = ({ clock, statuses }: ConditionFacts): ConditionNow => {
   const worst = troubles.find(([, texts]) => texts.length > 0)
   if (worst === undefined) return condition("Degraded", "False", "AsExpected", "every process runs as expected")
   return condition("Degraded", "True", worst[0], troubles.flatMap(([, texts]) => texts).join("; "))
+}
+
+/** The NICs that programs should use and that are gone. A node without any interface is one that cannot be seen. */
+const missingTexts = (
+  decision: Decision | undefined,
+  interfaces: ConditionFacts["interfaces"]
+): ReadonlyArray<string> => {
+  const present = new Set(interfaces.map(({ name }) => name))
+  if (present.size === 0) return []
+  return (decision?.processes ?? []).flatMap(({ id, interfaces: used }) =>
+    used.filter((name) => !present.has(name)).map((name) => `${id}: ${name} is gone: this node has no such NIC now`)
+  )
 }
 
 const isMisconfigured = ({ configurationErrors }: ProcessStatus): boolean => configurationErrors > 0

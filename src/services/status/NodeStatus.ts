@@ -12,9 +12,7 @@ import { type ConditionFacts, type ConditionNow, nodeConditions } from "./NodeCo
 import { shortenedToFit } from "./StatusSize.ts"
 
 /** Everything that a status depends on. */
-export interface StatusFacts extends ConditionFacts {
-  readonly interfaces: ReadonlyArray<NetworkInterface>
-}
+export type StatusFacts = ConditionFacts
 
 /**
  * The status to publish, short enough for a large fleet. A condition keeps its `lastTransitionTime` from `previous`

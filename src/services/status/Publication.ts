@@ -69,7 +69,9 @@ export type PublicationAction =
 
 /** What is known about the node, about its object, and about the writes so far. */
 export interface Publication {
-  readonly facts: ConditionFacts & { readonly interfaces: ReadonlyArray<NetworkInterface> | undefined }
+  readonly facts: Omit<ConditionFacts, "interfaces"> & {
+    readonly interfaces: ReadonlyArray<NetworkInterface> | undefined
+  }
   /** The object as the API server has it; undefined until the watch has delivered it. */
   readonly object: { readonly isMissing: boolean; readonly status: NodePTPDevStatus | undefined } | undefined
   /**

@@ -21,6 +21,9 @@ const reasonsIn = (state: ReturnType<typeof running>) => alarmsIn(state).map(({ 
 const times = (count: number, ...messages: ReadonlyArray<string>) =>
   Array.from({ length: count }, () => messages).flat()
 
+const phc2sysWith = (...words: ReadonlyArray<string>) => specOf("phc2sys", { argv: ["phc2sys", "-a", "-r", ...words] })
+const client = (global: string) => specOf("ptp4l", { files: { "/x/ptp4l.conf": `[global]\n${global}[ens1f0]\n` } })
+
 const masterOffset = (servo: string) => `master offset -37000000123 ${servo} freq     -55 path delay      2143`
 const faulty = "port 1 (eth0.100): MASTER to FAULTY on FAULT_DETECTED (FT_UNSPECIFIED)"
 
@@ -165,6 +168,58 @@ describe("alarms of a clock", () => {
     const timemaster = specOf("timemaster")
     const said = times(3, "process 453 terminated abnormally")
     assert.deepStrictEqual(reasonsIn(hear(timemaster, said)), ["LinuxptpFault"])
+  })
+
+  describe("of an offset that is only slewed", () => {
+    const hour = "CLOCK_REALTIME phc offset 3600000000000 s2 freq +100000000 delay    270"
+    /** One line a second: 11 of them take 10 s. */
+    const slewing = (spec: ProcessSpec, message: string, count = 11) => reasonsIn(hear(spec, times(count, message)))
+
+    it("tell of it after 10 s, with what to set", () => {
+      assert.deepStrictEqual(slewing(phc2sysWith(), hour, 10), [])
+      const [alarm, ...others] = alarmsIn(hear(phc2sysWith(), times(11, hour)))
+      assert.deepStrictEqual(others, [])
+      assert.strictEqual(alarm?.reason, "OffsetTooLarge")
+      assert.match(alarm?.message ?? "", /: CLOCK_REALTIME is more than 1 ms off .* -S 0.001 or step_threshold 0.001, /)
+      assert.deepStrictEqual(
+        alarmsIn(hear(phc2sysWith(), times(60, hour))),
+        alarmsIn(hear(phc2sysWith(), times(11, hour)))
+      )
+    })
+
+    it.each<readonly [string, ReadonlyArray<string>, ReadonlyArray<string>]>([
+      ["CLOCK_REALTIME phc offset 1000001 s2 freq +0 delay 270", [], ["OffsetTooLarge"]],
+      ["CLOCK_REALTIME phc offset -1000001 s2 freq +0 delay 270", [], ["OffsetTooLarge"]],
+      ["CLOCK_REALTIME rms 1000001 max 1000009 freq +0 +/- 1", [], ["OffsetTooLarge"]],
+      ["CLOCK_REALTIME phc offset 1000000 s2 freq +0 delay 270", [], []],
+      ["CLOCK_REALTIME phc offset 3600000000000 s0 freq +0 delay 270", [], []],
+      [hour, ["-S", "0.001"], []],
+      [hour, ["--step_threshold=0.001"], []],
+      [hour, ["-F", "0.001"], ["OffsetTooLarge"]],
+      [hour, ["-S", "4000"], ["OffsetTooLarge"]]
+    ])("%s with %j: %j", (message, words, expected) => {
+      assert.deepStrictEqual(slewing(phc2sysWith(...words), message), expected)
+    })
+
+    it("tell of ptp4l's clock by its NIC, by what its file says", () => {
+      const lines = [
+        "port 1: UNCALIBRATED to SLAVE on MASTER_CLOCK_SELECTED",
+        ...times(12, "master offset 5000000 s2 freq +0 path delay 1")
+      ]
+      assert.match(
+        alarmsIn(hear(client(""), lines))[0]?.message ?? "",
+        /: ens1f0 is more than 1 ms off .* by step_threshold/
+      )
+      assert.deepStrictEqual(reasonsIn(hear(client("step_threshold 0.00002\n"), lines)), [])
+    })
+
+    it("end when the clock is near again", () => {
+      const state = hear(phc2sysWith(), times(20, hour))
+      const near = saidBy(phc2sysWith(), "CLOCK_REALTIME phc offset 5 s2 freq +0 delay 270")
+      const [process] = state.processes.values()
+      if (process === undefined) throw new Error("no process")
+      assert.deepStrictEqual(reasonsIn(observeLine(state, { ...near, spec: process.spec }, 20n * second)), [])
+    })
   })
 
   it("end 5 min after the last sign, not before, and go with their process", () => {

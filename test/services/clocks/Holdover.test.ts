@@ -9,11 +9,12 @@ const second = 1_000_000_000n
 /** Each call is another measurement. */
 const measurement = (): Measurement =>
   measurementOf({ kind: "offset", offsetNs: 0, servoState: "s2", frequencyPpb: 0 }, "master", 0n, undefined)
-const measured = (distance: OffsetDistance, isSettled = true): ClockVerdict => ({
+const measured = (distance: OffsetDistance, isSettled = true, isOnlySlewed = false): ClockVerdict => ({
   kind: "Measured",
   measurement: measurement(),
   distance,
-  isSettled
+  isSettled,
+  isOnlySlewed
 })
 const gone: ClockVerdict = { kind: "Gone", reason: "Listening" }
 const free: ClockVerdict = { kind: "Free", reason: "Unlocked", isDistrusted: true }
@@ -54,6 +55,20 @@ describe("nextHeldClock", () => {
     assert.strictEqual(stateOf(nextHeldClock(held, heldOver, 5, 9999n * second)), "HOLDOVER Holdover")
     assert.strictEqual(stateOf(nextHeldClock(held, free, 14_400, second)), "FREERUN Unlocked")
     assert.strictEqual(stateOf(nextHeldClock(held, gone, 14_400, second)), "FREERUN Listening")
+  })
+
+  it("is too far when an offset was only slewed for 10 s, not before, and from a servo that had settled on", () => {
+    const slewed = (isSettled: boolean) => measured("Far", isSettled, true)
+    const from = (first: ClockVerdict, ...rest: ReadonlyArray<readonly [seconds: bigint, ClockVerdict]>) =>
+      rest.reduce((held, [seconds, verdict]) => nextHeldClock(held, verdict, 5, seconds * second), after(first))
+        .isTooFar
+    assert.isTrue(from(slewed(true), [10n, slewed(true)]))
+    assert.isFalse(from(slewed(true), [9n, slewed(true)]))
+    assert.isFalse(from(slewed(false), [10n, slewed(false)]))
+    assert.isTrue(from(slewed(true), [5n, slewed(false)], [10n, slewed(true)]))
+    assert.isFalse(from(slewed(true), [5n, measured("Far")], [10n, slewed(true)]))
+    assert.isFalse(from(slewed(true), [5n, gone], [10n, slewed(true)]))
+    assert.isFalse(from(slewed(true), [10n, slewed(true)], [11n, inside()]))
   })
 
   it("counts a measurement once, however often it is judged", () => {

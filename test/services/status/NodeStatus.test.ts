@@ -138,6 +138,37 @@ describe("nodeStatus", () => {
     )
   })
 
+  it("is degraded by a NIC that is gone under a running profile, not by one without a link", () => {
+    const ptp4l = { ...spec("ptp4l-a"), interfaces: [nic(0).name, nic(1).name] }
+    const degradedWith = (...interfaces: StatusFacts["interfaces"]) => {
+      const { conditions } = nodeStatus(
+        facts({ decision: decision({ processes: [ptp4l] }), statuses: [running()], interfaces }),
+        undefined,
+        now
+      )
+      const degraded = conditions.find(({ type }) => type === "Degraded")
+      return [degraded?.reason, degraded?.message]
+    }
+    assert.deepStrictEqual(degradedWith(nic(0), { ...nic(1), linkUp: false })[0], "AsExpected")
+    assert.deepStrictEqual(degradedWith(nic(0)), [
+      "InterfaceMissing",
+      `ptp4l-a: ${nic(1).name} is gone: this node has no such NIC now`
+    ])
+    // Nothing can be seen at all.
+    assert.deepStrictEqual(degradedWith()[0], "AsExpected")
+  })
+
+  it("names a NIC that is gone as the reason, not the deaths that follow from it", () => {
+    const ptp4l = { ...spec("ptp4l-a"), interfaces: ["ens9f9"] }
+    const dying = running({ deaths: 3, configurationErrors: 3, lastExit: "exit code 255" })
+    const { conditions } = nodeStatus(
+      facts({ decision: decision({ processes: [ptp4l] }), statuses: [dying], interfaces: [nic(0)] }),
+      undefined,
+      now
+    )
+    assert.strictEqual(conditions.find(({ type }) => type === "Degraded")?.reason, "InterfaceMissing")
+  })
+
   it("gives a hint where the last words of a program are known", () => {
     const status = running({
       deaths: 2,
