@@ -6,5 +6,6 @@ export const standInKnowledge: ProgramKnowledge = {
   isConfigurationError: () => false,
   lastWords: () => "",
   whyNotReady: () => "",
+  longestPause: () => undefined,
   probe: () => undefined
 }

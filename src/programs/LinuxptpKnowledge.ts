@@ -3,6 +3,7 @@
  * management socket. The supervisor itself does not know PTP.
  */
 import { Effect, Option } from "effect"
+import { longestPause } from "../services/linuxptp/LongestPause.ts"
 import { ManagementClient } from "../services/linuxptp/ManagementClient.ts"
 import { isOperational } from "../services/linuxptp/PortState.ts"
 import { isProgram } from "../services/linuxptp/Program.ts"
@@ -19,12 +20,13 @@ export const linuxptpKnowledge: Effect.Effect<ProgramKnowledge, never, Managemen
     isConfigurationError,
     lastWords,
     whyNotReady: (program, lines) => isProgram(program) ? whyNotReady(program, lines) : "",
+    longestPause: ({ argv, program }) => longestPause(program, argv),
     probe: ({ management }) =>
-      management === undefined || !client.isAvailable ? undefined : Effect.map(
+      management === undefined || !client.isAvailable ? undefined : Effect.flatMap(
         client.ask(management),
         Option.match({
-          onNone: () => "silent" as const,
-          onSome: ({ ports }) => ports.some(({ state }) => isOperational(state)) ? "ready" as const : "running" as const
+          onNone: () => Effect.map(client.isReachable(management), (is) => is ? "silent" as const : "unreachable"),
+          onSome: ({ ports }) => Effect.succeed(ports.some(({ state }) => isOperational(state)) ? "ready" : "running")
         })
       )
   })

@@ -1,6 +1,6 @@
 /** Faults of linuxptp's programs and of the kernel that the supervisor must handle. */
 import { missingNic, talk } from "../simulation/Behaviour.ts"
-import { atNextStart, behaving, type Fault, hold, isDependant, isPtp4l, toChild } from "./Fault.ts"
+import { atNextStart, behaving, type Fault, hold, isDependant, isPhc2sys, isPtp4l, toChild } from "./Fault.ts"
 import { noticeMillis } from "./Judge.ts"
 
 const once = () => 1
@@ -52,6 +52,11 @@ export const childFaults: ReadonlyArray<Fault> = [
     }
   }, isDependant),
   toChild("D state", (child, world) => hold(child, world, world.dice.between(100, 60_000))),
+  toChild("stopped", (child, { dice, later }) => {
+    child.freeze("stopped")
+    if (dice.chance(0.5)) later(dice.between(500, 60_000), child.free)
+  }),
+  toChild("asleep for ever", (child) => child.freeze("asleep"), (child) => isPtp4l(child) || isPhc2sys(child)),
   toChild("D state until long after SIGKILL", (child, world) => {
     hold(child, world, world.dice.between(8_000, 40_000))
     child.end({ signal: "SIGKILL" })
@@ -64,7 +69,7 @@ export const childFaults: ReadonlyArray<Fault> = [
   }, isPtp4l),
   toChild("management socket dead", (child, { dice, later, time }) => {
     child.isDeaf = true
-    later(dice.between(1_000, 20_000), () => {
+    later(dice.between(1_000, 90_000), () => {
       child.isDeaf = false
     })
     child.print(`ptp4l[${time.now() / 1_000}]: port 0: INITIALIZING to FAULTY on FAULT_DETECTED (FT_UNSPECIFIED)`)

@@ -50,9 +50,10 @@ export const behaving = (
 
 /** Held by the kernel: not even SIGKILL ends it until it is let go. */
 export const hold = (child: Child, { later }: World, millis: number) => {
-  child.isStuck = true
+  child.freeze("stuck")
   later(millis, child.free)
 }
 
 export const isPtp4l = ({ spec }: Child): boolean => spec.program === "ptp4l"
+export const isPhc2sys = ({ spec }: Child): boolean => spec.program === "phc2sys"
 export const isDependant = ({ spec }: Child): boolean => spec.after.length > 0

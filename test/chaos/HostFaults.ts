@@ -124,6 +124,13 @@ export const hostFaults: ReadonlyArray<Fault> = [
     }
   },
   {
+    kind: "the daemon is stopped for a while",
+    inject: (world) => {
+      world.pause(world.dice.between(500, 90_000))
+      return true
+    }
+  },
+  {
     kind: "linuxptp is missing, then there",
     inject: (world) => {
       const { dice, host, note, time } = world

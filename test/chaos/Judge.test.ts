@@ -23,6 +23,8 @@ const make = () => {
       killAt: undefined,
       obeysAfter: 0,
       isStuck: false,
+      hang: undefined,
+      frozenAt: undefined,
       isMute: false,
       isDeaf: false,
       outlivedBy: 0,
@@ -31,6 +33,8 @@ const make = () => {
       answer: () => "silent",
       end: () => {},
       free: () => {},
+      freeze: () => {},
+      vitals: () => ({ state: "S", switches: 0 }),
       ...change
     }
     judge.onAttempt(of)

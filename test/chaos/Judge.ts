@@ -16,6 +16,14 @@ const graceMillis = 5_000
 const leastPatienceMillis = 6_000
 /** After that it has to, and nobody waits for it. */
 const mostPatienceMillis = 7_000
+/** What executes nothing for so long hangs. */
+const hungMillis = 30_000
+/** More time than this between two looks is a look that was missed. */
+const mostBetweenLooksMillis = 6_000
+/** It was last seen awake so long before at most. */
+const phc2sysSleepsMillis = 1_000
+/** How long the kernel has to give back what got SIGKILL, before it counts as unreapable. */
+const reapMillis = 1_000
 /** What a shutdown takes at most: the grace of the whole chain and a second for the kernel. */
 export const shutdownMillis = 6_000
 
@@ -41,21 +49,33 @@ export const makeJudge = ({ living, now, tell }: JudgeOptions) => {
   /** When each id was last seen ready. */
   const readyUntil = new Map<string, number>()
   let shutdownAt: number | undefined
+  /** When the daemon went on after it had been stopped itself. */
+  let backAt = -Infinity
+  /** The same, if it was for so long that it must have missed a look. */
+  let lookedAwayUntil = -Infinity
   /** Nothing that can still be reaped had to go for the newest wish. */
   let isWishFree = false
 
   const isPastGrace = () => shutdownAt !== undefined && now() >= shutdownAt + graceMillis
   const isUnreapable = ({ termAt }: Child, patience = leastPatienceMillis) =>
     termAt !== undefined && now() >= termAt + patience
+  /** Nobody can tell how long a ts2phc or a timemaster may sleep. */
+  const isHung = ({ frozenAt, hang, spec: { program } }: Child) =>
+    frozenAt !== undefined && (hang !== "asleep" || program === "ptp4l" || program === "phc2sys") &&
+    now() - Math.max(frozenAt - (program === "phc2sys" ? phc2sysSleepsMillis : 0), lookedAwayUntil) >= hungMillis
+  const isGivenUp = (child: Child) =>
+    isUnreapable(child) || (child.killAt !== undefined && now() >= child.killAt + reapMillis)
   const dependantsOf = (id: string) => children().filter(({ spec }) => spec.after.includes(id))
   /** As far as the runner can know. */
   const isReady = (id: string) =>
-    now() <= (readyUntil.get(id) ?? -Infinity) + noticeMillis ||
-    children().some((child) => child.spec.id === id && child.readyAt !== undefined && child.termAt === undefined)
+    now() <= Math.max(readyUntil.get(id) ?? -Infinity, backAt) + noticeMillis ||
+    children().some(({ killAt, readyAt, spec, termAt }) =>
+      spec.id === id && readyAt !== undefined && termAt === undefined && killAt === undefined
+    )
 
   /** Why the first start for a wish is too late, if it is. */
   const latenessOfWish = (spec: ProcessSpec) => {
-    const waited = now() - wishes.changedAt()
+    const waited = now() - Math.max(wishes.changedAt(), backAt)
     const isLate = isWishFree && law.isNewSince(spec, wishes.changedAt()) && spec.after.length === 0 &&
       waited > atOnceMillis
     return isLate ? `started ${waited} ms after it was wanted, and nothing had to go before` : undefined
@@ -77,7 +97,7 @@ export const makeJudge = ({ living, now, tell }: JudgeOptions) => {
     }
     for (const id of spec.after) if (!isReady(id)) breach(`${id} is not ready`)
     for (const child of dependantsOf(spec.id)) {
-      if (!isUnreapable(child)) breach(`its dependant ${child.spec.id}, pid ${child.pid}, still runs`)
+      if (!isGivenUp(child)) breach(`its dependant ${child.spec.id}, pid ${child.pid}, still runs`)
     }
     const late = law.lateness(spec, wishes.changedAt()) ?? latenessOfWish(spec)
     if (late !== undefined) breach(late)
@@ -87,7 +107,8 @@ export const makeJudge = ({ living, now, tell }: JudgeOptions) => {
     spec.after.some((id) => {
       const dependency = children().find((child) => child.spec.id === id)
       return dependency === undefined || dependency.readyAt === undefined || dependency.askedAt > askedAt ||
-        dependency.termAt !== undefined || wishes.isUnwanted(dependency.spec)
+        dependency.termAt !== undefined || dependency.killAt !== undefined || isHung(dependency) ||
+        wishes.isUnwanted(dependency.spec)
     })
 
   const judgeTerm = (child: Child) => {
@@ -98,12 +119,13 @@ export const makeJudge = ({ living, now, tell }: JudgeOptions) => {
     }
     if (isPastGrace()) return
     for (const dependant of dependantsOf(child.spec.id)) {
-      if (!isUnreapable(dependant)) breach(`its dependant ${dependant.spec.id}, pid ${dependant.pid}, still runs`)
+      if (!isGivenUp(dependant)) breach(`its dependant ${dependant.spec.id}, pid ${dependant.pid}, still runs`)
     }
   }
 
-  const judgeKill = ({ pid, spec, termAt }: Child) => {
-    if (isPastGrace() || (termAt !== undefined && now() >= termAt + graceMillis)) return
+  const judgeKill = (child: Child) => {
+    const { pid, spec, termAt } = child
+    if (isPastGrace() || isHung(child) || (termAt !== undefined && now() >= termAt + graceMillis)) return
     tell(`SIGKILL to ${spec.id}, pid ${pid}: SIGTERM did not come ${graceMillis} ms before`)
   }
 
@@ -112,7 +134,7 @@ export const makeJudge = ({ living, now, tell }: JudgeOptions) => {
       wishes.wish(desired)
       isWishFree = forking.size === 0 &&
         children().every((child) =>
-          isUnreapable(child, mostPatienceMillis) ||
+          isUnreapable(child, mostPatienceMillis) || (child.killAt !== undefined && isGivenUp(child)) ||
           (child.termAt === undefined && wishes.isWantedNow(child.spec) && !hasLostDependency(child))
         )
       const isGoing = ({ spec }: Child) => wishes.isUnwanted(spec)
@@ -142,6 +164,12 @@ export const makeJudge = ({ living, now, tell }: JudgeOptions) => {
       if ("code" in exit && exit.code === 255) errors.set(config, (errors.get(config) ?? 0) + 1)
       if (child.readyAt !== undefined && child.termAt === undefined) readyUntil.set(child.spec.id, now())
       law.onExit(child)
+    },
+    /** It was stopped: what it did not see is news to it now. */
+    onBack: (stoppedMillis: number) => {
+      backAt = now()
+      if (stoppedMillis > mostBetweenLooksMillis) lookedAwayUntil = now()
+      law.onBack()
     },
     onShutdown: () => {
       shutdownAt = now()

@@ -29,6 +29,8 @@ export interface NodeDaemon {
   readonly shutdown: () => void
   /** As SIGKILL does. What is left of it dies with it: the kernel sees to that, or the next daemon's sweep. */
   readonly kill: () => void
+  /** As SIGSTOP does, and SIGCONT after so long. */
+  readonly pause: (millis: number) => void
   /** No daemon starts beside what an earlier one left (RunDirectory): the kubelet tries until it is gone. */
   readonly awaitLeftOvers: () => void
   /** Any of these. */
@@ -102,6 +104,7 @@ export const makeNodeDaemon = (
       linuxptp: findLinuxptp,
       runner,
       answerOn: children.answerOn,
+      isHeld: children.isHeld,
       load: () => host.disk,
       save: (knownGood) => {
         if (!host.isDiskFull) host.disk = Option.some(knownGood)
@@ -158,6 +161,15 @@ export const makeNodeDaemon = (
     kill: () => {
       note("the daemon is killed")
       bury()
+    },
+    pause: (millis) => {
+      note(`the daemon is stopped for ${millis} ms`)
+      daemon?.process.stop()
+      time.advance(millis)
+      note("the daemon goes on")
+      judge.onBack(millis)
+      daemon?.process.goOn()
+      toldAt = time.now()
     },
     awaitLeftOvers: () => {
       while (children.living.size > 0) time.advance(1_000)

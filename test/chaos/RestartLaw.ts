@@ -29,6 +29,8 @@ export interface RestartLaw {
   readonly lateness: (spec: ProcessSpec, wishedAt: number) => string | undefined
   /** It never ran, and nothing of its id ended since then. */
   readonly isNewSince: (spec: ProcessSpec, millis: number) => boolean
+  /** The daemon was stopped until now. */
+  readonly onBack: () => void
   readonly clear: () => void
 }
 
@@ -41,6 +43,7 @@ export const makeRestartLaw = ({ living, now }: RestartLawOptions): RestartLaw =
   const ended = new Map<string, Ended>()
   /** When the last dependant of an id was gone. */
   const dependantsGoneAt = new Map<string, number>()
+  let backAt = 0
 
   const deathsBefore = (spec: ProcessSpec) => {
     const last = ended.get(spec.id)
@@ -67,7 +70,9 @@ export const makeRestartLaw = ({ living, now }: RestartLawOptions): RestartLaw =
     onExit: (child) => {
       const { askedAt, bornAt, readyAt, spec, termAt } = child
       for (const id of spec.after) dependantsGoneAt.set(id, now())
-      const isForgiven = readyAt !== undefined && (termAt ?? now()) - readyAt >= forgivenAfterMillis
+      // A daemon that was stopped did not see it being ready meanwhile.
+      const isForgiven = readyAt !== undefined &&
+        (termAt ?? now()) - Math.max(readyAt, backAt) >= forgivenAfterMillis
       const before = isForgiven ? 0 : deathsBefore(spec)
       // Who is stopped at birth was to be stopped while it was forked.
       const since = termAt === bornAt ? askedAt : termAt ?? now()
@@ -77,7 +82,7 @@ export const makeRestartLaw = ({ living, now }: RestartLawOptions): RestartLaw =
       const last = ended.get(spec.id)
       // A newer wish has its own order: every stop before any start.
       if (last === undefined || !Equal.equals(last.spec, spec) || wishedAt >= last.since) return undefined
-      const free = Math.max(last.at, dependantsGone(spec.id), dependenciesReadyAt(spec))
+      const free = Math.max(last.at, backAt, dependantsGone(spec.id), dependenciesReadyAt(spec))
       const allowed = atOnceMillis +
         (last.deaths <= 1 ? 0 : Math.min(longestMillis, 200 * 2 ** Math.min(last.deaths - 2, 10)))
       const waited = now() - free
@@ -86,6 +91,9 @@ export const makeRestartLaw = ({ living, now }: RestartLawOptions): RestartLaw =
     isNewSince: (spec, millis) => {
       const last = ended.get(spec.id)
       return last === undefined || (!Equal.equals(last.spec, spec) && last.at <= millis)
+    },
+    onBack: () => {
+      backAt = now()
     },
     clear: () => {
       ended.clear()

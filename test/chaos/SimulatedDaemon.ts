@@ -48,6 +48,7 @@ export interface DaemonOptions {
   readonly runner: typeof ProcessRunner.Service
   /** What is answered on a management socket. */
   readonly answerOn: (path: string) => "silent" | "running" | "ready"
+  readonly isHeld: (path: string) => boolean
   readonly load: () => Option.Option<KnownGood>
   /** False: the disk is full. */
   readonly save: (knownGood: KnownGood) => boolean
@@ -133,7 +134,7 @@ export const startDaemon = (options: DaemonOptions): SimulatedDaemon => {
   }))
   return {
     process,
-    tell: (next) => void run(SubscriptionRef.set(ref, next)),
+    tell: (next) => process.deliver(() => void run(SubscriptionRef.set(ref, next))),
     statuses: () => statuses,
     rolledBack: () =>
       reconciliation === undefined
@@ -159,6 +160,7 @@ export const isAsDesired = (
   expected.every((spec) =>
     children.some((child) =>
       Equal.equals(child.spec, spec) && child.readyAt !== undefined && child.termAt === undefined &&
+      child.frozenAt === undefined &&
       statuses.some(({ id, pid, state }) => id === spec.id && pid === child.pid && state === "Running")
     )
   )

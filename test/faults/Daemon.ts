@@ -47,6 +47,7 @@ export interface DaemonOptions {
   readonly credentials: Layer.Layer<KubernetesCredentials>
   readonly runner: typeof ProcessRunner.Service
   readonly answerOn: Children["answerOn"]
+  readonly isHeld: (path: string) => boolean
   /** Undefined: it has no servers of its own. */
   readonly ports: DaemonPorts | undefined
   readonly onWish: (desired: ReadonlyArray<ProcessSpec>) => void

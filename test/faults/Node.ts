@@ -66,6 +66,7 @@ export const bootNode = ({ law, seed, time, trace: { breach, note }, ...options 
     process,
     runner: children.runnerOf(process),
     answerOn: children.answerOn,
+    isHeld: children.isHeld,
     onWish: (desired) => {
       note(`wish: ${desired.map(({ id }) => id).join(" ") || "nothing"}`)
       wish = desired

@@ -6,9 +6,24 @@ const health = ["layers/processes/ProcessHealth.test.ts", ...supervisor]
 const order = ["services/processes/ApplyOrder.test.ts"]
 const restarts = ["services/processes/RestartPolicy.test.ts"]
 const runner = ["layers/processes/ChildProcessRunner.test.ts"]
+const vitality = ["services/processes/Vitality.test.ts"]
 const chaos = ["chaos/Seeds.test.ts"]
 
 export const processMutants: ReadonlyArray<Mutant> = [
+  {
+    name: "a ptp4l that only sleeps is taken for hung",
+    file: "src/services/processes/Vitality.ts",
+    search: "const silentSince = unansweredSince === undefined ? undefined : later(stillSince, unansweredSince)",
+    replace: "const silentSince = later(stillSince, unansweredSince ?? stillSince)",
+    tests: vitality
+  },
+  {
+    name: "a daemon that was stopped itself takes the others for hung",
+    file: "src/services/processes/Vitality.ts",
+    search: "if (!isStill || isLate) {",
+    replace: "if (before === undefined || !isStill) {",
+    tests: [...vitality, ...chaos]
+  },
   {
     name: "a successor starts before its predecessor is reaped",
     file: "src/layers/processes/ProcessSlots.ts",

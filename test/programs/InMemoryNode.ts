@@ -127,7 +127,8 @@ export const makeInMemoryNode = Effect.gen(function*() {
     SimulatedConfigurationCheck.layer,
     Layer.succeed(ManagementClient, {
       isAvailable: true,
-      ask: ({ path }) => Effect.succeed(Option.fromUndefinedOr(answers.get(path)))
+      ask: ({ path }) => Effect.succeed(Option.fromUndefinedOr(answers.get(path))),
+      isReachable: () => Effect.succeed(true)
     }),
     InMemoryLastKnownGood.layer(),
     Layer.succeed(InstalledLinuxptp, { version: SubscriptionRef.get(linuxptp) }),

@@ -81,7 +81,8 @@ const start = Effect.gen(function*() {
 /** Every ptp4l that is asked has a grandmaster with a reference. */
 const management = Layer.succeed(ManagementClient, {
   isAvailable: true,
-  ask: () => Effect.succeedSome({ ports: [], clockClass: 6 })
+  ask: () => Effect.succeedSome({ ports: [], clockClass: 6 }),
+  isReachable: () => Effect.succeed(true)
 })
 
 const layers = Layer.mergeAll(NodeState.layer, settings, InMemoryDeviceDiscovery.layer([]), management)

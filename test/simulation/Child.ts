@@ -1,6 +1,6 @@
 /** One simulated child: what it prints, when it becomes ready, and how it ends or why it cannot end. */
 import { makeLineReader } from "../../src/layers/processes/LineReader.ts"
-import type { OutputLine, ProcessExit } from "../../src/services/processes/ProcessRunner.ts"
+import type { OutputLine, ProcessExit, Vitals } from "../../src/services/processes/ProcessRunner.ts"
 import type { ProcessSpec } from "../../src/services/processes/ProcessSpec.ts"
 import { type Behaviour, readyLines, talk } from "./Behaviour.ts"
 import type { VirtualTime } from "./VirtualTime.ts"
@@ -18,8 +18,12 @@ export interface Child {
   obeysAfter: number | undefined
   /** D state: what would end it has to wait. */
   isStuck: boolean
+  /** It executes nothing: stopped (`T`), or asleep for ever. A signal that nobody can ignore still ends it. */
+  hang: "stopped" | "asleep" | undefined
+  /** Since when it executes nothing, for whatever reason. */
+  frozenAt: number | undefined
   isMute: boolean
-  /** A ptp4l whose management socket does not answer: no phc2sys gets ready on it. */
+  /** A ptp4l whose management socket is gone or another's: no phc2sys gets ready on it. */
   isDeaf: boolean
   /** From its end until that is noticed: a grandchild holds its output open. */
   outlivedBy: number
@@ -29,6 +33,9 @@ export interface Child {
   readonly answer: () => "silent" | "running" | "ready"
   readonly end: (exit: ProcessExit) => void
   readonly free: () => void
+  /** It executes nothing from now on. */
+  readonly freeze: (how: "stuck" | "stopped" | "asleep") => void
+  readonly vitals: () => Vitals
 }
 
 /** phc2sys asks ptp4l once a second. */
@@ -52,6 +59,8 @@ export const makeChild = (
   { askedAt, behaviour, canWork, isLiving, onEnd, onLine, onReady, pid, spec, time }: ChildOptions
 ): Child => {
   let pending: ProcessExit | undefined
+  /** Beside those that come by themselves. */
+  let wakes = 0
   let isWorking = false
   let heard = ""
   const hear = (stream: OutputLine["stream"]) =>
@@ -62,11 +71,14 @@ export const makeChild = (
   const readers = { stdout: hear("stdout"), stderr: hear("stderr") }
   const end = (exit: ProcessExit) => {
     if (!isLiving()) return
-    if (child.isStuck) pending ??= exit
+    // What executes nothing does not exit by itself.
+    if (child.isStuck || (child.hang !== undefined && "code" in exit)) pending ??= exit
     else onEnd(child, exit)
   }
   const print = (text: string, stream: OutputLine["stream"] = "stdout") => {
-    if (isLiving() && !child.isMute && !child.isStuck) readers[stream].read(Buffer.from(`${text}\n`), time.now())
+    if (isLiving() && !child.isMute && child.frozenAt === undefined) {
+      readers[stream].read(Buffer.from(`${text}\n`), time.now())
+    }
   }
   const beReady = () => {
     if (child.readyAt !== undefined) return
@@ -74,14 +86,15 @@ export const makeChild = (
     onReady(child)
   }
   const answer = () => {
-    if (!isLiving() || child.isStuck || child.isDeaf) return "silent"
+    if (!isLiving() || child.frozenAt !== undefined || child.isDeaf) return "silent"
+    wakes += 1
     if (!isWorking) return "running"
     beReady()
     return "ready"
   }
   const becomeReady = () => {
     if (!isLiving() || child.readyAt !== undefined) return
-    const isAble = !child.isStuck && canWork()
+    const isAble = child.frozenAt === undefined && canWork()
     const readyLine = isAble ? readyLines[spec.program]?.(spec, time.now()) : undefined
     const line = readyLine ?? talk(spec.program, time.now())
     isWorking ||= isAble
@@ -102,6 +115,8 @@ export const makeChild = (
     killAt: undefined,
     obeysAfter: behaviour.obeysAfter,
     isStuck: false,
+    hang: undefined,
+    frozenAt: undefined,
     isMute: behaviour.isMute,
     isDeaf: behaviour.isDeaf,
     outlivedBy: 0,
@@ -111,7 +126,23 @@ export const makeChild = (
     end,
     free: () => {
       child.isStuck = false
-      if (pending !== undefined) end(pending)
+      child.hang = undefined
+      child.frozenAt = undefined
+      wakes += 1
+      const exit = pending
+      pending = undefined
+      if (exit !== undefined) end(exit)
+    },
+    freeze: (how) => {
+      child.frozenAt ??= time.now()
+      if (how === "stuck") child.isStuck = true
+      else child.hang = how
+    },
+    vitals: () => {
+      const state = child.isStuck ? "D" : child.hang === "stopped" ? "T" : "S"
+      // phc2sys wakes up once a second, ptp4l when it is asked, and the others never have to.
+      const alone = spec.program === "phc2sys" ? Math.floor(((child.frozenAt ?? time.now()) - child.bornAt) / 1_000) : 0
+      return { state, switches: alone + wakes }
     }
   }
   return child

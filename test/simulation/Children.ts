@@ -34,6 +34,8 @@ export interface Children {
   readonly plans: Array<Plan>
   /** What is answered on a management socket. */
   readonly answerOn: (path: string) => "silent" | "running" | "ready"
+  /** True if its owner still has the socket, whether it answers or not. */
+  readonly isHeld: (path: string) => boolean
   /** From now on every child is well-behaved, also one that is being forked. */
   readonly behave: () => void
   /** The contract, for a daemon that runs as `daemon`. Its children die with it. */
@@ -140,15 +142,13 @@ export const makeChildren = (
         isLiving: () => living.has(pid),
         canWork: () => canFollow(spec),
         onLine: (line) => {
-          if (daemon.isAlive()) onLine(line)
+          daemon.deliver(() => onLine(line))
         },
         onReady: witness.onReady,
         onEnd: (ended, how) => {
           living.delete(pid)
           witness.onExit(ended, how)
-          const notice = () => {
-            if (daemon.isAlive()) Deferred.doneUnsafe(exit, Effect.succeed(how))
-          }
+          const notice = () => daemon.deliver(() => Deferred.doneUnsafe(exit, Effect.succeed(how)))
           if (ended.outlivedBy === 0) notice()
           else time.after(ended.outlivedBy, notice)
         }
@@ -157,6 +157,7 @@ export const makeChildren = (
       return {
         pid: child.pid,
         scheduling: Effect.succeed(undefined),
+        vitals: Effect.sync(() => living.has(pid) ? child.vitals() : undefined),
         exit: Deferred.await(exit),
         signal: (name) => Effect.sync(() => signal(child, name))
       } satisfies RunningProcess
@@ -167,9 +168,11 @@ export const makeChildren = (
     const owner = [...living.values()].find(({ spec }) => spec.management?.path === path)
     return owner === undefined ? "silent" : owner.answer()
   }
+  const isHeld = (path: string) =>
+    [...living.values()].some(({ isDeaf, spec }) => !isDeaf && spec.management?.path === path)
   const behave = () => {
     plans.length = 0
     calms += 1
   }
-  return { living, plans, answerOn, behave, runnerOf }
+  return { living, plans, answerOn, isHeld, behave, runnerOf }
 }

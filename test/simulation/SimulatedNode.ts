@@ -47,11 +47,13 @@ interface SupervisorOptions {
   readonly runner: typeof ProcessRunner.Service
   /** What is answered on a management socket. */
   readonly answerOn: Children["answerOn"]
+  /** Somebody has the socket, whether it answers or not. */
+  readonly isHeld: Children["isHeld"]
   readonly onWish: (desired: ReadonlyArray<ProcessSpec>) => void
 }
 
 /** A second of silence, or one port that works or does not yet. */
-const managementOf = (answerOn: Children["answerOn"]) =>
+const managementOf = ({ answerOn, isHeld }: Pick<SupervisorOptions, "answerOn" | "isHeld">) =>
   ManagementClient.of({
     isAvailable: true,
     ask: Effect.fnUntraced(function*({ path }) {
@@ -59,11 +61,14 @@ const managementOf = (answerOn: Children["answerOn"]) =>
       if (answer === "silent") return yield* Effect.as(Effect.sleep("1 second"), Option.none())
       const state = answer === "ready" ? "LISTENING" as const : "INITIALIZING" as const
       return Option.some({ ports: [{ number: 1, state }], clockClass: 248 })
-    })
+    }),
+    isReachable: ({ path }) => Effect.sync(() => isHeld(path))
   })
 
 /** The real one, and the moment of every wish. */
-export const supervisorLayer = ({ answerOn, onWish, runner }: SupervisorOptions): Layer.Layer<ProcessSupervisor> =>
+export const supervisorLayer = (
+  { answerOn, isHeld, onWish, runner }: SupervisorOptions
+): Layer.Layer<ProcessSupervisor> =>
   Layer.effect(
     ProcessSupervisor,
     Effect.map(ProcessSupervisor, (real) => ({
@@ -76,6 +81,6 @@ export const supervisorLayer = ({ answerOn, onWish, runner }: SupervisorOptions)
     }))
   ).pipe(
     Layer.provide(Layer.unwrap(Effect.map(linuxptpKnowledge, FiberProcessSupervisor.layer))),
-    Layer.provide(Layer.succeed(ManagementClient, managementOf(answerOn))),
+    Layer.provide(Layer.succeed(ManagementClient, managementOf({ answerOn, isHeld }))),
     Layer.provide(Layer.succeed(ProcessRunner, runner))
   )

@@ -22,6 +22,11 @@ export interface VirtualProcess {
   /** Clock, Scheduler and Random for every fiber of it. */
   readonly context: Context.Context<never>
   readonly isAlive: () => boolean
+  /** What comes to it from outside: at once, or when it goes on. */
+  readonly deliver: (task: () => void) => void
+  /** As SIGSTOP and SIGCONT do: what is due meanwhile is done afterwards. */
+  readonly stop: () => void
+  readonly goOn: () => void
   /** As SIGKILL does: not one more step is made. */
   readonly kill: () => void
 }
@@ -75,8 +80,12 @@ export const makeVirtualTime = (order?: Dice): VirtualTime => {
 
   const makeProcess = (dice: Dice): VirtualProcess => {
     let alive = true
+    /** While it is stopped: what it has to do. */
+    let postponed: Array<() => void> | undefined
     const ifAlive = (task: () => void) => () => {
-      if (alive) task()
+      if (!alive) return
+      if (postponed === undefined) task()
+      else postponed.push(task)
     }
     const wallMillis = () => now + wallOffset
     const clock: Clock.Clock = {
@@ -111,6 +120,15 @@ export const makeVirtualTime = (order?: Dice): VirtualTime => {
         Context.add(References.MinimumLogLevel, "None")
       ),
       isAlive: () => alive,
+      deliver: (task) => ifAlive(task)(),
+      stop: () => {
+        postponed = []
+      },
+      goOn: () => {
+        const due = postponed ?? []
+        postponed = undefined
+        for (const task of due) task()
+      },
       kill: () => {
         alive = false
       }

@@ -4,18 +4,20 @@ import { HttpBody, HttpClient, HttpClientRequest } from "effect/http"
 import { createManifests, type Manifest, readDeployedKinds } from "../../src/programs/cli/demo/CreateManifests.ts"
 import { NodePTPDevStatus } from "../../src/services/kubernetes/NodePTPDev.ts"
 import { killOwn } from "../KillOwn.ts"
-import { childrenOf, eventually, harmless, makeLab, startDaemon, startGrandmaster } from "./Lab.ts"
+import { childrenOf, eventually, harmless, type Lab, makeLab, startDaemon, startGrandmaster } from "./Lab.ts"
 
 /** Path of the daemon's resources. */
 export const collection = "/apis/ptp.openshift.io/v1/namespaces/ptp"
 
-/** The daemon has been started, and there is no NodePTPCfg; all in the scope. */
-export const makeNode = Effect.gen(function*() {
+/**
+ * The daemon has been started, with `env` in its environment, and there is no NodePTPCfg; all in the scope.
+ */
+export const makeNodeWith = Effect.fnUntraced(function*(env: (lab: Lab) => Readonly<Record<string, string>>) {
   const lab = yield* makeLab
   const grandmaster = yield* startGrandmaster(lab)
   yield* createManifests(lab.server, yield* readDeployedKinds)
   const runDirectory = `${lab.directory}/run`
-  const daemon = yield* startDaemon(lab)
+  const daemon = yield* startDaemon(lab, env(lab))
   const Answer = Schema.Struct({ status: Schema.optionalKey(NodePTPDevStatus) })
   const status = HttpClient.get(`${lab.server}${collection}/nodeptpdevs/worker-1`).pipe(
     Effect.flatMap((response) => response.json),
@@ -46,6 +48,8 @@ export const makeNode = Effect.gen(function*() {
     childrenOf(runDirectory).find(({ command }) => command.includes(`/${program}-${profile}-`))?.pid
   return { lab, grandmaster, daemon, runDirectory, status, statusWhere, patchSpec, events, childOf }
 })
+
+export const makeNode = makeNodeWith(() => ({}))
 
 const Events = Schema.Struct({
   items: Schema.Array(Schema.Struct({

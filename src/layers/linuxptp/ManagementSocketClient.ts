@@ -34,25 +34,32 @@ export const layer: Layer.Layer<ManagementClient, never, Libc> = Layer.effect(
     // A seccomp profile may forbid such a socket. That is reported now, so that it does not look like a dead ptp4l
     // later.
     yield* Effect.scoped(UnixDatagram.openAnswerable)
-    const ask = makeAsk()
+    const { ask, isReachable } = makeAsk()
     const libc = yield* Libc
     return ManagementClient.of({
       isAvailable: true,
-      ask: (socket) => Effect.provideService(ask(socket), Libc, libc)
+      ask: (socket) => Effect.provideService(ask(socket), Libc, libc),
+      isReachable
     })
   }).pipe(
     Effect.catch((error) =>
       Effect.logWarning("cannot ask ptp4l on its management socket; its log alone says how it is").pipe(
         Effect.annotateLogs({ reason: error.message }),
-        Effect.as(ManagementClient.of({ isAvailable: false, ask: () => Effect.succeedNone }))
+        Effect.as(unavailable)
       )
     )
   )
 )
 
+const unavailable = ManagementClient.of({
+  isAvailable: false,
+  ask: () => Effect.succeedNone,
+  isReachable: () => Effect.succeed(false)
+})
+
 const makeAsk = () => {
   const holders = SocketHolders.make()
-  return (socket: ManagementSocket) =>
+  const ask = (socket: ManagementSocket) =>
     Effect.suspend(() => {
       const holder = holders.look(socket.path)
       if (holder === undefined) return Effect.succeedNone
@@ -67,6 +74,8 @@ const makeAsk = () => {
         )
       )
     )
+  const isReachable = ({ path }: ManagementSocket) => Effect.sync(() => holders.look(path) !== undefined)
+  return { ask, isReachable }
 }
 
 const question = Effect.fnUntraced(function*(socket: ManagementSocket) {

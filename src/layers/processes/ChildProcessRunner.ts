@@ -16,6 +16,7 @@ import { ProgramHabits } from "../../services/processes/ProgramHabits.ts"
 import { systemSearchPath } from "../native/ProgramPath.ts"
 import { removeFiles, writeFiles } from "./ProcessFiles.ts"
 import { schedulingOf } from "./ProcScheduling.ts"
+import { vitalsOf } from "./ProcVitals.ts"
 import { groupGone, signalGroup } from "./Signals.ts"
 import { type ForkedChild, spawnChild, startError } from "./SpawnChild.ts"
 
@@ -65,6 +66,7 @@ const running = ({ pid, reaped }: ForkedChild, exit: RunningProcess["exit"]): Ru
   pid,
   // After the reap the pid may belong to another process.
   scheduling: Effect.sync(() => Deferred.isDoneUnsafe(reaped) ? undefined : schedulingOf(pid)),
+  vitals: Effect.sync(() => Deferred.isDoneUnsafe(reaped) ? undefined : vitalsOf(pid)),
   exit,
   signal: (name) => Effect.sync(() => Deferred.isDoneUnsafe(reaped) ? undefined : signalGroup(pid, name))
 })

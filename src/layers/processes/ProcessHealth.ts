@@ -1,12 +1,13 @@
 /**
  * Watches one run of a process: when it becomes ready, by its lines or by its answers, and what is wrong with it while
  * it runs. It changes nothing: a process that is late or silent is reported and not restarted, because a restart would
- * lose a lock that may still be good.
+ * lose a lock that may still be good. Only a process that hangs ends the watch (ProcessVitality).
  */
 import { Clock, Deferred, Duration, Effect, Option } from "effect"
 import type { OutputLine, RunningProcess } from "../../services/processes/ProcessRunner.ts"
 import type { ProcessSpec } from "../../services/processes/ProcessSpec.ts"
 import type { ProbeAnswer, ProgramKnowledge } from "../../services/processes/ProgramKnowledge.ts"
+import { awaitHang, type Questions } from "./ProcessVitality.ts"
 import type { StatusBoard } from "./StatusBoard.ts"
 
 const readyPatience = Duration.seconds(30)
@@ -28,8 +29,10 @@ export interface Run {
 }
 
 export interface ProcessHealth {
-  /** Watches until it is interrupted. `onReady` runs once the process is ready. */
-  readonly follow: (spec: ProcessSpec, run: Run, onReady: Effect.Effect<never>) => Effect.Effect<never>
+  /**
+   * Watches until the process hangs, and then says what was seen of it. `onReady` runs once the process is ready.
+   */
+  readonly follow: (spec: ProcessSpec, run: Run, onReady: Effect.Effect<never>) => Effect.Effect<string>
 }
 
 /** Writes the health of runs to the status board. */
@@ -59,36 +62,52 @@ export const makeProcessHealth = (board: StatusBoard, knowledge: ProgramKnowledg
     yield* Effect.logWarning("process is not scheduled as wanted").pipe(Effect.annotateLogs({ reason: text }))
   })
 
-  /** Never ends. An answer can make the process ready. A later silence is reported until it answers again. */
-  const keepAsking = Effect.fnUntraced(function*(spec: ProcessSpec, { ready }: Run, probe: Effect.Effect<ProbeAnswer>) {
-    let answeredAt: bigint | undefined
-    let silences = 0
-    while (true) {
-      const isReady = Deferred.isDoneUnsafe(ready)
-      yield* Effect.sleep(isReady && silences === 0 && answeredAt !== undefined ? probePeriod : impatientPeriod)
-      const answer = yield* probe
-      const now = yield* Clock.monotonicTimeNanos
-      if (answer === "ready") yield* Deferred.succeed(ready, undefined)
-      silences = answer === "silent" ? silences + 1 : 0
-      if (answer !== "silent" || (answeredAt === undefined && isReady)) answeredAt = now
-      if (answer !== "silent") yield* board.complain(spec.id, "NotAnswering", undefined)
-      // A single lost answer does not count.
-      else if (
-        silences > 1 && answeredAt !== undefined && now - answeredAt >= Duration.toNanosUnsafe(silencePatience)
-      ) {
-        const text = `does not answer on its management socket ${spec.management?.path ?? ""}`.trimEnd()
-        yield* board.complain(spec.id, "NotAnswering", text)
-      }
-    }
-  })
-
   const follow: ProcessHealth["follow"] = (spec, run, onReady) => {
     const readiness = awaitReadiness(spec, run).pipe(
       Effect.andThen(checkScheduling(spec, run)),
       Effect.andThen(onReady)
     )
+    const questions: Questions = { unansweredSince: undefined }
     const probe = knowledge.probe(spec)
-    return probe === undefined ? readiness : Effect.raceFirst(readiness, keepAsking(spec, run, probe))
+    const asking = probe === undefined ? Effect.never : keepAsking(board, spec, run, probe, questions)
+    const hang = awaitHang(board, {
+      spec,
+      process: run.process,
+      questions,
+      longestPause: knowledge.longestPause(spec)
+    })
+    return Effect.raceAllFirst([readiness, asking, hang])
   }
   return { follow }
 }
+
+/** Never ends. An answer can make the process ready. A later silence is reported until it answers again. */
+const keepAsking = Effect.fnUntraced(function*(
+  board: StatusBoard,
+  spec: ProcessSpec,
+  { ready }: Run,
+  probe: Effect.Effect<ProbeAnswer>,
+  questions: Questions
+) {
+  let answeredAt: bigint | undefined
+  let silences = 0
+  while (true) {
+    const isReady = Deferred.isDoneUnsafe(ready)
+    yield* Effect.sleep(isReady && silences === 0 && answeredAt !== undefined ? probePeriod : impatientPeriod)
+    const answer = yield* probe
+    const now = yield* Clock.monotonicTimeNanos
+    const isAnswered = answer === "running" || answer === "ready"
+    questions.unansweredSince = answer === "silent" ? questions.unansweredSince ?? now : undefined
+    if (answer === "ready") yield* Deferred.succeed(ready, undefined)
+    silences = isAnswered ? 0 : silences + 1
+    if (isAnswered || (answeredAt === undefined && isReady)) answeredAt = now
+    if (isAnswered) yield* board.complain(spec.id, "NotAnswering", undefined)
+    // A single lost answer does not count.
+    else if (
+      silences > 1 && answeredAt !== undefined && now - answeredAt >= Duration.toNanosUnsafe(silencePatience)
+    ) {
+      const text = `does not answer on its management socket ${spec.management?.path ?? ""}`.trimEnd()
+      yield* board.complain(spec.id, "NotAnswering", text)
+    }
+  }
+})

@@ -10,7 +10,7 @@ import type { ProgramKnowledge } from "../../services/processes/ProgramKnowledge
 import { healthyAfter } from "../../services/processes/RestartPolicy.ts"
 import { type ProcessHealth, type Run } from "./ProcessHealth.ts"
 import type { StatusBoard } from "./StatusBoard.ts"
-import { stopProcess } from "./StopProcess.ts"
+import { killAndReap, stopProcess } from "./StopProcess.ts"
 
 const longestExitText = 200
 /** Enough for the output of a program that ends at its start, including a usage text. */
@@ -106,10 +106,15 @@ const liveUntilDeath = Effect.fnUntraced(function*(
     yield* board.update(spec.id, { deaths: 0 })
     return yield* Effect.never
   })
-  const exit = yield* Effect.raceFirst(child.process.exit, health.follow(spec, child, onReady))
+  let hung: string | undefined
+  const hang = Effect.flatMap(health.follow(spec, child, onReady), (seen) => {
+    hung = seen
+    return endHung(board, spec.id, child.process, seen)
+  })
+  const exit = yield* Effect.raceFirst(child.process.exit, hang)
   const now = yield* Clock.monotonicTimeNanos
   const lines = child.lines()
-  const lastExit = exitText(exit, knowledge.lastWords(lines))
+  const lastExit = exitText(exit, hung ?? knowledge.lastWords(lines))
   yield* Effect.logWarning("process ended").pipe(Effect.annotateLogs({ pid: child.process.pid, lastExit }))
   const lasted = Duration.nanos(now - child.startedAt)
   return {
@@ -117,6 +122,13 @@ const liveUntilDeath = Effect.fnUntraced(function*(
     isConfigurationError: knowledge.isConfigurationError({ program: spec.program, exit, lasted, lines }),
     readyFor: Duration.nanos(readyAt === undefined ? 0n : now - readyAt)
   }
+})
+
+/** It would not obey SIGTERM. What depends on it stops because its state is not Running any more. */
+const endHung = Effect.fnUntraced(function*(board: StatusBoard, id: string, process: RunningProcess, hung: string) {
+  yield* Effect.logWarning("process hangs and is killed").pipe(Effect.annotateLogs({ pid: process.pid, reason: hung }))
+  yield* board.update(id, { state: "Stopping", reason: hung })
+  return yield* killAndReap(board, id, process)
 })
 
 const notStarted = (why: string): Death => ({

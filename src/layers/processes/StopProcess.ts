@@ -18,10 +18,16 @@ export const stopProcess = Effect.fnUntraced(function*(board: StatusBoard, id: s
   yield* board.update(id, { state: "Stopping", reason: undefined })
   yield* process.signal("SIGTERM")
   if (Option.isSome(yield* process.exit.pipe(Effect.timeoutOption(stopGrace)))) return
+  yield* killAndReap(board, id, process)
+})
+
+/** Returns how it ended, when it is reaped. */
+export const killAndReap = Effect.fnUntraced(function*(board: StatusBoard, id: string, process: RunningProcess) {
   yield* process.signal("SIGKILL")
-  if (Option.isSome(yield* process.exit.pipe(Effect.timeoutOption(reapPatience)))) return
+  const inTime = yield* process.exit.pipe(Effect.timeoutOption(reapPatience))
+  if (Option.isSome(inTime)) return inTime.value
   // The child is in D state. It keeps its id, so nobody starts a second one beside it.
   yield* board.complain(id, "NotReaped", `pid ${process.pid} cannot be reaped`)
   yield* Effect.logError("process cannot be reaped").pipe(Effect.annotateLogs({ pid: process.pid }))
-  yield* process.exit
+  return yield* process.exit
 })

@@ -25,4 +25,9 @@ export class ManagementClient extends Context.Service<ManagementClient, {
    * first answer. Never fails, and never blocks the event loop.
    */
   readonly ask: (socket: ManagementSocket) => Effect.Effect<Option.Option<ManagementAnswer>>
+  /**
+   * True if there is a socket at the path, and it is not known to be another than the one that answered first. Only the
+   * silence of such a socket says something about its ptp4l.
+   */
+  readonly isReachable: (socket: ManagementSocket) => Effect.Effect<boolean>
 }>()("linuxptp-daemon/services/linuxptp/ManagementClient") {}

@@ -28,11 +28,21 @@ export interface Scheduling {
   readonly priority: number
 }
 
+/** What the kernel tells of a process at one moment. */
+export interface Vitals {
+  /** One letter of proc_pid_stat(5): `S` sleeps, `R` runs, `T` is stopped, `D` waits for the kernel. */
+  readonly state: string
+  /** Context switches since its start. */
+  readonly switches: number
+}
+
 /** A process that was started and is not reaped yet. */
 export interface RunningProcess {
   readonly pid: number
   /** The present value; undefined if it cannot be read. */
   readonly scheduling: Effect.Effect<Scheduling | undefined>
+  /** The present value; undefined if it cannot be read. */
+  readonly vitals: Effect.Effect<Vitals | undefined>
   /** Completes when the process is reaped and its directory is removed. */
   readonly exit: Effect.Effect<ProcessExit>
   /** Sends a signal to the whole process group. Harmless after the exit. */

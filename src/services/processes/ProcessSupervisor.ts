@@ -9,11 +9,11 @@ import type { ProcessSpec } from "./ProcessSpec.ts"
 export type ProcessState = "Starting" | "Running" | "BackOff" | "Stopping"
 
 /**
- * What is wrong with a running process: "NotReady" for too long, "NotAnswering" when asked, "NotScheduled" as wanted,
- * or "NotReaped" although it was killed.
+ * What is wrong with a running process: "Stalled" without a sign of life, "NotReady" for too long, "NotAnswering" when
+ * asked, "NotScheduled" as wanted, or "NotReaped" although it was killed.
  */
 export interface Complaint {
-  readonly kind: "NotReady" | "NotAnswering" | "NotScheduled" | "NotReaped"
+  readonly kind: "Stalled" | "NotReady" | "NotAnswering" | "NotScheduled" | "NotReaped"
   readonly text: string
 }
 

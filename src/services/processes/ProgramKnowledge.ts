@@ -6,8 +6,11 @@ import type { Duration, Effect } from "effect"
 import type { OutputLine, ProcessExit } from "./ProcessRunner.ts"
 import type { ProcessSpec } from "./ProcessSpec.ts"
 
-/** The answer of a process to a question: no answer, "it runs", or "it does its work". */
-export type ProbeAnswer = "silent" | "running" | "ready"
+/**
+ * The answer of a process to a question: "it runs", or "it does its work". "silent" is a question that it leaves
+ * unanswered on its own, existing socket; "unreachable" means that its socket is gone or belongs to another.
+ */
+export type ProbeAnswer = "silent" | "unreachable" | "running" | "ready"
 
 /** A run of a program that has ended. */
 export interface EndedRun {
@@ -28,6 +31,11 @@ export interface ProgramKnowledge {
   readonly lastWords: (lines: ReadonlyArray<OutputLine>) => string
   /** Why a running program is not ready, found in its last lines, as text for people. */
   readonly whyNotReady: (program: string, lines: ReadonlyArray<string>) => string
+  /**
+   * The time after which a running process wakes up by itself, whatever happens. Undefined for one that may sleep for
+   * ever.
+   */
+  readonly longestPause: (spec: ProcessSpec) => Duration.Duration | undefined
   /** Undefined for a process that cannot be asked. */
   readonly probe: (spec: ProcessSpec) => Effect.Effect<ProbeAnswer> | undefined
 }

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer, Option, Queue, Ref, Stream } from "effect"
+import { Context, Duration, Effect, Layer, Option, Queue, Ref, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as FiberProcessSupervisor from "../../../src/layers/processes/FiberProcessSupervisor.ts"
 import type { Scheduling } from "../../../src/services/processes/ProcessRunner.ts"
@@ -18,7 +18,10 @@ const make = Effect.fnUntraced(function*(scheduling?: Scheduling) {
   const answer = yield* Ref.make<ProbeAnswer>("silent")
   const asked = yield* Queue.unbounded<void>()
   const probe = Effect.andThen(Queue.offer(asked, undefined), Ref.get(answer))
-  const knowledge = scriptedKnowledge({ probe: ({ management }) => management === undefined ? undefined : probe })
+  const knowledge = scriptedKnowledge({
+    longestPause: ({ program }) => program === "phc2sys" ? Duration.seconds(1) : undefined,
+    probe: ({ management }) => management === undefined ? undefined : probe
+  })
   const context = yield* Layer.build(FiberProcessSupervisor.layer(knowledge).pipe(Layer.provide(runner.layer)))
   const supervisor = Context.get(context, ProcessSupervisor)
   const statusWhere = (holds: (status: ProcessStatus) => boolean) =>
@@ -104,6 +107,86 @@ describe("a process that can be asked", () => {
       yield* supervisor.apply([])
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(yield* Queue.size(asked), 0)
+    }))
+})
+
+const look = (seconds: number) => TestClock.adjust(`${seconds} seconds`)
+
+describe("a process that hangs", () => {
+  it.effect("is stalled within 7 s, is killed after 30 s, and starts again", () =>
+    Effect.gen(function*() {
+      const { log, started, statusWhere, supervisor, vitals } = yield* make()
+      yield* supervisor.apply([ptp4l])
+      ;(yield* Queue.take(started)).print("ready")
+      yield* statusWhere(isRunning)
+      vitals.set(ptp4l.id, { state: "T", switches: 7 })
+      yield* look(6)
+      const stalled = yield* statusWhere(({ isStalled }) => isStalled)
+      assert.strictEqual(stalled.state, "Running")
+      yield* statusWhere((status) => complaintsOf(status).includes("Stalled"))
+      yield* look(24)
+      assert.deepStrictEqual(log, ["+ptp4l-a"])
+      yield* look(3)
+      yield* Queue.take(started)
+      const restarted = yield* statusWhere(({ restarts }) => restarts === 1)
+      assert.deepStrictEqual(log, ["+ptp4l-a", "SIGKILL ptp4l-a", "-ptp4l-a", "+ptp4l-a"])
+      assert.strictEqual(restarted.lastExit, "SIGKILL: hung for 30 s: stopped")
+      assert.deepStrictEqual([restarted.deaths, restarted.configurationErrors], [1, 0])
+      assert.isFalse(restarted.isStalled)
+      assert.deepStrictEqual(restarted.complaints, [])
+    }))
+
+  it.effect("keeps its id when not even SIGKILL ends it, and its dependant is stopped", () =>
+    Effect.gen(function*() {
+      const { log, manners, started, statusWhere, supervisor, vitals } = yield* make()
+      const phc2sys = spec("phc2sys-a", { program: "phc2sys", after: ["ptp4l-a"], interfaces: [] })
+      manners.set(ptp4l.id, "stuck")
+      yield* supervisor.apply([ptp4l, phc2sys])
+      const first = yield* Queue.take(started)
+      first.print("ready")
+      yield* Queue.take(started)
+      vitals.set(ptp4l.id, { state: "D", switches: 7 })
+      yield* look(33)
+      yield* look(1)
+      const held = yield* statusWhere((status) => complaintsOf(status).includes("NotReaped"))
+      assert.deepStrictEqual([held.id, held.state], ["ptp4l-a", "Stopping"])
+      assert.deepStrictEqual(log, ["+ptp4l-a", "+phc2sys-a", "SIGKILL ptp4l-a", "SIGTERM phc2sys-a", "-phc2sys-a"])
+      yield* first.die({ signal: "SIGKILL" })
+      yield* Queue.take(started)
+      manners.delete(ptp4l.id)
+    }))
+
+  it.effect("is not taken for hung while its socket is gone or another's", () =>
+    Effect.gen(function*() {
+      const { answer, log, started, statusWhere, supervisor, vitals } = yield* make()
+      vitals.set(ptp4l.id, { state: "S", switches: 7 })
+      yield* Ref.set(answer, "unreachable")
+      yield* supervisor.apply([ptp4l])
+      ;(yield* Queue.take(started)).print("ready")
+      yield* look(120)
+      const status = yield* statusWhere((now) => complaintsOf(now).includes("NotAnswering"))
+      assert.isFalse(status.isStalled)
+      assert.deepStrictEqual(log, ["+ptp4l-a"])
+      // The same silence on its own socket ends it.
+      yield* Ref.set(answer, "silent")
+      yield* look(40)
+      yield* Queue.take(started)
+      assert.deepStrictEqual(log, ["+ptp4l-a", "SIGKILL ptp4l-a", "-ptp4l-a", "+ptp4l-a"])
+    }))
+
+  it.effect("that wakes up by itself is told by its context switches alone", () =>
+    Effect.gen(function*() {
+      const { log, started, statusWhere, supervisor, vitals } = yield* make()
+      const phc2sys = spec("phc2sys-a", { program: "phc2sys" })
+      vitals.set(phc2sys.id, { state: "S", switches: 7 })
+      yield* supervisor.apply([phc2sys])
+      ;(yield* Queue.take(started)).print("ready")
+      yield* look(6)
+      yield* statusWhere(({ isStalled }) => isStalled)
+      vitals.set(phc2sys.id, { state: "S", switches: 8 })
+      yield* look(3)
+      yield* statusWhere(({ complaints, isStalled }) => !isStalled && complaints.length === 0)
+      assert.deepStrictEqual(log, ["+phc2sys-a"])
     }))
 })
 

@@ -5,7 +5,8 @@ import {
   type ProcessExit,
   ProcessRunner,
   ProcessStartError,
-  type Scheduling
+  type Scheduling,
+  type Vitals
 } from "../../../src/services/processes/ProcessRunner.ts"
 import type { ProcessSpec } from "../../../src/services/processes/ProcessSpec.ts"
 import type { ProgramKnowledge } from "../../../src/services/processes/ProgramKnowledge.ts"
@@ -31,6 +32,8 @@ export const makeScriptedRunner = Effect.gen(function*() {
   const forks = new Map<string, Deferred.Deferred<void>>()
   /** What the kernel says of a process; nothing for one that is not named. */
   const scheduling = new Map<string, Scheduling>()
+  /** What the kernel tells of a process; nothing for one that is not named. */
+  const vitals = new Map<string, Vitals>()
   const living = new Map<number, string>()
   let lastPid = 1000
   const layer = Layer.succeed(ProcessRunner, {
@@ -62,6 +65,7 @@ export const makeScriptedRunner = Effect.gen(function*() {
       return {
         pid,
         scheduling: Effect.sync(() => scheduling.get(spec.id)),
+        vitals: Effect.sync(() => vitals.get(spec.id)),
         exit: Deferred.await(exit),
         signal: (signal: "SIGTERM" | "SIGKILL") => {
           log.push(`${signal} ${spec.id}`)
@@ -72,7 +76,7 @@ export const makeScriptedRunner = Effect.gen(function*() {
       }
     })
   })
-  return { log, started, manners, failures, defects, forks, scheduling, living, layer }
+  return { log, started, manners, failures, defects, forks, scheduling, vitals, living, layer }
 })
 
 /** A child that prints "ready" is; nobody is asked, and no exit is a mistake in the configuration but code 254. */
@@ -81,6 +85,7 @@ export const scriptedKnowledge = (change: Partial<ProgramKnowledge> = {}): Progr
   isConfigurationError: ({ exit }) => "code" in exit && exit.code === 254,
   lastWords: (lines) => lines.findLast(({ stream }) => stream === "stderr")?.text ?? "",
   whyNotReady: (_, lines) => `last line: ${lines.at(-1) ?? "(none)"}`,
+  longestPause: () => undefined,
   probe: () => undefined,
   ...change
 })

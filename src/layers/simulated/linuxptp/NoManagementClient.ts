@@ -7,5 +7,6 @@ import { ManagementClient } from "../../../services/linuxptp/ManagementClient.ts
 
 export const layer: Layer.Layer<ManagementClient> = Layer.succeed(ManagementClient, {
   isAvailable: false,
-  ask: () => Effect.succeedNone
+  ask: () => Effect.succeedNone,
+  isReachable: () => Effect.succeed(false)
 })

@@ -92,6 +92,8 @@ const make = Effect.fnUntraced(function*(installation: Installation) {
     return {
       pid: network.newPid(),
       scheduling: Effect.succeed(schedulingOf(spec)),
+      // Simulated programs never hang.
+      vitals: Effect.succeed(undefined),
       exit: Deferred.await(ended),
       signal: (signal) => signal === "SIGKILL" ? kill : Effect.asVoid(Deferred.succeed(signalled, { code: 0 }))
     } satisfies RunningProcess
@@ -99,7 +101,10 @@ const make = Effect.fnUntraced(function*(installation: Installation) {
 
   const ask = (socket: ManagementSocket) =>
     Effect.sync(() => Option.map(Option.fromUndefinedOr(sockets.answer(socket.path)), described))
-  return Context.make(ProcessRunner, { start }).pipe(Context.add(ManagementClient, { isAvailable: true, ask }))
+  const isReachable = ({ path }: ManagementSocket) => Effect.sync(() => sockets.answer(path) !== undefined)
+  return Context.make(ProcessRunner, { start }).pipe(
+    Context.add(ManagementClient, { isAvailable: true, ask, isReachable })
+  )
 })
 
 const schedulingOf = ({ fifoPriority }: ProcessSpec): Scheduling =>
