@@ -98,7 +98,7 @@ const makeBundle = Effect.fnUntraced(function*(directory: string) {
 const sources: Daemon = {
   args: [
     "--disable-warning=ExperimentalWarning",
-    "--enable-experimental-regexp-engine-on-excessive-backtracks",
+    "--disable-sigusr1",
     "src/programs/cli/main.ts"
   ],
   env: {}

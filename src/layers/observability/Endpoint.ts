@@ -35,7 +35,7 @@ const grace = Duration.millis(50)
 const mostNewcomers = 1000
 const longestHead = 4096
 /** What a client may send after its request, such as a body. */
-const mostDropped = 65_536
+const mostDropped = 8192
 /** A flood must not keep the connection of a probe out of the kernel's queue: it would come again a second later. */
 const backlog = 4096
 /** For the head of the request, and again for the answer. */

@@ -1,109 +1,134 @@
 /**
- * Reads `stdoutFilter`, a user's regular expression that is tested on every line of a process, on the event loop. A
- * pattern could block the loop for long, so it is only accepted if the number of ways in which it can match a line is
- * small. Planning warns of other patterns; LogReduction applies the accepted ones.
+ * `stdoutFilter`: a user's regular expression that is tested on lines of a process, on the event loop. It is matched by
+ * a non-deterministic automaton (Thompson 1968), whose cost is the length of the line times that of the expression,
+ * whatever the two contain.
  */
+import { Result } from "effect"
+import { type Assertion, readRegex, type RegexTree } from "./RegexTree.ts"
 
 /** True for a line that the user does not want to see. */
 export type LineFilter = (line: string) => boolean
 
-/** The requirement for a pattern. It completes the sentence "must be …". */
-export const lineFilterExpected =
-  "a regular expression of at most 1000 characters with few ways to match: no back reference, look-ahead or " +
-  "look-behind, nothing repeated inside of a repeated group, at most three of * and +"
-
 const longestPattern = 1000
+
+/** Repetitions count as often as they may occur at most. */
+const mostSteps = 300
 
 /**
  * linuxptp's own lines have about 100 characters. A longer line never matches, because the pattern is not tested on all
  * of it.
  */
-const longestLine = 160
+const longestLine = 200
 
-/**
- * The largest number of ways from one start in a line: 16 optional parts, or three repetitions and two alternatives.
- */
-const mostWays = 2 ** 16
+/** A state of the automaton: what it needs to go on, and where it goes. */
+type Step =
+  | { readonly _tag: "Character"; readonly is: (code: number) => boolean; readonly next: number }
+  | { readonly _tag: "Assertion"; readonly at: Assertion; readonly next: number }
+  | { readonly _tag: "Split"; readonly next: Array<number> }
+  | { readonly _tag: "Match" }
 
-/**
- * An unlimited repetition counts as this many ways: three of them on the worst line cost as much as 15 to 18 optional
- * parts.
- */
-const waysOfRepetition = 32
+/** The filter for a pattern; fails with what is wrong with it. */
+export const lineFilter = (pattern: string): Result.Result<LineFilter, string> =>
+  pattern.length > longestPattern
+    ? Result.fail(`it has more than ${longestPattern} characters`)
+    : readRegex(pattern).pipe(Result.flatMap(compile), Result.map(({ start, steps }) => runner(steps, start)))
 
-/** The filter for a pattern; undefined if it is not a valid pattern or could take long. */
-export const lineFilter = (pattern: string): LineFilter | undefined => {
-  if (pattern.length > longestPattern) return undefined
-  const expression = compile(pattern)
-  if (expression === undefined || waysToMatch(pattern) > mostWays) return undefined
-  return (line) => line.length <= longestLine && expression.test(line)
+interface Program {
+  readonly steps: ReadonlyArray<Step>
+  readonly start: number
 }
 
-/** JavaScript has no other check for a pattern than its constructor, which throws. */
-const compile = (pattern: string): RegExp | undefined => {
-  try {
-    return new RegExp(pattern)
-  } catch {
-    return undefined
+/** Builds the steps from the end of the expression to its beginning, so that each one knows its successor. */
+const compile = (tree: RegexTree): Result.Result<Program, string> => {
+  const steps: Array<Step> = []
+  const add = (step: Step): number => steps.push(step) - 1
+  const isFull = () => steps.length > mostSteps
+  const build = (part: RegexTree, next: number): number => {
+    if (isFull()) return next
+    switch (part._tag) {
+      case "Character":
+        return add({ _tag: "Character", is: remembered(part.test), next })
+      case "Assertion":
+        return add({ ...part, next })
+      case "Sequence":
+        return part.parts.reduceRight((after, one) => build(one, after), next)
+      case "Choice": {
+        const options = part.options.map((option) => build(option, next))
+        return options.length === 1 ? options[0] ?? next : add({ _tag: "Split", next: options })
+      }
+      case "Repeat": {
+        const { least, most, part: one } = part
+        let first = next
+        if (most === Infinity) {
+          const loop: Array<number> = [next]
+          first = add({ _tag: "Split", next: loop })
+          loop.push(build(one, first))
+        } else {
+          for (let times = least; times < most && !isFull(); times += 1) {
+            first = add({ _tag: "Split", next: [next, build(one, first)] })
+          }
+        }
+        for (let times = 0; times < least && !isFull(); times += 1) first = build(one, first)
+        return first
+      }
+    }
+  }
+  const start = build(tree, add({ _tag: "Match" }))
+  return isFull() ? Result.fail("with all its repetitions it is too large") : Result.succeed({ steps, start })
+}
+
+/** Remembers the answers for ASCII. */
+const remembered = (test: RegExp) => {
+  const known: Array<boolean | undefined> = []
+  return (code: number): boolean => {
+    if (code > 127) return test.test(String.fromCodePoint(code))
+    return known[code] ??= test.test(String.fromCharCode(code))
   }
 }
 
-/** The parts of a pattern: escapes, classes, opening brackets, `)`, `|`, repetitions, and any other character. */
-const parts = /\\[^]|\[(?:\\[^]|[^\]\\])*\]|\(\?<?[=!]|\(\?<[^>]*>|\(\?[a-z-]*:|[()|]|[*+?]\??|\{\d+(?:,\d*)?\}\??|[^]/g
+const isWord = (code: number | undefined): boolean => code !== undefined && /^\w$/.test(String.fromCodePoint(code))
 
-/** A group that is still open: its finished alternatives, the current one without its last part, and that last part. */
-interface Group {
-  over: number
-  before: number
-  last: number
-  /** True if its length may vary; then the group must not be repeated. */
-  varies: boolean
-  /** The same for the part that was read last. */
-  lastVaries: boolean
-}
-
-const open = (): Group => ({ over: 0, before: 1, last: 1, varies: false, lastVaries: false })
-
-/**
- * An upper bound for the ways in which a backtracking engine can try a valid pattern from one start. Alternatives are
- * added, and parts that follow each other are multiplied. The result is Infinity for a repeated group that can match
- * one text in several ways, and for what V8's linear engine cannot run: back references, lookahead and lookbehind.
- */
-const waysToMatch = (pattern: string): number => {
-  const groups = [open()]
-  for (const [part] of pattern.matchAll(parts)) {
-    const group = groups.at(-1)
-    if (group === undefined || /^(?:\\[1-9k]|\(\?<?[=!])/.test(part)) return Infinity
-    if (part.startsWith("(")) groups.push(open())
-    else if (part === ")") {
-      groups.pop()
-      const outer = groups.at(-1)
-      if (outer !== undefined) append(outer, group.over + group.before * group.last, group.varies)
-    } else if (part === "|") {
-      Object.assign(group, { over: group.over + group.before * group.last, before: 1, last: 1, varies: true })
-    } else if (/^(?:[*+?]|\{\d)/.test(part)) {
-      if (!repeat(group, part)) return Infinity
-    } else append(group, 1, false)
+const holds = (at: Assertion, before: number | undefined, after: number | undefined): boolean => {
+  switch (at) {
+    case "Start":
+      return before === undefined
+    case "End":
+      return after === undefined
+    case "Boundary":
+      return isWord(before) !== isWord(after)
+    case "NoBoundary":
+      return isWord(before) === isWord(after)
   }
-  return groups.reduce((ways, group) => ways * (group.over + group.before * group.last), 1)
 }
 
-const append = (group: Group, ways: number, varies: boolean): void => {
-  group.before *= group.last
-  group.last = ways
-  group.lastVaries = varies
-  group.varies ||= varies
-}
-
-/** False if the part that was read last must not be repeated. */
-const repeat = (group: Group, repetition: string): boolean => {
-  const [, least = "", comma, most] = /^\{(\d+)(,)?(\d*)\}/.exec(repetition) ?? []
-  const isOptional = repetition.startsWith("?")
-  if (group.lastVaries && !isOptional) return false
-  group.varies = true
-  group.lastVaries = true
-  if (isOptional) group.last += 1
-  else if (least === "" || (comma !== undefined && most === "")) group.last *= waysOfRepetition
-  else if (comma !== undefined) group.last *= Math.max(1, Number(most) - Number(least) + 1)
-  return true
+/** Goes through the line once, with the set of all steps that the expression may have reached. */
+const runner = (steps: ReadonlyArray<Step>, start: number): LineFilter => {
+  /** At which position of which line a step was reached last. */
+  const reachedAt = new Float64Array(steps.length)
+  let position = 0
+  return (line) => {
+    if (line.length > longestLine) return false
+    const codes = Array.from(line, (character) => character.codePointAt(0) ?? 0)
+    let waiting: Array<number> = []
+    for (let index = 0; index <= codes.length; index += 1) {
+      position += 1
+      const code = codes[index]
+      const reached: Array<number> = []
+      // A match may begin anywhere.
+      waiting.push(start)
+      for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+        if (reachedAt[at] === position) continue
+        reachedAt[at] = position
+        const step = steps[at]
+        if (step === undefined) continue
+        if (step._tag === "Match") return true
+        if (step._tag === "Split") waiting.push(...step.next)
+        else if (step._tag === "Assertion") {
+          if (holds(step.at, codes[index - 1], code)) waiting.push(step.next)
+        } else if (code !== undefined && step.is(code)) reached.push(step.next)
+      }
+      waiting = reached
+    }
+    return false
+  }
 }

@@ -3,6 +3,7 @@
  * limit of lines per second that no setting removes. Pure, with one state per process. Clocks and metrics always see
  * every line.
  */
+import { Result } from "effect"
 import { type LineFilter, lineFilter } from "./LineFilter.ts"
 import { parseLogLine } from "./LogEvent.ts"
 
@@ -58,7 +59,7 @@ const mostClocks = 64
 
 /** Reads the settings, which were checked when the profile was planned. A setting that cannot be read has no effect. */
 export const logReduction = ({ logReduce, stdoutFilter }: Readonly<Record<string, string>>): LogReduction => ({
-  filter: stdoutFilter === undefined ? undefined : lineFilter(stdoutFilter),
+  filter: stdoutFilter === undefined ? undefined : Result.getOrUndefined(lineFilter(stdoutFilter)),
   offsets: offsetReduction(logReduce)
 })
 
@@ -88,9 +89,10 @@ export const reduceLine = (
   line: string,
   now: bigint
 ): { readonly state: LogReductionState; readonly print: ReadonlyArray<string> } => {
-  const { print: reduced, window } = reduceOffset(offsets, state.window, line, now)
-  const wanted = filter === undefined ? reduced : reduced.filter((text) => !filter(text))
-  return bounded({ ...state, window }, wanted, now)
+  const reduced = reduceOffset(offsets, state.window, line, now)
+  const { print, ...rest } = bounded({ ...state, window: reduced.window }, reduced.print, now)
+  // The filter comes last, so that a flood cannot make it cost more than the limit allows.
+  return { ...rest, print: filter === undefined ? print : print.filter((text) => !filter(text)) }
 }
 
 type Window = LogReductionState["window"]

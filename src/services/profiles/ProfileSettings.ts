@@ -1,9 +1,10 @@
 /**
  * The fields of a profile that are for the daemon and not for a program: clock thresholds, scheduling, `ptpSettings`.
  */
+import { Result } from "effect"
 import { didYouMeanText } from "../DidYouMean.ts"
 import type { PtpProfile } from "../kubernetes/NodePTPCfg.ts"
-import { lineFilter, lineFilterExpected } from "../linuxptp/LineFilter.ts"
+import { lineFilter } from "../linuxptp/LineFilter.ts"
 import type { ClockThreshold } from "./Decision.ts"
 import { planError, type PlanProblem, planWarning } from "./PlanProblem.ts"
 
@@ -21,29 +22,38 @@ export const clockThreshold = ({ ptpClockThreshold: given }: PtpProfile): ClockT
   minOffsetNs: given?.minOffsetThreshold ?? defaultClockThreshold.minOffsetNs
 })
 
-/** For each key, a description of its values and a check. */
-const knownSettings: ReadonlyMap<string, { readonly expected: string; readonly is: (value: string) => boolean }> =
-  new Map([
-    ["logReduce", {
-      expected: "false, basic, true or enhanced [window] [threshold ns]",
-      is: (value) => /^\s*(?:false|basic|true|enhanced(?:\s+\S{1,20}){0,2})\s*$/i.test(value)
-    }],
-    ["stdoutFilter", { expected: lineFilterExpected, is: (value) => lineFilter(value) !== undefined }]
-  ])
+const mode = /^\s*(?:false|basic|true|enhanced(?:\s+\S{1,20}){0,2})\s*$/i
+
+/** For each key, what is wrong with a value. */
+const knownSettings: ReadonlyMap<string, (value: string) => string | undefined> = new Map([
+  [
+    "logReduce",
+    (value) => mode.test(value) ? undefined : "must be false, basic, true or enhanced [window] [threshold ns]"
+  ],
+  ["stdoutFilter", (value) =>
+    Result.match(lineFilter(value), {
+      onFailure: (reason) => `must be a regular expression in the syntax of Go (RE2): ${reason}`,
+      onSuccess: () => undefined
+    })]
+])
 
 /** The settings that have a meaning. Others give a warning and are ignored; they never stop a clock. */
 export const knownPtpSettings = ({ ptpSettings = {} }: PtpProfile): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(ptpSettings).filter(([key, value]) => knownSettings.get(key)?.is(value) === true))
+  Object.fromEntries(
+    Object.entries(ptpSettings).filter(([key, value]) => {
+      const problemOf = knownSettings.get(key)
+      return problemOf !== undefined && problemOf(value) === undefined
+    })
+  )
 
 /** The mistakes in the daemon's own fields. */
 export const settingProblems = (profile: PtpProfile): ReadonlyArray<PlanProblem> => [
   ...Object.entries(profile.ptpSettings ?? {}).flatMap(([key, value]) => {
-    const setting = knownSettings.get(key)
-    if (setting?.is(value) === true) return []
-    const message = setting === undefined
+    const problemOf = knownSettings.get(key)
+    const problem = problemOf === undefined
       ? `is not a setting of this daemon${didYouMeanText(key, knownSettings.keys())}`
-      : `must be ${setting.expected}`
-    return [planWarning("ptpSettings", `${key.slice(0, 40)}: ${message}; it is ignored`)]
+      : problemOf(value)
+    return problem === undefined ? [] : [planWarning("ptpSettings", `${key.slice(0, 40)}: ${problem}; it is ignored`)]
   }),
   ...schedulingProblems(profile),
   ...thresholdProblems(clockThreshold(profile))

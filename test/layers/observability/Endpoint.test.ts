@@ -56,7 +56,7 @@ describe("an endpoint", () => {
       ["HEAD", "HEAD /metrics HTTP/1.1\r\nHost: node\r\n\r\n", ok],
       ["an upgrade", "GET /metrics HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", `${ok}up{µ} 1`],
       ["a body that is announced", "GET /metrics HTTP/1.1\r\nContent-Length: 9\r\n\r\n", `${ok}up{µ} 1`],
-      ["5,000 requests in one piece, once", get.repeat(5000), `${ok}up{µ} 1`]
+      ["200 requests in one piece, once", get.repeat(200), `${ok}up{µ} 1`]
     ] as const
   )("answers %s", ([, text, answer]) =>
     Effect.gen(function*() {
