@@ -70,7 +70,7 @@ const foreignKinds: ReadonlyMap<string, string> = new Map([
   ["NodePtpDevice", `belongs to ${operator}; this daemon writes ${nodePTPDevs.kind} instead`]
 ])
 
-/** How people write our kind when they do not copy it. */
+/** How people write our kind when they do not copy it; anything else with `ptp` in it is near enough to be told. */
 const spellings = [nodePTPCfgs.kind, "NodePTPConfig", "PTPCfg"]
 
 /**
@@ -80,9 +80,10 @@ const spellings = [nodePTPCfgs.kind, "NodePTPConfig", "PTPCfg"]
 export const whyNotOurs = (apiVersion: unknown, kind: string): string | undefined => {
   const isOurGroup = typeof apiVersion === "string" && apiVersion.split("/")[0] === nodePTPCfgs.group
   if (isOurGroup && kind === nodePTPDevs.kind) return undefined
-  const foreign = isOurGroup ? foreignKinds.get(kind) : undefined
+  const looksAlike = isOurGroup || /ptp/i.test(kind)
+  const foreign = looksAlike ? foreignKinds.get(kind) : undefined
   const passedOver = `is passed over, its kind is ${showValue(kind)}`
   if (foreign !== undefined) return `${passedOver}: it ${foreign}`
   if (didYouMean(kind, spellings) !== undefined) return `${passedOver}: did you mean ${meantInstead}?`
-  return isOurGroup ? `${passedOver}: this daemon reads only ${meantInstead}` : undefined
+  return looksAlike ? `${passedOver}: this daemon reads only ${meantInstead}` : undefined
 }

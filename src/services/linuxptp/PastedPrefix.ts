@@ -119,5 +119,7 @@ const prefixes: ReadonlyArray<RegExp> = [
   /^(?:stdout|stderr) [FP] /,
   // Programs of Kubernetes (klog), and this daemon with LOG_FORMAT=pretty.
   /^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{6} {1,8}\d{1,9} [\w./-]{1,100}:\d{1,6}\] /,
-  /^\[\d\d:\d\d:\d\d\.\d{3}\] [A-Z]{4,7} \(#\d{1,9}\)[^:]{0,80}: /
+  /^\[\d\d:\d\d:\d\d\.\d{3}\] [A-Z]{4,7} \(#\d{1,9}\)[^:]{0,80}: /,
+  // Scripts, and ts of moreutils.
+  new RegExp(String.raw`^(?:\[${date}\]|\[?\d\d:\d\d:\d\d(?:[.,]\d{1,6})?\]?) `)
 ]

@@ -72,7 +72,7 @@ const whyNoLabel = (label: string): string | undefined => {
   const isKey = labelWord.test(name ?? "") && (prefix === undefined || subdomain.test(prefix)) && more === undefined
   if (isKey && (value === undefined || value === "" || labelWord.test(value))) return undefined
   if (key === "") return "it has no key; write key=value or key"
-  if (/^!|!=|\b(?:not)?in\s*\(/.test(label)) return "a rule is key=value or key, and nothing else"
+  if (/^!|!=|\s(?:not)?in[\s(]/.test(label)) return "a rule is key=value or key, and nothing else"
   if (value?.startsWith("=") === true) return `write ${unquoted(`${key}=${value.slice(1).trim()}`)}`
   if (/[*?]/.test(label)) return "a rule has no wildcards; key alone matches any value"
   if (value === undefined && label.indexOf(":") > 0) {

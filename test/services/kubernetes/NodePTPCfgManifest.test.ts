@@ -109,6 +109,8 @@ describe("whyNotOurs", () => {
     ["ptp.openshift.io/v1beta1", "NodePtpCfg", "did you mean NodePTPCfg of ptp.openshift.io/v1?"],
     ["v1", "nodeptpcfgs", "did you mean NodePTPCfg of ptp.openshift.io/v1?"],
     [undefined, "NodePTPConfig", "did you mean NodePTPCfg of ptp.openshift.io/v1?"],
+    ["example.com/v1", "PtpConfig", "belongs to the OpenShift PTP operator"],
+    ["example.com/v1", "PtpProfile", "this daemon reads only NodePTPCfg of ptp.openshift.io/v1"],
     ["ptp.openshift.io/v1", "Anything", "this daemon reads only NodePTPCfg of ptp.openshift.io/v1"]
   ])("says what %s %s probably is: %s", (apiVersion, kind, expected) => {
     assert.include(whyNotOurs(apiVersion, kind), expected)
@@ -117,6 +119,7 @@ describe("whyNotOurs", () => {
   it("passes over kinds of others, and the one that the daemon writes, in silence", () => {
     assert.isUndefined(whyNotOurs("apps/v1", "Deployment"))
     assert.isUndefined(whyNotOurs("v1", "Node"))
+    assert.isUndefined(whyNotOurs("projectcontour.io/v1", "HTTPProxy"))
     assert.isUndefined(whyNotOurs("machineconfiguration.openshift.io/v1", "KubeletConfig"))
     assert.isUndefined(whyNotOurs("ptp.openshift.io/v1", "NodePTPDev"))
   })

@@ -67,6 +67,8 @@ const ways: ReadonlyArray<readonly [string, (line: string) => string]> = [
   ["syslog without time", inSyslog("PROG[6216]: ")],
   ["a time and a host", after("2026-11-30 22:00:00 worker-1 ")],
   ["a time of RFC 3339 and a host", after("2026-11-30T22:00:00.123456Z worker-1 ")],
+  ["ts", after("22:00:00.123 ")],
+  ["a script", after("[2026-11-30 22:00:00] ")],
   ["klog", after("I1130 22:00:00.123456       1 daemon.go:123] ")],
   ["grep -n", after("17:")],
   ["grep in files", after("/var/log/messages:")],

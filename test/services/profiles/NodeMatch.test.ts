@@ -16,6 +16,7 @@ describe("deadRules", () => {
     ["!rack", "a rule is key=value or key, and nothing else"],
     ["rack!=7", "a rule is key=value or key, and nothing else"],
     ["rack in (7, 8)", "a rule is key=value or key, and nothing else"],
+    ["rack in 7,8", "a rule is key=value or key, and nothing else"],
     ["rack notin (7)", "a rule is key=value or key, and nothing else"],
     ["*", "a rule has no wildcards; key alone matches any value"],
     ["rack=*", "a rule has no wildcards; key alone matches any value"],
