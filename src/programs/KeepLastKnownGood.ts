@@ -16,7 +16,9 @@ export const load = Effect.gen(function*() {
   const { nodeName } = yield* Settings
   const loaded = yield* store.load
   const own = Option.filter(loaded, ({ node }: KnownGood) => node.name === nodeName)
-  if (Option.isSome(own) && own.value.memory.objects.length > 0) {
+  const { decision } = yield* Effect.flatMap(NodeState, ({ reconciliation }) => SubscriptionRef.get(reconciliation))
+  // The API server may have answered while the disk was late.
+  if (Option.isNone(decision) && Option.exists(own, ({ memory }) => memory.objects.length > 0)) {
     yield* Effect.logInfo("running the last configuration that worked until the API server answers")
   }
   return own

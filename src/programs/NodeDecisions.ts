@@ -15,7 +15,6 @@ import {
 import { Settings } from "../services/Settings.ts"
 import { answers, type Question } from "./AskPrograms.ts"
 import { parentOf } from "./ChangeTrace.ts"
-import * as KeepLastKnownGood from "./KeepLastKnownGood.ts"
 import { logDecision } from "./LogDecisions.ts"
 import { nodeFacts } from "./NodeFacts.ts"
 import { NodeState, type Reconciliation } from "./NodeState.ts"
@@ -25,12 +24,11 @@ export const nodeDecisions = Effect.gen(function*() {
   const supervisor = yield* ProcessSupervisor
   const { reconciliation } = yield* NodeState
   const { runDirectory } = yield* Settings
-  const knownGood = yield* KeepLastKnownGood.load
   const questions = yield* Queue.sliding<Question>(1)
   const rejections = yield* Queue.sliding<NodeMemoryEvent>(1)
 
   const events: ReadonlyArray<Stream.Stream<NodeMemoryEvent>> = [
-    (yield* nodeFacts(knownGood)).pipe(Stream.map((facts) => ({ _tag: "FactsChanged", facts }))),
+    (yield* nodeFacts).pipe(Stream.map((facts) => ({ _tag: "FactsChanged", facts }))),
     // These three are the way back from processes to decisions: the statuses of processes, the answers of programs, and
     // rejections that follow from either.
     supervisor.statuses.pipe(Stream.map((statuses) => ({ _tag: "StatusesChanged", statuses }))),
@@ -63,7 +61,7 @@ export const nodeDecisions = Effect.gen(function*() {
   })
 
   return Stream.mergeAll(events, { concurrency: "unbounded" }).pipe(
-    Stream.mapAccumEffect(() => initialNodeMemory(runDirectory, knownGood), take),
+    Stream.mapAccumEffect(() => initialNodeMemory(runDirectory), take),
     Stream.tap(carryOut),
     Stream.flatMap((action) => action._tag === "Apply" ? Stream.succeed(action) : Stream.empty)
   )

@@ -2,7 +2,7 @@
  * Everything outside of the daemon that a decision for this node depends on, as one stream. Each change gives the facts
  * after it. What the daemon's own processes show is added in NodeDecisions.
  */
-import { Duration, Effect, Equal, Option, Schedule, Stream } from "effect"
+import { Duration, Effect, Equal, Fiber, Option, Schedule, Stream } from "effect"
 import { DeviceDiscovery } from "../services/devices/DeviceDiscovery.ts"
 import type { NetworkInterface } from "../services/devices/PtpDevice.ts"
 import { KubernetesApi } from "../services/kubernetes/KubernetesApi.ts"
@@ -11,17 +11,24 @@ import { nodes } from "../services/kubernetes/Node.ts"
 import { nodePTPCfgs } from "../services/kubernetes/NodePTPCfg.ts"
 import { InstalledLinuxptp } from "../services/linuxptp/InstalledLinuxptp.ts"
 import { decisionFacts, type ToldFacts } from "../services/profiles/DecisionFacts.ts"
-import type { KnownGood } from "../services/profiles/LastKnownGood.ts"
+import type { LastKnownGood } from "../services/profiles/LastKnownGood.ts"
 import { Settings } from "../services/Settings.ts"
+import * as KeepLastKnownGood from "./KeepLastKnownGood.ts"
+import type { NodeState } from "./NodeState.ts"
 
 /** How often to look for linuxptp until it is found. */
 const linuxptpPoll = Duration.seconds(5)
+
+/** An API server that answers earlier waits this long for the disk, which knows what must not be tried again. */
+const diskPatience = Duration.seconds(1)
 
 const nothingTold: ToldFacts = {
   configs: undefined,
   node: undefined,
   interfaces: undefined,
   linuxptp: undefined,
+  knownGood: undefined,
+  isDiskLate: false,
   cause: undefined
 }
 
@@ -34,11 +41,8 @@ const decisive = ({ hardwareTimestamping, ifindex, isTold, name, phcIndex }: Net
   hardwareTimestamping
 ]
 
-/**
- * The facts after each change, once there are enough for a decision. `knownGood` is used in place of the API server's
- * answer until that comes.
- */
-export const nodeFacts = Effect.fnUntraced(function*(knownGood: Option.Option<KnownGood>) {
+/** The facts after each change, once there are enough for a decision. */
+export const nodeFacts = Effect.gen(function*() {
   const api = yield* KubernetesApi
   const discovery = yield* DeviceDiscovery
   const installed = yield* InstalledLinuxptp
@@ -61,12 +65,29 @@ export const nodeFacts = Effect.fnUntraced(function*(knownGood: Option.Option<Kn
       Stream.takeUntil(Option.isSome),
       Stream.changes,
       Stream.map((linuxptp) => ({ linuxptp, cause: undefined }))
-    )
+    ),
+    yield* whatIsOnDisk
   ]
   return Stream.mergeAll(changes, { concurrency: "unbounded" }).pipe(
     Stream.scan(() => nothingTold, (told, change): ToldFacts => ({ ...told, ...change })),
-    Stream.flatMap((told) => Stream.fromIterable(Option.toArray(decisionFacts(told, nodeName, knownGood))))
+    Stream.flatMap((told) => Stream.fromIterable(Option.toArray(decisionFacts(told, nodeName))))
   )
+})
+
+/** The disk is asked once, for as long as that takes: nothing else gives a node its clock while the API is away. */
+const whatIsOnDisk = Effect.gen(function*() {
+  const load = Effect.provideContext(
+    KeepLastKnownGood.load,
+    yield* Effect.context<LastKnownGood | NodeState | Settings>()
+  )
+  return Stream.unwrap(Effect.gen(function*() {
+    const loading = yield* Effect.forkScoped(load)
+    const answer = Stream.map(Stream.fromEffect(Fiber.join(loading)), (knownGood) => ({ knownGood, cause: undefined }))
+    const inTime = yield* Effect.timeoutOption(Fiber.await(loading), diskPatience)
+    if (Option.isSome(inTime)) return answer
+    yield* Effect.logWarning("the disk has not answered yet: waiting for it, or for the API server")
+    return Stream.concat(Stream.make({ isDiskLate: true, cause: undefined }), answer)
+  }))
 })
 
 const tellNoNode = (nodeName: string) =>

@@ -1,6 +1,6 @@
 /** What the daemon learns from processes and from disk, through the reconciler: an in-memory node whose statuses the test sets. */
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer, Option, Queue, Stream, SubscriptionRef } from "effect"
+import { Context, Duration, Effect, Layer, Option, Queue, Stream, SubscriptionRef } from "effect"
 import { TestClock } from "effect/testing"
 import { InMemoryInterfaces } from "../../src/layers/simulated/devices/InMemoryDeviceDiscovery.ts"
 import * as KeepLastKnownGood from "../../src/programs/KeepLastKnownGood.ts"
@@ -30,6 +30,8 @@ const worker = { metadata: { name: "worker-1", labels: { ptp: "yes" } } }
 interface World {
   /** What is on the disk at the start. */
   readonly stored?: KnownGood | undefined
+  /** Until the disk answers at the start. */
+  readonly loadTakes?: Duration.Input
   /** What timemaster and its like refuse. */
   readonly refuses?: (spec: ProcessSpec) => boolean
   /** About which of them they never answer. */
@@ -40,15 +42,21 @@ interface World {
 
 /** A daemon that reconciles and keeps what worked. */
 const make = Effect.fnUntraced(
-  function*({ fullDisk = 0, hangs = () => false, refuses = () => false, stored }: World = {}) {
+  function*(
+    { fullDisk = 0, hangs = () => false, loadTakes, refuses = () => false, stored }: World = {}
+  ) {
     const node = yield* makeInMemoryNode
     const saved = yield* Queue.unbounded<KnownGood>()
     const checked = yield* Queue.unbounded<ProcessSpec>()
+    const asked = yield* Queue.unbounded<undefined>()
     let failures = fullDisk
     const context = yield* Layer.build(Layer.mergeAll(
       node.layer,
       Layer.succeed(LastKnownGood, {
-        load: Effect.succeed(Option.fromUndefinedOr(stored)),
+        load: Queue.offer(asked, undefined).pipe(
+          Effect.andThen(loadTakes === undefined ? Effect.void : Effect.sleep(loadTakes)),
+          Effect.as(Option.fromUndefinedOr(stored))
+        ),
         save: (knownGood) =>
           Effect.suspend(() =>
             failures-- > 0
@@ -68,6 +76,8 @@ const make = Effect.fnUntraced(
       Effect.forkScoped(Effect.provideContext(effect, context))
     yield* part(ReconcileProfiles.run)
     yield* part(KeepLastKnownGood.run)
+    yield* Queue.take(asked)
+    yield* Effect.yieldNow
     const { reconciliation } = Context.get(context, NodeState.NodeState)
     const tell = (specs: ReadonlyArray<ProcessSpec>, change: Partial<ProcessStatus>) =>
       SubscriptionRef.set(node.statuses, specs.map((spec) => ({ ...newProcessStatus(spec), ...change })))
@@ -127,6 +137,33 @@ describe("the last configuration that worked", () => {
       assert.strictEqual(yield* Queue.size(applied), 0)
       yield* set(nodePTPCfgs, [ptp4lConfig("-4", 2)])
       assert.deepStrictEqual(argvOf(yield* Queue.take(applied)), ["ptp4l -4"])
+    }))
+
+  it.effect.each<Duration.Input>(["1200 millis", "60 seconds", "1 hour"])(
+    "is run when the disk answers after %s, and the API server has not answered by then",
+    (loadTakes) =>
+      Effect.gen(function*() {
+        const { applied, stateWhere } = yield* make({ stored: yield* kept, loadTakes })
+        yield* TestClock.adjust(Duration.subtract(Duration.fromInputUnsafe(loadTakes), Duration.millis(1)))
+        assert.strictEqual(yield* Queue.size(applied), 0)
+        yield* TestClock.adjust("1 millis")
+        assert.deepStrictEqual(argvOf(yield* Queue.take(applied)), ["ptp4l -2"])
+        yield* stateWhere(({ isFromDisk }) => isFromDisk)
+      })
+  )
+
+  it.effect("is not waited for longer than 1 s once the API server has answered, and changes nothing then", () =>
+    Effect.gen(function*() {
+      const { applied, set, stateWhere } = yield* make({ stored: yield* kept, loadTakes: "60 seconds" })
+      yield* set(nodes, [worker])
+      yield* set(nodePTPCfgs, [ptp4lConfig("-4", 2)])
+      yield* TestClock.adjust("999 millis")
+      assert.strictEqual(yield* Queue.size(applied), 0)
+      yield* TestClock.adjust("1 millis")
+      assert.deepStrictEqual(argvOf(yield* Queue.take(applied)), ["ptp4l -4"])
+      yield* TestClock.adjust("2 minutes")
+      yield* stateWhere(({ isFromDisk }) => !isFromDisk)
+      assert.strictEqual(yield* Queue.size(applied), 0)
     }))
 
   it.effect("ends when the API server says that nothing is to run, and that is kept too", () =>

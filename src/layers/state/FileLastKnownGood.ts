@@ -9,8 +9,6 @@ import { type KnownGood, LastKnownGood, LastKnownGoodError } from "../../service
 import { parseKnownGood, renderKnownGood } from "./KnownGoodText.ts"
 import { detailOf, mostBytes, previousOf, readStateFile, removeUnfinished, replaceStateFile } from "./StateFile.ts"
 
-/** A start waits at most this long for a disk that hangs, and then continues with what the API server says. */
-const longestLoad = "1 second"
 /** After this time a save is reported as failed. If the disk comes back, it is completed all the same. */
 const longestSave = "30 seconds"
 
@@ -37,25 +35,17 @@ export const layer = (
       ).pipe(Effect.provideService(FileSystem.FileSystem, fs))
 
     return {
-      load: inTurn(load(file)).pipe(
-        Effect.timeoutOrElse({
-          duration: longestLoad,
-          orElse: () => Effect.as(tellUnreadable(file, noAnswerIn(longestLoad)), Option.none())
-        }),
-        Effect.withSpan("FileLastKnownGood.load")
-      ),
+      load: inTurn(load(file)).pipe(Effect.withSpan("FileLastKnownGood.load")),
       save: Effect.fn("FileLastKnownGood.save")((knownGood: KnownGood) =>
         inTurn(save(file, knownGood)).pipe(
           Effect.timeoutOrElse({
             duration: longestSave,
-            orElse: () => new LastKnownGoodError({ path: file, detail: noAnswerIn(longestSave) })
+            orElse: () => new LastKnownGoodError({ path: file, detail: `the disk gave no answer in ${longestSave}` })
           })
         )
       )
     }
   }))
-
-const noAnswerIn = (duration: string) => `the disk gave no answer in ${duration}`
 
 /** `None` if there is no file. Fails with the reason if the file cannot be used. */
 const read = (

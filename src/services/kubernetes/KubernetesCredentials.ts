@@ -17,7 +17,7 @@ export class KubernetesCredentialsError
   })
 {
   override get message(): string {
-    return `cannot read Kubernetes credentials from ${this.source}: ${causeText(this.cause)}`
+    return `no Kubernetes credentials from ${this.source}: ${causeText(this.cause)}`
   }
 }
 

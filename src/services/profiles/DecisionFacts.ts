@@ -1,7 +1,8 @@
 /**
  * The facts for a decision, once enough sources have answered. Until the API server has answered about both the
  * configuration and this Node, the last configuration that worked is used in place of both. To mix the two halves would
- * make a configuration that nobody has ever wanted.
+ * make a configuration that nobody has ever wanted. A disk that is late is waited for until the API server has
+ * answered: a node that boots under load must not lose its last configuration.
  */
 import { Option } from "effect"
 import type { NetworkInterface } from "../devices/PtpDevice.ts"
@@ -19,6 +20,10 @@ export interface ToldFacts {
   readonly interfaces: ReadonlyArray<NetworkInterface> | undefined
   /** `None`: linuxptp was looked for and is not installed. */
   readonly linuxptp: Option.Option<LinuxptpVersion> | undefined
+  /** What is on disk. `None`: there is nothing that can be used. */
+  readonly knownGood: Option.Option<KnownGood> | undefined
+  /** The disk has had its time, so the API server's answer is used without it. */
+  readonly isDiskLate: boolean
   /** The change at the API server that led to these facts; undefined if something else changed. */
   readonly cause: WatchedChange | undefined
 }
@@ -34,21 +39,21 @@ export interface Configuration {
 export interface DecisionFacts extends Pick<ToldFacts, "interfaces" | "cause"> {
   readonly configuration: Configuration
   readonly linuxptp: Option.Option<LinuxptpVersion>
+  /** `None` also if the disk has not answered. */
+  readonly knownGood: Option.Option<KnownGood>
 }
 
 /** `None` while a source that a decision depends on has not answered. */
-export const decisionFacts = (
-  told: ToldFacts,
-  nodeName: string,
-  knownGood: Option.Option<KnownGood>
-): Option.Option<DecisionFacts> => {
-  const { cause, interfaces, linuxptp } = told
-  if (linuxptp === undefined) return Option.none()
+export const decisionFacts = (told: ToldFacts, nodeName: string): Option.Option<DecisionFacts> => {
+  const { cause, interfaces, isDiskLate, linuxptp } = told
+  if (linuxptp === undefined || (told.knownGood === undefined && !isDiskLate)) return Option.none()
+  const knownGood = told.knownGood ?? Option.none()
   return Option.map(configurationOf(told, nodeName, knownGood), (configuration) => ({
     configuration,
     linuxptp,
     interfaces,
-    cause
+    cause,
+    knownGood
   }))
 }
 

@@ -25,7 +25,10 @@ export class LastKnownGoodError extends Schema.TaggedError<LastKnownGoodError>()
 }
 
 export class LastKnownGood extends Context.Service<LastKnownGood, {
-  /** The last saved configuration. `None` if there is none or if it cannot be read, which is logged. */
+  /**
+   * The last saved configuration. `None` if there is none or if it cannot be read, which is logged. It waits as long as
+   * the disk takes.
+   */
   readonly load: Effect.Effect<Option.Option<KnownGood>>
   /** Replaces the saved configuration as a whole, or fails and keeps the one before. */
   readonly save: (knownGood: KnownGood) => Effect.Effect<void, LastKnownGoodError>

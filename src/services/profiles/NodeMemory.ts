@@ -91,12 +91,12 @@ export type NodeMemoryAction =
 
 type Step = readonly [NodeMemory, ReadonlyArray<NodeMemoryAction>]
 
-/** Starts with the configuration that worked when the daemon ran last. */
-export const initialNodeMemory = (runDir: string, knownGood: Option.Option<KnownGood>): NodeMemory => ({
+/** Nothing is remembered until the first facts come with what is on disk. */
+export const initialNodeMemory = (runDir: string): NodeMemory => ({
   runDir,
   facts: undefined,
   statuses: [],
-  versions: Option.match(knownGood, { onNone: () => emptyVersionMemory, onSome: ({ memory }) => memory }),
+  versions: emptyVersionMemory,
   known: undefined,
   phcs: emptyPhcHistory,
   nics: undefined,
@@ -109,7 +109,7 @@ export const initialNodeMemory = (runDir: string, knownGood: Option.Option<Known
 export const step = (memory: NodeMemory, event: NodeMemoryEvent, now: bigint): Step => {
   switch (event._tag) {
     case "FactsChanged":
-      return decideOn(memory, event.facts, now)
+      return decideOn(recalled(memory, event.facts), event.facts, now)
     case "RejectionsChanged":
       return memory.facts === undefined ? [memory, []] : decideOn(memory, { ...memory.facts, cause: undefined }, now)
     case "StatusesChanged":
@@ -118,6 +118,10 @@ export const step = (memory: NodeMemory, event: NodeMemoryEvent, now: bigint): S
       return afterAnswer(memory, event.asked, event.refusal)
   }
 }
+
+/** The first decision starts from what worked when the daemon ran last. A disk that answers later is not asked again. */
+const recalled = (memory: NodeMemory, { knownGood }: DecisionFacts): NodeMemory =>
+  memory.facts === undefined && Option.isSome(knownGood) ? { ...memory, versions: knownGood.value.memory } : memory
 
 /** Newer facts replace the decision that waits for an answer, because what it would have run is no longer wanted. */
 const decideOn = (memory: NodeMemory, facts: DecisionFacts, now: bigint): Step => {

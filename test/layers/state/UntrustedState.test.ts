@@ -114,18 +114,16 @@ const hangingDisk = Effect.gen(function*() {
 })
 
 describe("a disk that hangs", () => {
-  it.effect("holds up a load for 1 s, and is read when it is back", () =>
+  it.effect("holds up a load until it is back, and is read then", () =>
     Effect.gen(function*() {
       const { load, takeWarnings } = yield* twice
       const disk = yield* hangingDisk
       const loading = yield* Effect.forkChild(load, { startImmediately: true })
-      yield* TestClock.adjust("999 millis")
+      yield* TestClock.adjust("1 hour")
       assert.isUndefined(loading.pollUnsafe())
-      yield* TestClock.adjust("1 millis")
-      assert.strictEqual(yield* Fiber.join(loading), 0)
-      assert.deepStrictEqual(takeWarnings(), ["last-known-good.json: the disk gave no answer in 1 second"])
       yield* disk.end
-      assert.strictEqual(yield* load, 2)
+      assert.strictEqual(yield* Fiber.join(loading), 2)
+      assert.deepStrictEqual(takeWarnings(), [])
     }))
 
   it.effect("holds up a save for 30 s, which is written when it is back", () =>

@@ -44,6 +44,7 @@ const facts = (objects: ReadonlyArray<KubernetesObject>, change: Partial<Decisio
   linuxptp: Option.some({ major: 4, minor: 4, patch: 0 }),
   interfaces: undefined,
   cause: undefined,
+  knownGood: Option.none(),
   ...change
 })
 
@@ -66,12 +67,17 @@ const seen = (specs: ReadonlyArray<ProcessSpec>, change: Partial<ProcessStatus>)
 
 /** A node whose events are given one by one; it keeps the actions that nobody has looked at yet. */
 const makeNode = (knownGood: Option.Option<KnownGood> = Option.none()) => {
-  let memory = initialNodeMemory("/run/d", knownGood)
+  let memory = initialNodeMemory("/run/d")
   let actions: ReadonlyArray<NodeMemoryAction> = []
   /** What programs look at now; a newer question ends the one before it. */
   let question: ReadonlyArray<ProcessSpec> | undefined
   const take = (event: NodeMemoryEvent, now = 0n) => {
-    const [next, more] = step(memory, event, now)
+    // The disk has answered before the first facts.
+    const [next, more] = step(
+      memory,
+      event._tag === "FactsChanged" ? { ...event, facts: { ...event.facts, knownGood } } : event,
+      now
+    )
     memory = next
     actions = [...actions, ...more]
     if (event._tag === "ConfigurationsChecked" && event.asked === question) question = undefined
@@ -117,7 +123,7 @@ describe("the memory of a node", () => {
     node.take({ _tag: "RejectionsChanged" })
     node.answer()
     assert.deepStrictEqual(node.actions(), [])
-    assert.deepStrictEqual(node.memory(), initialNodeMemory("/run/d", Option.none()))
+    assert.deepStrictEqual(node.memory(), initialNodeMemory("/run/d"))
   })
 
   it("applies what programs have nothing against, and asks about nothing twice", () => {

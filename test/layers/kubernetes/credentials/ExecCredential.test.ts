@@ -140,7 +140,7 @@ describe("an exec plug-in that fails", () => {
       for (let attempt = 0; attempt < 2; attempt++) {
         assert.strictEqual(
           (yield* Effect.flip(credentials.headers({ renew: false }))).message,
-          `cannot read Kubernetes credentials from the exec plug-in ${folder.pathOf("plugin")}: ` +
+          `no Kubernetes credentials from the exec plug-in ${folder.pathOf("plugin")}: ` +
             "it ended with 3: please log in: az login"
         )
       }
@@ -181,7 +181,7 @@ describe("an exec plug-in that fails", () => {
     Effect.gen(function*() {
       assert.strictEqual(
         yield* told("", exec(", installHint: 'Install it by: pip install it'", "no-such-plugin")),
-        "cannot read Kubernetes credentials from the exec plug-in no-such-plugin: " +
+        "no Kubernetes credentials from the exec plug-in no-such-plugin: " +
           "it is not installed. Install it by: pip install it"
       )
     }))

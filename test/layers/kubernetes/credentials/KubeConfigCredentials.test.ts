@@ -156,7 +156,7 @@ describe("a kubeconfig", () => {
       assert.strictEqual(
         (yield* Effect.flip(headers({ renew: false }))).message,
         // A fault of client-node 2.0: no token is ever renewed, and docs/architecture.md says so.
-        `cannot read Kubernetes credentials from the kubeconfig: "server" must be an instance of URL`
+        `no Kubernetes credentials from the kubeconfig: "server" must be an instance of URL`
       )
     }))
 
@@ -257,7 +257,7 @@ describe("no usable kubeconfig", () => {
     Effect.gen(function*() {
       assert.strictEqual(
         yield* messageOf({ HOME: "/nonexistent" }),
-        "cannot read Kubernetes credentials from the kubeconfig: there is none: " +
+        "no Kubernetes credentials from the kubeconfig: there is none: " +
           "/nonexistent/.kube/config does not exist or is empty, and KUBECONFIG names no other"
       )
     }))
@@ -290,7 +290,7 @@ describe("no usable kubeconfig", () => {
       const folder = yield* kubeConfigFolder
       yield* folder.write("config", text)
       const message = yield* messageOf({ KUBECONFIG: folder.pathOf("config") })
-      assert.match(message, /^cannot read Kubernetes credentials from /)
+      assert.match(message, /^no Kubernetes credentials from /)
       assert.match(message, told)
     }))
 

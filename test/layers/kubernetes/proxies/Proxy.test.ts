@@ -237,7 +237,7 @@ describe("a proxy", () => {
         const server = yield* namedServer
         const api = yield* client(server.url, { HTTPS_PROXY: text })
         const error = yield* Effect.flip(get(api))
-        assert.match(error.detail, /^cannot read Kubernetes credentials from HTTPS_PROXY, HTTP_PROXY or proxy-url: /)
+        assert.match(error.detail, /^no Kubernetes credentials from HTTPS_PROXY, HTTP_PROXY or proxy-url: /)
         assert.strictEqual(yield* server.opened, 0)
       })
   )
