@@ -16,6 +16,8 @@ export interface Host {
   /** What survives the daemon. */
   disk: Option.Option<KnownGood>
   isDiskFull: boolean
+  /** Until the disk answers at the next start. */
+  loadMillis: number
 }
 
 export const makeHost = (): Host => ({
@@ -23,7 +25,8 @@ export const makeHost = (): Host => ({
   linuxptp: Option.some(firstVersion),
   isApiSilent: false,
   disk: Option.none(),
-  isDiskFull: false
+  isDiskFull: false,
+  loadMillis: 0
 })
 
 export const interfacesOf = ({ nics }: Host): ReadonlyArray<NetworkInterface> =>

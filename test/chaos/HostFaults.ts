@@ -104,6 +104,27 @@ export const hostFaults: ReadonlyArray<Fault> = [
       return true
     }
   },
+  {
+    kind: "the start stalls, and the API is silent",
+    inject: (world) => {
+      const { breach, dice, host, later, note, publish, statuses, time } = world
+      if (host.isApiSilent || Option.isNone(host.linuxptp)) return false
+      host.loadMillis = dice.between(1_200, 60_000)
+      note(`the API is silent, and the disk takes ${host.loadMillis} ms`)
+      host.isApiSilent = true
+      restart(world, dice.chance(0.5))
+      time.advance(host.loadMillis + 1_000)
+      host.loadMillis = 0
+      const hasWorked = Option.exists(host.disk, ({ memory }) => memory.objects.length > 0)
+      if (hasWorked && statuses().length === 0) breach("the last configuration is lost by a stalled start")
+      later(dice.between(0, 60_000), () => {
+        note("the API speaks")
+        host.isApiSilent = false
+        publish()
+      })
+      return true
+    }
+  },
   jump("the wall clock jumps by 1 s", eitherWay(1_000)),
   jump("the wall clock jumps by 37 s", eitherWay(37_000)),
   jump("the wall clock jumps by an hour", eitherWay(3_600_000)),

@@ -106,6 +106,7 @@ export const makeNodeDaemon = (
       answerOn: children.answerOn,
       isHeld: children.isHeld,
       load: () => host.disk,
+      loadMillis: host.loadMillis,
       save: (knownGood) => {
         if (!host.isDiskFull) host.disk = Option.some(knownGood)
         return !host.isDiskFull

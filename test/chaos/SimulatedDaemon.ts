@@ -50,6 +50,8 @@ export interface DaemonOptions {
   readonly answerOn: (path: string) => "silent" | "running" | "ready"
   readonly isHeld: (path: string) => boolean
   readonly load: () => Option.Option<KnownGood>
+  /** What the disk takes for it. */
+  readonly loadMillis: number
   /** False: the disk is full. */
   readonly save: (knownGood: KnownGood) => boolean
   readonly onWish: (desired: ReadonlyArray<ProcessSpec>) => void
@@ -84,9 +86,9 @@ const apiOf = (facts: Stream.Stream<Facts>) => {
   })
 }
 
-const diskOf = ({ load, save }: DaemonOptions) =>
+const diskOf = ({ load, loadMillis, save }: DaemonOptions) =>
   LastKnownGood.of({
-    load: Effect.sync(load),
+    load: loadMillis === 0 ? Effect.sync(load) : Effect.delay(Effect.sync(load), loadMillis),
     save: (knownGood) =>
       Effect.suspend(() =>
         save(knownGood) ? Effect.void : Effect.fail(new LastKnownGoodError({ path: "/var/lib/test", detail: "ENOSPC" }))
