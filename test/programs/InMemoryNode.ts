@@ -128,7 +128,8 @@ export const makeInMemoryNode = Effect.gen(function*() {
     Layer.succeed(ManagementClient, {
       isAvailable: true,
       ask: ({ path }) => Effect.succeed(Option.fromUndefinedOr(answers.get(path))),
-      isReachable: () => Effect.succeed(true)
+      isReachable: () => Effect.succeed(true),
+      follow: () => Stream.empty
     }),
     InMemoryLastKnownGood.layer(),
     Layer.succeed(InstalledLinuxptp, { version: SubscriptionRef.get(linuxptp) }),

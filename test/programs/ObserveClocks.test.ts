@@ -82,7 +82,8 @@ const start = Effect.gen(function*() {
 const management = Layer.succeed(ManagementClient, {
   isAvailable: true,
   ask: () => Effect.succeedSome({ ports: [], clockClass: 6 }),
-  isReachable: () => Effect.succeed(true)
+  isReachable: () => Effect.succeed(true),
+  follow: () => Stream.make({ kind: "told" as const, heardAt: 0n, answer: { ports: [], clockClass: 6 } })
 })
 
 const layers = Layer.mergeAll(NodeState.layer, settings, InMemoryDeviceDiscovery.layer([]), management)

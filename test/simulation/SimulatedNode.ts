@@ -2,7 +2,7 @@
  * What every simulated daemon needs: the node's name and settings, its NICs, and the real supervisor with simulated
  * children. Each simulation adds its own API server.
  */
-import { Effect, Layer, Option } from "effect"
+import { Effect, Layer, Option, Stream } from "effect"
 import * as FiberProcessSupervisor from "../../src/layers/processes/FiberProcessSupervisor.ts"
 import { linuxptpKnowledge } from "../../src/programs/LinuxptpKnowledge.ts"
 import type { NetworkInterface } from "../../src/services/devices/PtpDevice.ts"
@@ -62,7 +62,9 @@ const managementOf = ({ answerOn, isHeld }: Pick<SupervisorOptions, "answerOn" |
       const state = answer === "ready" ? "LISTENING" as const : "INITIALIZING" as const
       return Option.some({ ports: [{ number: 1, state }], clockClass: 248 })
     }),
-    isReachable: ({ path }) => Effect.sync(() => isHeld(path))
+    isReachable: ({ path }) => Effect.sync(() => isHeld(path)),
+    // No clock is observed there.
+    follow: () => Stream.empty
   })
 
 /** The real one, and the moment of every wish. */

@@ -4,6 +4,7 @@
  * because most runs of the program never need it.
  */
 import { Context, Effect, Layer, Schema, type Scope } from "effect"
+import { makeWatchReadable, type WatchReadable } from "./ReadableDescriptors.ts"
 
 /** Native calls are impossible: there is no koffi binary for this platform, or the C library lacks the symbols. */
 export class LibcUnavailable extends Schema.TaggedError<LibcUnavailable>()("LibcUnavailable", {
@@ -35,6 +36,7 @@ export interface LibcCalls {
   /** `ioctl(fd, request, struct ifreq *)` with `ifr_data`. */
   readonly ioctl: (fd: number, request: number, ifreq: { readonly name: string; readonly data: Buffer }) => number
   readonly flock: (fd: number, operation: number) => number
+  readonly watchReadable: WatchReadable
   /** Ends the process at once, without the work that Node does at its exit. */
   readonly exit: (status: number) => void
   /** A name such as `ENODEV`, or the number of an error that has no name. */
@@ -65,6 +67,7 @@ const bindCalls = (loadKoffi: () => Promise<typeof import("koffi")>): Effect.Eff
         ioctl: (fd: number, request: number, { data, name }: { readonly name: string; readonly data: Buffer }) =>
           ioctl(fd, request, { name, data, rest: [] }),
         flock: self.func("int flock(int, int)"),
+        watchReadable: makeWatchReadable(koffi, self),
         exit: self.func("void _exit(int)"),
         errno: () => names.get(koffi.errno()) ?? String(koffi.errno())
       }

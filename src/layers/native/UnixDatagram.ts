@@ -23,8 +23,14 @@ export interface UnixDatagram {
   readonly connect: (path: string) => string | undefined
   /** False if the peer is gone or does not read its queue. */
   readonly send: (bytes: Uint8Array) => boolean
+  /** The same, with the name of the error: `EAGAIN` if its queue is full, `ECONNREFUSED` if it is gone. */
+  readonly trySend: (bytes: Uint8Array) => string | undefined
   /** The next datagram, cut to the size of the buffer; undefined if there is none. The next call overwrites it. */
   readonly receive: (buffer: Buffer) => Uint8Array | undefined
+  /**
+   * Calls `onReadable` whenever there may be a datagram, until the scope closes. False where one has to look instead.
+   */
+  readonly whenReadable: (onReadable: () => void) => Effect.Effect<boolean, never, Scope.Scope>
 }
 
 type Opened = Effect.Effect<UnixDatagram, Libc.SystemCallError | Libc.LibcUnavailable, Libc.Libc | Scope.Scope>
@@ -52,18 +58,31 @@ export const openAnswerable: Opened = Effect.gen(function*() {
   return over(libc, fd)
 })
 
-const over = (libc: Libc.LibcCalls, fd: number): UnixDatagram => ({
-  connect: (path) => {
-    const name = Buffer.from(path)
-    if (name.length > longestPath) return "ENAMETOOLONG"
-    const address = Buffer.alloc(SUN_FAMILY_SIZE + name.length + 1)
-    address.writeUInt16LE(AF_UNIX)
-    name.copy(address, SUN_FAMILY_SIZE)
-    return libc.connect(fd, address, address.length) < 0 ? libc.errno() : undefined
-  },
-  send: (bytes) => libc.send(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL) === bytes.length,
-  receive: (buffer) => {
-    const size = libc.recv(fd, buffer, buffer.length, MSG_DONTWAIT)
-    return size < 0 ? undefined : buffer.subarray(0, size)
+const over = (libc: Libc.LibcCalls, fd: number): UnixDatagram => {
+  const trySend = (bytes: Uint8Array) =>
+    libc.send(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL) === bytes.length ? undefined : libc.errno()
+  return {
+    connect: (path) => {
+      const name = Buffer.from(path)
+      if (name.length > longestPath) return "ENAMETOOLONG"
+      const address = Buffer.alloc(SUN_FAMILY_SIZE + name.length + 1)
+      address.writeUInt16LE(AF_UNIX)
+      name.copy(address, SUN_FAMILY_SIZE)
+      return libc.connect(fd, address, address.length) < 0 ? libc.errno() : undefined
+    },
+    trySend,
+    send: (bytes) => trySend(bytes) === undefined,
+    receive: (buffer) => {
+      const size = libc.recv(fd, buffer, buffer.length, MSG_DONTWAIT)
+      return size < 0 ? undefined : buffer.subarray(0, size)
+    },
+    whenReadable: (onReadable) =>
+      Effect.map(
+        Effect.acquireRelease(
+          Effect.sync(() => libc.watchReadable(fd, onReadable)),
+          (unwatch) => Effect.sync(() => unwatch?.())
+        ),
+        (unwatch) => unwatch !== undefined
+      )
   }
-})
+}

@@ -1,12 +1,18 @@
 /**
  * PTP management messages as bytes: IEEE 1588-2019 clause 15, linuxptp msg.h and tlv.h. The management client writes
- * its questions and reads the answers with it. It knows only GET and RESPONSE and the data sets that the daemon reads;
- * it cannot change a setting.
+ * its questions and reads the answers with it; ManagementDataSet reads what they contain. The only SET that is ever
+ * sent is a subscription, which changes no setting of a clock.
  */
-import { type PortState, portStates } from "./PortState.ts"
 
-/** IEEE 1588-2019 table 59: the data sets that are asked for. */
-export const managementId = { defaultDataSet: 0x2000, parentDataSet: 0x2002, portDataSet: 0x2004 } as const
+/** IEEE 1588-2019 table 59, and those of linuxptp (tlv.h), whose names end in NP. */
+export const managementId = {
+  defaultDataSet: 0x2000,
+  currentDataSet: 0x2001,
+  parentDataSet: 0x2002,
+  portDataSet: 0x2004,
+  timeStatusNp: 0xc000,
+  subscribeEventsNp: 0xc003
+} as const
 
 /** The eight bytes of the clock identity, read as one number. */
 export interface PortIdentity {
@@ -18,7 +24,7 @@ export interface PortIdentity {
 export const everyPort: PortIdentity = { clockIdentity: 0xffff_ffff_ffff_ffffn, portNumber: 0xffff }
 
 export interface ManagementMessage {
-  readonly action: "GET" | "RESPONSE"
+  readonly action: "GET" | "SET" | "RESPONSE"
   /** One of `managementId`, or any other id that a peer sends. */
   readonly id: number
   /** An answer has the number of its question. */
@@ -55,7 +61,7 @@ const PTP_VERSION = 2
 const CONTROL_MANAGEMENT = 4
 const NO_INTERVAL = 0x7f
 const TLV_MANAGEMENT = 1
-const actionCodes = { GET: 0, RESPONSE: 2 } as const
+const actionCodes = { GET: 0, SET: 1, RESPONSE: 2 } as const
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
@@ -86,7 +92,7 @@ const writeIdentity = (view: DataView, at: number, identity: PortIdentity) => {
   view.setUint16(at + 8, identity.portNumber)
 }
 
-/** Reads a datagram. Undefined unless it is a complete GET or RESPONSE of version 2. */
+/** Reads a datagram. Undefined unless it is a complete GET, SET or RESPONSE of version 2. */
 export const decode = (bytes: Uint8Array): ManagementMessage | undefined => {
   if (bytes.length < DATA) return undefined
   const view = viewOf(bytes)
@@ -120,6 +126,8 @@ const actionOf = (code: number): ManagementMessage["action"] | undefined => {
   switch (code) {
     case actionCodes.GET:
       return "GET"
+    case actionCodes.SET:
+      return "SET"
     case actionCodes.RESPONSE:
       return "RESPONSE"
     default:
@@ -131,22 +139,3 @@ const readIdentity = (view: DataView, at: number): PortIdentity => ({
   clockIdentity: view.getBigUint64(at),
   portNumber: view.getUint16(at + 8)
 })
-
-/** `numberPorts` of a DEFAULT_DATA_SET (linuxptp ds.h, struct defaultDS); undefined if the data is too short. */
-export const numberPorts = (data: Uint8Array): number | undefined =>
-  data.length < 4 ? undefined : viewOf(data).getUint16(2)
-
-/**
- * `grandmasterClockQuality.clockClass` of a PARENT_DATA_SET (ds.h, struct parentDS); undefined if the data is too
- * short.
- */
-export const clockClass = (data: Uint8Array): number | undefined => data[19]
-
-/** A PORT_DATA_SET (ds.h, struct portDS); undefined if the data is too short or its state is not one of fsm.h. */
-export const portDataSet = (
-  data: Uint8Array
-): { readonly number: number; readonly state: PortState } | undefined => {
-  // The states of fsm.h are numbered from 1.
-  const state = portStates[(data[10] ?? 0) - 1]
-  return state === undefined ? undefined : { number: viewOf(data).getUint16(8), state }
-}

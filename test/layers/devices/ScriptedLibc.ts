@@ -44,7 +44,8 @@ export const scriptedLibc = (script: Script) => {
       answer.copy(data)
       return 0
     },
-    errno: () => errno
+    errno: () => errno,
+    watchReadable: () => undefined
   }
   return {
     layer: Layer.succeed(Libc, { calls: Effect.succeed(calls) }),

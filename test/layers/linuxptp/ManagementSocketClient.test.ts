@@ -52,7 +52,11 @@ describe.skipIf(process.platform !== "linux")("ManagementSocketClient", () => {
       const server = yield* listenAt(path)
       assert.deepStrictEqual(
         yield* exchange(path, server, [LISTENING, SLAVE]),
-        Option.some({ ports: [{ number: 1, state: "LISTENING" }, { number: 2, state: "SLAVE" }], clockClass: 6 })
+        Option.some({
+          ports: [{ number: 1, state: "LISTENING" }, { number: 2, state: "SLAVE" }],
+          clockClass: 6,
+          grandmaster: { identity: "62bd56.fffe.1c046d" }
+        })
       )
     }).pipe(provide))
 
@@ -93,7 +97,10 @@ describe.skipIf(process.platform !== "linux")("ManagementSocketClient", () => {
       }
       yield* TestClock.adjust("1 second")
       const ports = [{ number: 1, state: "SLAVE" as const }]
-      assert.deepStrictEqual(yield* Fiber.join(asked), Option.some({ ports, clockClass: 6 }))
+      assert.deepStrictEqual(
+        yield* Fiber.join(asked),
+        Option.some({ ports, clockClass: 6, grandmaster: { identity: "62bd56.fffe.1c046d" } })
+      )
     }).pipe(provide))
 
   it.effect("hears neither garbage, nor answers to another's questions, nor anybody else than whom it asks", () =>

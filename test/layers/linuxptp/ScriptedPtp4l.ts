@@ -62,6 +62,8 @@ function* questionsAt(fd: number): Generator<Question> {
   }
 }
 
+const grandmaster = Buffer.from("62bd56fffe1c046d", "hex")
+
 /** The answers of a ptp4l with these port states by `fsm.h` number, one datagram for each port. */
 export const answersTo = (
   { message }: Question,
@@ -77,12 +79,14 @@ export const answersTo = (
       target: message.source,
       data
     })
-  const { defaultDataSet, parentDataSet } = ManagementMessage.managementId
+  const { defaultDataSet, parentDataSet, timeStatusNp } = ManagementMessage.managementId
   switch (message.id) {
     case defaultDataSet:
       return [answer(0, Uint8Array.from([1, 0, 0, states.length, ...Array<number>(16).fill(0)]))]
     case parentDataSet:
-      return [answer(0, Uint8Array.from({ length: 32 }, (_, index) => index === 19 ? clockClass : 0))]
+      return [answer(0, Uint8Array.from({ length: 32 }, (_, at) => at === 19 ? clockClass : grandmaster[at - 24] ?? 0))]
+    case timeStatusNp:
+      return [answer(0, new Uint8Array(50))]
     default:
       return states.map((state, index) =>
         answer(index + 1, Uint8Array.from({ length: 26 }, (_, at) => at === 9 ? index + 1 : at === 10 ? state : 0))

@@ -6,6 +6,8 @@ import { answersOf3_1_1 } from "./RecordedAnswers.ts"
 
 const messages = answersOf3_1_1.flatMap((bytes) => decode(bytes) ?? [])
 const listening = (number: number) => ({ number, state: "LISTENING" } as const)
+/** Recorded where nobody else was heard. */
+const local = { identity: undefined }
 const answersAt = (...indexes: ReadonlyArray<number>) => readAnswers(indexes.flatMap((index) => messages[index] ?? []))
 
 describe("answers so far", () => {
@@ -14,13 +16,13 @@ describe("answers so far", () => {
 
   it("are all when every port and the clock class have been told", () =>
     assert.deepStrictEqual(answersAt(0, 1, 2, 3), {
-      answer: { ports: [listening(1), listening(2)], clockClass: 248 },
+      answer: { ports: [listening(1), listening(2)], clockClass: 248, grandmaster: local },
       isComplete: true
     }))
 
   it("lack a port or the clock class that has not been told", () => {
     assert.deepStrictEqual(answersAt(0, 1, 3), {
-      answer: { ports: [listening(2)], clockClass: 248 },
+      answer: { ports: [listening(2)], clockClass: 248, grandmaster: local },
       isComplete: false
     })
     assert.deepStrictEqual(answersAt(0, 2, 3), {

@@ -20,4 +20,6 @@ export interface Ptp4l {
   readonly servo: Servo | undefined
   /** When the servo takes its next sample, in milliseconds. */
   readonly sampleAt: number
+  /** When the last Sync message arrived, in milliseconds. */
+  readonly ingressTime: number
 }

@@ -3,8 +3,12 @@
  * print, on Effect's clock, without NIC, root or kernel. The demo and tests use it. Files are read from the spec and
  * never written.
  */
-import { Clock, Context, Deferred, Duration, Effect, Exit, Layer, Option, Random } from "effect"
-import { type ManagementAnswer, ManagementClient } from "../../../services/linuxptp/ManagementClient.ts"
+import { Clock, Context, Deferred, Duration, Effect, Exit, Layer, Option, Random, Stream } from "effect"
+import {
+  type ManagementAnswer,
+  ManagementClient,
+  type ManagementNews
+} from "../../../services/linuxptp/ManagementClient.ts"
 import {
   type OutputLine,
   type ProcessExit,
@@ -102,9 +106,17 @@ const make = Effect.fnUntraced(function*(installation: Installation) {
   const ask = (socket: ManagementSocket) =>
     Effect.sync(() => Option.map(Option.fromUndefinedOr(sockets.answer(socket.path)), described))
   const isReachable = ({ path }: ManagementSocket) => Effect.sync(() => sockets.answer(path) !== undefined)
-  return Context.make(ProcessRunner, { start }).pipe(
-    Context.add(ManagementClient, { isAvailable: true, ask, isReachable })
-  )
+  const follow = (socket: ManagementSocket) =>
+    Stream.tick(Duration.seconds(1)).pipe(
+      Stream.mapEffect(() => Effect.all([ask(socket), Clock.monotonicTimeNanos])),
+      Stream.map(([answer, now]): ManagementNews =>
+        Option.match(answer, {
+          onNone: () => ({ kind: "silent", askedAt: now }),
+          onSome: (told) => ({ kind: "told", answer: told, heardAt: now })
+        })
+      )
+    )
+  return Context.make(ProcessRunner, { start }).pipe(Context.add(ManagementClient, { isAvailable: true, ask, follow, isReachable }))
 })
 
 const schedulingOf = ({ fifoPriority }: ProcessSpec): Scheduling =>
@@ -113,9 +125,14 @@ const schedulingOf = ({ fifoPriority }: ProcessSpec): Scheduling =>
     : { policy: "SCHED_FIFO", priority: fifoPriority }
 
 /** The quality of a clock is not simulated. */
-const described = ({ ports }: Ptp4lAnswer): ManagementAnswer => ({
+const described = ({ grandmaster, ports, sample }: Ptp4lAnswer): ManagementAnswer => ({
   ports: ports.map(({ state }, index) => ({ number: index + 1, state })),
-  clockClass: undefined
+  clockClass: undefined,
+  grandmaster: { identity: grandmaster },
+  sample: sample === undefined
+    ? { offsetNs: 0, ingressTime: 0n }
+    : { offsetNs: sample.offsetNs, ingressTime: BigInt(Math.round(sample.ingressTime * nanosInMilli)) },
+  ...(sample === undefined ? {} : { current: { stepsRemoved: 1, pathDelayNs: sample.delayNs } })
 })
 
 /** All linuxptp programs end with exit code 0 after SIGTERM. */

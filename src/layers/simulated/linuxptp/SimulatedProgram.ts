@@ -15,6 +15,10 @@ export interface Ptp4lAnswer {
   readonly usesPhc: boolean
   /** In port order. */
   readonly ports: ReadonlyArray<{ readonly nic: string; readonly state: SimulatedPortState }>
+  /** Undefined if its own clock is the best. */
+  readonly grandmaster: string | undefined
+  /** Undefined before the first one. `ingressTime` is in milliseconds. */
+  readonly sample: { readonly offsetNs: number; readonly ingressTime: number; readonly delayNs: number } | undefined
 }
 
 /** Everything that a program can see and use at one moment. */

@@ -3,7 +3,7 @@
  * network's grandmaster on its first port, unless its configuration makes it a master. Not simulated: several foreign
  * masters, peer delay, ports on different PHCs, NICs that disappear.
  */
-import { identityOf } from "./Dialect.ts"
+import { grandmasterIdentity, identityOf } from "./Dialect.ts"
 import { eventMessages } from "./Ptp4lMessages.ts"
 import type { Ptp4lSettings } from "./Ptp4lSettings.ts"
 import type { Ptp4l } from "./Ptp4lState.ts"
@@ -33,7 +33,8 @@ export const simulatedPtp4l = (settings: Ptp4lSettings, node: string): Simulated
     ports: [],
     best: "none",
     servo: undefined,
-    sampleAt: Infinity
+    sampleAt: Infinity,
+    ingressTime: 0
   })
 
 const program = (ptp4l: Ptp4l): SimulatedProgram => ({
@@ -43,7 +44,7 @@ const program = (ptp4l: Ptp4l): SimulatedProgram => ({
   step: (moment) => {
     const [started, greeting] = ptp4l.startedAt === undefined ? start(ptp4l, moment) : [ptp4l, []]
     const [decided, events] = decide(started, moment)
-    const [sampled, measurement] = sample(decided, moment)
+    const [sampled, measurement] = sample(receiveSync(decided, moment), moment)
     return {
       next: program(sampled),
       lines: speak(ptp4l.settings.voice, moment.now, [...greeting, ...events, ...measurement]),
@@ -53,10 +54,14 @@ const program = (ptp4l: Ptp4l): SimulatedProgram => ({
 })
 
 /** While ports initialise, the answer says so. Before the first step the socket does not exist. */
-const answerOf = ({ identity, ports, settings }: Ptp4l): Ptp4lAnswer | undefined =>
-  ports.length === 0
-    ? undefined
-    : { clockIdentity: identity, usesPhc: settings.usesPhc, ports: ports.map(({ nic, state }) => ({ nic, state })) }
+const answerOf = ({ best, identity, ingressTime, ports, servo, settings }: Ptp4l): Ptp4lAnswer | undefined =>
+  ports.length === 0 ? undefined : {
+    clockIdentity: identity,
+    usesPhc: settings.usesPhc,
+    ports: ports.map(({ nic, state }) => ({ nic, state })),
+    grandmaster: best === "foreign" ? grandmasterIdentity : undefined,
+    sample: servo === undefined ? undefined : { offsetNs: servo.offsetNs, delayNs: servo.delayNs, ingressTime }
+  }
 
 const start = (ptp4l: Ptp4l, { node, now }: Moment): readonly [Ptp4l, ReadonlyArray<Message>] => {
   const phc = node.interfaces.find(({ name }) => name === ptp4l.settings.nics[0])?.phcIndex
@@ -109,6 +114,15 @@ const apply = (ptp4l: Ptp4l, port: Port, event: PortEvent, { draw, now }: Moment
   const lost = isFollowing(port) && !after.ports.some(isFollowing)
   const nobodyElse = ptp4l.best === "none" && event === "ANNOUNCE_RECEIPT_TIMEOUT_EXPIRES"
   return lost || nobodyElse ? { ...after, best: "local" } : after
+}
+
+/** Sync messages arrive more often than the servo prints what it makes of them. */
+const receiveSync = (ptp4l: Ptp4l, moment: Moment): Ptp4l => {
+  const port = ptp4l.ports.find(isFollowing)
+  const isDue = moment.now - ptp4l.ingressTime >= ptp4l.settings.syncInterval
+  return isDue && port !== undefined && sightOf(ptp4l, port, moment).hearsMaster
+    ? { ...ptp4l, ingressTime: moment.now }
+    : ptp4l
 }
 
 /** Takes a sample if one is due. The first locked sample makes the port SLAVE. */

@@ -8,7 +8,9 @@ import { specOf } from "./SimulatedNode.ts"
 const answer = (ports: Readonly<Record<string, SimulatedPortState>>): Ptp4lAnswer => ({
   clockIdentity: "507c6f.fffe.000000",
   usesPhc: true,
-  ports: Object.entries(ports).map(([nic, state]) => ({ nic, state }))
+  ports: Object.entries(ports).map(([nic, state]) => ({ nic, state })),
+  grandmaster: undefined,
+  sample: undefined
 })
 
 /** ens1f0 and ens1f1 are on PHC 1, ens2f0 is on PHC 2. */
