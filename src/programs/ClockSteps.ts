@@ -1,14 +1,12 @@
 /**
  * Everything that can change what is known about the node's clocks: lines and statuses of processes, profiles, NICs,
- * clock classes, and the passing of time. Each is a step, a function of the clock state, and ObserveClocks applies the
+ * what management sockets tell, and the passing of time. Each is a step, a function of the clock state, and ObserveClocks applies the
  * steps.
  */
-import { Duration, Effect, Option, Stream, SubscriptionRef } from "effect"
+import { Clock, Duration, Effect, Option, Stream, SubscriptionRef } from "effect"
 import {
   advance,
   type ClockState,
-  freshnessPeriodSeconds,
-  observeClockClasses,
   observeInterfaces,
   observeLine,
   observeProfiles,
@@ -16,9 +14,24 @@ import {
 } from "../services/clocks/ClockState.ts"
 import { DeviceDiscovery } from "../services/devices/DeviceDiscovery.ts"
 import { ProcessSupervisor } from "../services/processes/ProcessSupervisor.ts"
-import { clockClasses } from "./ClockClasses.ts"
+import { managementSteps } from "./ManagementNews.ts"
 import { NodeState } from "./NodeState.ts"
 import { sleepUntil } from "./SleepUntil.ts"
+
+/** How often it is looked for alarms whose time is over. */
+const alarmPeriod = 10_000_000_000n
+/** A sleep that ends this much too late shows that the daemon itself was stopped. */
+const lateness = 1_000_000_000n
+/** Enough to take in what was said meanwhile. */
+const catchUp = Duration.seconds(2)
+
+/** A daemon that was stopped has heard nothing, which says nothing about the clocks. So it listens first. */
+const patientSleepUntil = Effect.fnUntraced(function*(time: bigint) {
+  yield* sleepUntil(time)
+  if ((yield* Clock.monotonicTimeNanos) - time > lateness) yield* Effect.sleep(catchUp)
+})
+
+const patientSleep = Effect.flatMap(Clock.monotonicTimeNanos, (now) => patientSleepUntil(now + alarmPeriod))
 
 /** Changes the clock state, at a time in monotonic nanoseconds. */
 export type ClockStep = (state: ClockState, now: bigint) => ClockState
@@ -36,12 +49,12 @@ export const clockSteps = Effect.fnUntraced(function*(deadline: SubscriptionRef.
       Stream.changes,
       Stream.map((profiles): ClockStep => (state, now) => observeProfiles(state, profiles, now))
     ),
-    Stream.map(yield* clockClasses, (classes): ClockStep => (state) => observeClockClasses(state, classes)),
+    yield* managementSteps,
     Stream.map(interfaces, (all): ClockStep => (state) => observeInterfaces(state, all)),
     SubscriptionRef.changes(deadline).pipe(
-      Stream.switchMap((time) => time === undefined ? Stream.empty : Stream.fromEffect(sleepUntil(time))),
+      Stream.switchMap((time) => time === undefined ? Stream.empty : Stream.fromEffect(patientSleepUntil(time))),
       Stream.map((): ClockStep => advance)
     ),
-    Stream.map(Stream.tick(Duration.seconds(freshnessPeriodSeconds)), (): ClockStep => advance)
+    Stream.map(Stream.forever(Stream.fromEffect(patientSleep)), (): ClockStep => advance)
   ]
 })

@@ -28,8 +28,13 @@ export const run = Effect.gen(function*() {
     for (const { annotations, isWarning, message } of clockNews(before, now)) {
       yield* (isWarning ? Effect.logWarning : Effect.logInfo)(message).pipe(Effect.annotateLogs(annotations))
     }
+  })
+  /** Most deadlines are put off again and again; it is cheaper to look too early than to wait anew each time. */
+  const waitForNext = Effect.fnUntraced(function*(state: ClockState, now: bigint) {
     const next = nextDeadline(state)
-    if (next !== (yield* SubscriptionRef.get(deadline))) yield* SubscriptionRef.set(deadline, next)
+    const awaited = yield* SubscriptionRef.get(deadline)
+    const isInTime = awaited !== undefined && awaited > now && next !== undefined && awaited <= next
+    if (!isInTime && awaited !== next) yield* SubscriptionRef.set(deadline, next)
   })
   return yield* Stream.mergeAll(yield* clockSteps(deadline), { concurrency: "unbounded" }).pipe(
     Stream.mapAccumArrayEffect(
@@ -37,6 +42,7 @@ export const run = Effect.gen(function*() {
       Effect.fnUntraced(function*(state, taken) {
         const now = yield* Clock.monotonicTimeNanos
         const next = taken.reduce((known, step) => step(known, now), state)
+        yield* waitForNext(next, now)
         // Most lines of a process say nothing about a clock.
         return [next, next === state ? [] : [next]] as const
       })

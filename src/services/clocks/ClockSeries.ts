@@ -39,8 +39,8 @@ export const clockSeries = (state: ClockState, node: string): ReadonlyArray<Seri
   const series: Array<Series> = []
   const nameOf = clockNames(state)
   for (const status of state.statuses) {
-    series.push(...processSeries(status, node), ...classSeries(status, node, state.clockClasses.get(status.id)))
     const process = state.processes.get(status.id)
+    series.push(...processSeries(status, node), ...classSeries(status, node, process))
     if (process === undefined) continue
     for (const clock of process.clocks.values()) {
       const faulty = faultySource(process, clock, state)
@@ -79,11 +79,19 @@ const processLabels = ({ id, spec }: ProcessStatus, node: string) => ({
   config: `${id}.config`
 })
 
-/** A ptp4l that does not run has no grandmaster, so it has no clock class. */
-const classSeries = (status: ProcessStatus, node: string, clockClass: number | undefined): ReadonlyArray<Series> =>
-  clockClass === undefined || status.pid === undefined
-    ? []
-    : [{ name: "clock_class", labels: processLabels(status, node), value: clockClass }]
+/** A ptp4l that does not run, or does not answer, has no clock class. */
+const classSeries = (
+  status: ProcessStatus,
+  node: string,
+  process: ObservedProcess | undefined
+): ReadonlyArray<Series> =>
+  status.pid === undefined ?
+    [] :
+    [...process?.clocks.values() ?? []].flatMap(({ evidence: { management } }) =>
+      management?.clockClass === undefined || management.silentSince !== undefined
+        ? []
+        : [{ name: "clock_class" as const, labels: processLabels(status, node), value: management.clockClass }]
+    )
 
 const portSeries = ({ evidence: { ports, program } }: ObservedClock, node: string): ReadonlyArray<Series> =>
   [...ports.values()].flatMap((port): ReadonlyArray<Series> =>
@@ -135,7 +143,8 @@ const measurementSeries = (
   return [
     { name: "offset_ns", labels, value: offsetNs },
     { name: "max_offset_ns", labels, value: maxOffsetNs },
-    { name: "frequency_adjustment_ns", labels, value: frequencyPpb },
+    // A summary has not been printed yet.
+    ...(frequencyPpb === undefined ? [] : [{ name: "frequency_adjustment_ns" as const, labels, value: frequencyPpb }]),
     { name: "delay_ns", labels, value: delayNs }
   ]
 }

@@ -4,6 +4,7 @@
  * next value. Pure: NodeClockView and ClockSeries read the value.
  */
 import type { NetworkInterface } from "../devices/PtpDevice.ts"
+import type { ManagementNews } from "../linuxptp/ManagementClient.ts"
 import type { ProcessSpec } from "../processes/ProcessSpec.ts"
 import type { ProcessLine, ProcessStatus } from "../processes/ProcessSupervisor.ts"
 import type { ChosenProfile, ClockThreshold } from "../profiles/Decision.ts"
@@ -14,6 +15,7 @@ import {
   judgeProcess,
   type ObservedProcess,
   observeProcessLine,
+  observeProcessNews,
   observeProcessStatus
 } from "./ObservedProcess.ts"
 
@@ -24,8 +26,6 @@ export interface ClockState {
   readonly thresholds: ReadonlyMap<string, ClockThreshold>
   /** NICs by the path of their PHC, `/dev/ptpN`; several ports of a card may share one. */
   readonly nics: ReadonlyMap<string, ReadonlyArray<string>>
-  /** Clock class of the grandmaster, by the id of the ptp4l that reported it. */
-  readonly clockClasses: ReadonlyMap<string, number>
   /** By id. Also contains processes that have just ended, because their successor may still hold their lock. */
   readonly processes: ReadonlyMap<string, ObservedProcess>
   /** Monotonic nanoseconds: when time was last seen to pass. It may be some seconds ago. */
@@ -37,7 +37,6 @@ export const initialClockState: ClockState = {
   statuses: [],
   thresholds: new Map(),
   nics: new Map(),
-  clockClasses: new Map(),
   processes: new Map(),
   observedAt: 0n
 }
@@ -101,11 +100,27 @@ export const observeInterfaces = (state: ClockState, interfaces: ReadonlyArray<N
   return { ...state, nics }
 }
 
-/** The state after every ptp4l was asked for the clock class of its grandmaster. */
-export const observeClockClasses = (state: ClockState, clockClasses: ReadonlyMap<string, number>): ClockState => ({
-  ...state,
-  clockClasses
-})
+/** A run of a process. */
+export interface ProcessRunId {
+  readonly spec: ProcessSpec
+  readonly run: number
+}
+
+/**
+ * The state after news from the management socket of a run. Returns the same object if that run is over, or if they say
+ * nothing.
+ */
+export const observeNews = (
+  state: ClockState,
+  { run, spec }: ProcessRunId,
+  news: ManagementNews,
+  now: bigint
+): ClockState => {
+  const known = state.processes.get(spec.id)
+  if (known === undefined || known.spec !== spec || known.run !== run || known.isEnded) return state
+  const next = observeProcessNews(known, news, judgementOf(state, spec, now))
+  return next === known ? state : { ...state, processes: new Map(state.processes).set(spec.id, next) }
+}
 
 /**
  * The state at `now`. Holdovers whose time is over end, a clock without measurements loses its lock, and ended
@@ -124,16 +139,25 @@ export const advance = (state: ClockState, now: bigint): ClockState => {
 const isHeld = ({ clocks }: ObservedProcess): boolean =>
   [...clocks.values()].some(({ held }) => [...held.values()].some(({ heldUntil }) => heldUntil !== undefined))
 
-/** How often `advance` looks for measurements that have stopped. */
-export const freshnessPeriodSeconds = 5
-
-/** The monotonic nanosecond at which the next holdover ends; undefined if no clock is in holdover. */
+/**
+ * The monotonic nanosecond at which something ends next if nothing is heard: a holdover, a lock whose measurements have
+ * stopped, a value that is shown. Undefined if nothing does.
+ */
 export const nextDeadline = ({ processes }: ClockState): bigint | undefined => {
   let soonest: bigint | undefined
+  const at = (time: bigint | undefined) => {
+    if (time !== undefined && (soonest === undefined || time < soonest)) soonest = time
+  }
   for (const { clocks } of processes.values()) {
-    for (const { held } of clocks.values()) {
-      for (const { heldUntil } of held.values()) {
-        if (heldUntil !== undefined && (soonest === undefined || heldUntil < soonest)) soonest = heldUntil
+    for (const { evidence, held } of clocks.values()) {
+      let isLocked = false
+      for (const { heldUntil, state } of held.values()) {
+        at(heldUntil)
+        isLocked ||= state === "LOCKED"
+      }
+      for (const { freshUntil, validUntil } of evidence.measurements.values()) {
+        if (isLocked && freshUntil >= 0n) at(freshUntil + 1n)
+        at(validUntil === undefined ? undefined : validUntil + 1n)
       }
     }
   }

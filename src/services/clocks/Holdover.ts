@@ -114,7 +114,7 @@ const gone = (previous: HeldClock, reason: FreerunReason, holdOverSeconds: numbe
 
 /** Counts `measurement`, unless it was counted before. */
 const counting = ({ contrary, counted }: HeldClock, measurement: Measurement): number =>
-  contrary + (measurement === counted ? 0 : 1)
+  contrary + (measurement.sample === counted?.sample ? 0 : 1)
 
 /** The state after a measurement inside of the thresholds. */
 const near = (previous: HeldClock, counted: Measurement): HeldClock => {

@@ -6,7 +6,7 @@ import type { ClockThreshold } from "../profiles/Decision.ts"
 import type { ClockSettings } from "./ClockSettings.ts"
 import { type ClockVerdict, clockVerdict } from "./ClockVerdict.ts"
 import { type HeldClock, nextHeldClock, unheldClock } from "./Holdover.ts"
-import { type ClockProgram, noEvidence, type ProgramEvidence } from "./ProgramEvidence.ts"
+import { type ClockProgram, noEvidence, type ProgramEvidence, withValidMeasurements } from "./ProgramEvidence.ts"
 
 /** The clocks of one program. */
 export interface ObservedClock {
@@ -45,8 +45,12 @@ interface RunFacts {
 const unnamed = ""
 
 /** The clocks of a program that has said nothing. */
-export const newClock = (program: ClockProgram, interfaces: ReadonlyArray<string>): ObservedClock => ({
-  evidence: noEvidence(program, interfaces),
+export const newClock = (
+  program: ClockProgram,
+  interfaces: ReadonlyArray<string>,
+  printInterval?: bigint
+): ObservedClock => ({
+  evidence: noEvidence(program, interfaces, printInterval),
   held: new Map([[unnamed, unheldClock]]),
   steered: [],
   hasFollowed: false
@@ -67,12 +71,13 @@ export const withEvidence = (clock: ObservedClock, evidence: ProgramEvidence): O
 /** The same clocks without any evidence. They are not judged yet. */
 export const withoutEvidence = (clock: ObservedClock): ObservedClock => ({
   ...clock,
-  evidence: noEvidence(clock.evidence.program, clock.evidence.interfaces)
+  evidence: noEvidence(clock.evidence.program, clock.evidence.interfaces, clock.evidence.printInterval)
 })
 
 /** The same clocks, judged. Returns the same object if nothing changes. */
 export const judgeClock = (clock: ObservedClock, run: RunFacts, { now, threshold }: Judgement): ObservedClock => {
-  const { evidence, hasFollowed, held, steered } = clock
+  const { hasFollowed, held, steered } = clock
+  const evidence = withValidMeasurements(clock.evidence, now)
   const verdictOf = (name: string): ClockVerdict => {
     if (run.isEnded) return { kind: "Gone", reason: "NoProcess" }
     if (run.isStalled) return { kind: "Gone", reason: "Unlocked" }
@@ -86,5 +91,5 @@ export const judgeClock = (clock: ObservedClock, run: RunFacts, { now, threshold
     return [name, nextHeldClock(before, verdictOf(name), threshold.holdOverTimeoutSeconds, now)]
   }))
   const isSame = held.size === next.size && [...next].every(([name, one]) => held.get(name) === one)
-  return isSame ? clock : { ...clock, held: next }
+  return isSame && evidence === clock.evidence ? clock : { ...clock, evidence, held: next }
 }

@@ -4,10 +4,13 @@
  * Lines of an earlier run, or of another process that had the same id before, never count.
  */
 import { type LogEvent, parseLogLine } from "../linuxptp/LogEvent.ts"
+import type { ManagementNews } from "../linuxptp/ManagementClient.ts"
 import type { ProcessSpec } from "../processes/ProcessSpec.ts"
 import type { ProcessLine, ProcessStatus } from "../processes/ProcessSupervisor.ts"
 import { noSightings, observeSighting, recentSightings, type Sightings, type SightingSpeaker } from "./ClockAlarms.ts"
 import { type ClockSettings, clockSettings } from "./ClockSettings.ts"
+import { type LineTimes, lineTimes } from "./LineTimes.ts"
+import { observeManagement } from "./ManagementEvidence.ts"
 import {
   judgeClock,
   type Judgement,
@@ -16,7 +19,8 @@ import {
   withEvidence,
   withoutEvidence
 } from "./ObservedClock.ts"
-import { isClockProgram, noEvidence, observeEvent, type ProgramEvidence } from "./ProgramEvidence.ts"
+import { printIntervalOf } from "./PrintInterval.ts"
+import { isClockProgram, observeEvent, type ProgramEvidence } from "./ProgramEvidence.ts"
 import { childName, parseChildMessage, type Speaker, speakerOf } from "./Speaker.ts"
 
 /** A process and what is known from its lines. */
@@ -58,8 +62,10 @@ const newProcess = (spec: ProcessSpec): ObservedProcess => ({
   sightings: noSightings
 })
 
-const freshClocks = ({ interfaces, program }: ProcessSpec): ObservedProcess["clocks"] =>
-  isClockProgram(program) ? new Map([[program, newClock(program, interfaces)]]) : new Map()
+const freshClocks = (spec: ProcessSpec): ObservedProcess["clocks"] =>
+  isClockProgram(spec.program)
+    ? new Map([[spec.program, newClock(spec.program, spec.interfaces, printIntervalOf(spec))]])
+    : new Map()
 
 /** The process after one of its lines. Returns the same object if the line says nothing about a clock. */
 export const observeProcessLine = (
@@ -81,7 +87,23 @@ export const observeProcessLine = (
   const speaker = speakerOf(line.spec, event)
   return speaker === undefined
     ? current
-    : withClock(withSighting(current, speaker, event, judgement), speaker, event, judgement)
+    : withClock(withSighting(current, speaker, event, judgement), speaker, event, {
+      ...judgement,
+      ...lineTimes(event.uptime, judgement.now)
+    })
+}
+
+/** The process after news from its management socket in this run. Returns the same object if they say nothing. */
+export const observeProcessNews = (
+  process: ObservedProcess,
+  news: ManagementNews,
+  judgement: Judgement
+): ObservedProcess => {
+  const key = process.spec.program
+  const clock = process.clocks.get(key)
+  return clock === undefined
+    ? process
+    : withClockEvidence(process, key, clock, observeManagement(clock.evidence, news), judgement)
 }
 
 const withSighting = (
@@ -160,8 +182,8 @@ const nextRun = (process: ObservedProcess, spec: ProcessSpec, run: number, judge
   const isSame = spec === process.spec
   const fresh = freshClocks(spec)
   const clocks = new Map([...fresh, ...process.clocks].map(([key, clock]) => {
-    const { interfaces, program } = fresh.get(key)?.evidence ?? clock.evidence
-    return [key, { ...clock, evidence: noEvidence(program, interfaces), hasFollowed: isSame && clock.hasFollowed }]
+    const evidence = fresh.get(key)?.evidence ?? withoutEvidence(clock).evidence
+    return [key, { ...clock, evidence, hasFollowed: isSame && clock.hasFollowed }]
   }))
   return judgeProcess({
     ...process,
@@ -194,11 +216,21 @@ const withClock = (
   process: ObservedProcess,
   { interfaces, key, program }: Speaker,
   event: LogEvent,
+  judgement: Judgement & LineTimes
+): ObservedProcess => {
+  if (process.clocks.size >= mostClocks && !process.clocks.has(key)) return process
+  const clock = process.clocks.get(key) ?? newClock(program, interfaces)
+  return withClockEvidence(process, key, clock, observeEvent(clock.evidence, event, judgement), judgement)
+}
+
+const withClockEvidence = (
+  process: ObservedProcess,
+  key: string,
+  clock: ObservedClock,
+  evidence: ProgramEvidence,
   judgement: Judgement
 ): ObservedProcess => {
-  const clock = process.clocks.get(key) ?? newClock(program, interfaces)
-  const evidence = observeEvent(clock.evidence, event, judgement.now)
-  if (evidence === clock.evidence || (process.clocks.size >= mostClocks && !process.clocks.has(key))) return process
+  if (evidence === clock.evidence) return process
   const next = judged(process, withEvidence(clock, evidence), judgement)
   return { ...process, clocks: new Map(process.clocks).set(key, next) }
 }

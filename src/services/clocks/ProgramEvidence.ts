@@ -1,12 +1,16 @@
 /**
  * What one linuxptp program has said since its start: the states of its ports, its grandmaster and its newest
- * measurements. It is computed from the events in the program's log. Pure: ClockVerdict decides whether this evidence
- * makes a clock locked.
+ * measurements. Here it is computed from the events in the program's log; ManagementEvidence adds what ptp4l tells on
+ * its socket. Whichever of the two is newer counts. Pure: ClockVerdict decides whether this evidence makes a clock
+ * locked.
  */
 import { Schema } from "effect"
 import type { LogEvent, OffsetEvent, PortStateEvent, SummaryEvent } from "../linuxptp/LogEvent.ts"
-import { followsMaster, type PortState } from "../linuxptp/PortState.ts"
-import { faultyMeasurement, type Measurement, measurementOf, type OffsetSource } from "./Measurement.ts"
+import { followsMaster } from "../linuxptp/PortState.ts"
+import { mapValues, withEntry } from "./BoundedMap.ts"
+import type { LineTimes } from "./LineTimes.ts"
+import { lineBesideSocket, measurementOf, type OffsetSource, stopped, validMeasurement } from "./Measurement.ts"
+import { isOutdated, type ObservedPort, type PortEvidence, type Told, withPortState } from "./PortEvidence.ts"
 
 /** The programs that measure a clock. */
 const ClockProgram = Schema.Literals(["ptp4l", "phc2sys", "ts2phc"])
@@ -14,27 +18,35 @@ export type ClockProgram = typeof ClockProgram.Type
 
 export const isClockProgram = Schema.is(ClockProgram)
 
-/** A port by its number. */
-export interface ObservedPort {
-  /** Undefined when neither the line nor the configuration names it. */
-  readonly interface: string | undefined
-  readonly state: PortState
+/** What a ptp4l has told on its management socket, apart from what its log tells too. Times are monotonic. */
+export interface ManagementEvidence {
+  /** When it was heard last. */
+  readonly heardAt: bigint
+  /** The time of the first question that was not answered; undefined while it answers. */
+  readonly silentSince: bigint | undefined
+  /** What was told of the servo's last sample; undefined before that. */
+  readonly sample: { readonly offsetNs: number; readonly ingressTime: bigint } | undefined
+  readonly clockClass: number | undefined
+  /** How many boundary clocks are between this clock and its grandmaster, plus 1. */
+  readonly stepsRemoved: number | undefined
 }
 
 /** What is known of one program from its own lines. */
-export interface ProgramEvidence {
+export interface ProgramEvidence extends PortEvidence {
   readonly program: ClockProgram
   /** NICs in port order. */
   readonly interfaces: ReadonlyArray<string>
-  readonly ports: ReadonlyMap<number, ObservedPort>
-  /** Number of the port that follows a master, or was the last to follow one. */
-  readonly followedPort: number | undefined
   /** The master that the best master algorithm selected last; undefined if that was the local clock. */
   readonly bestMaster: string | undefined
-  /**
-   * The key is the clock that is steered: for ptp4l the NIC of the port that follows, otherwise the name in the line.
-   */
-  readonly measurements: ReadonlyMap<string, Measurement>
+  readonly bestMasterTold: Told | undefined
+  /** `max` of the last summary; undefined if there was none. */
+  readonly summaryMaxNs: number | undefined
+  /** When a line with a measurement was printed last, in monotonic nanoseconds. */
+  readonly lineAt: bigint
+  /** Undefined until the first answer on the management socket. */
+  readonly management: ManagementEvidence | undefined
+  /** How often the program prints a measurement at least, in nanoseconds; undefined if its configuration is not known. */
+  readonly printInterval: bigint | undefined
   /** phc2sys: the NIC whose clock it follows, or `CLOCK_REALTIME`; undefined while it has not said so. */
   readonly source: string | undefined
   /** When the program began to say that it cannot steer its clock, and when it said so last. */
@@ -50,41 +62,55 @@ interface Refusal {
 /** A refusal after a longer pause is a new one. */
 const refusalPause = 10_000_000_000n
 
-/** No host has more ports or clocks. Entries beyond this number are not kept. */
-const mostEntries = 128
-
 /** phc2sys 1.5 prints no name for the clock; then it is the system clock. */
 export const systemClock = "CLOCK_REALTIME"
 
 /** A program that has said nothing yet. */
-export const noEvidence = (program: ClockProgram, interfaces: ReadonlyArray<string>): ProgramEvidence => ({
+export const noEvidence = (
+  program: ClockProgram,
+  interfaces: ReadonlyArray<string>,
+  printInterval?: bigint
+): ProgramEvidence => ({
   program,
   interfaces,
   ports: new Map(),
   followedPort: undefined,
   bestMaster: undefined,
+  bestMasterTold: undefined,
   measurements: new Map(),
+  summaryMaxNs: undefined,
+  lineAt: 0n,
+  management: undefined,
+  printInterval,
   source: undefined,
   refusal: undefined
 })
 
 /**
- * The evidence after one more event at a monotonic nanosecond. Returns the same object if the event says nothing about
- * a clock.
+ * The evidence after one more event. Returns the same object if the event says nothing about a clock, or something that
+ * the socket has told since.
  */
-export const observeEvent = (evidence: ProgramEvidence, event: LogEvent, now: bigint): ProgramEvidence => {
+export const observeEvent = (evidence: ProgramEvidence, event: LogEvent, times: LineTimes): ProgramEvidence => {
   switch (event.kind) {
     case "offset":
     case "summary":
-      return observeMeasurement(evidence, event, now)
+      return observeMeasurement(evidence, event, times)
     case "portState":
-      return observePort(evidence, event)
+      return observePort(evidence, event, times)
     case "bestMaster":
-      return { ...evidence, bestMaster: event.local ? undefined : event.clockIdentity }
+      return withBestMaster(evidence, event.local ? undefined : event.clockIdentity, { by: "log", at: times.saidAt })
     case "message":
     case "fault":
-      return observeMessage(evidence, event.text, now)
+      return observeMessage(evidence, event.text, times)
   }
+}
+
+/** The evidence without the values whose time is over. Returns the same object if all are valid. */
+export const withValidMeasurements = (evidence: ProgramEvidence, now: bigint): ProgramEvidence => {
+  const measurements = mapValues(evidence.measurements, (one) => validMeasurement(one, now))
+  return [...measurements].every(([name, one]) => one === evidence.measurements.get(name))
+    ? evidence
+    : { ...evidence, measurements }
 }
 
 /** The port that follows a master at this moment. */
@@ -97,29 +123,26 @@ export const followingPort = ({ followedPort, ports }: ProgramEvidence): Observe
 export const lastFollowingPort = ({ followedPort, ports }: ProgramEvidence): ObservedPort | undefined =>
   followedPort === undefined ? undefined : ports.get(followedPort)
 
-/** The map with one more entry, unless the map is full. */
-const withEntry = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> =>
-  map.size >= mostEntries && !map.has(key) ? map : new Map(map).set(key, value)
-
 const observeMeasurement = (
   evidence: ProgramEvidence,
   event: OffsetEvent | SummaryEvent,
-  now: bigint
+  { now, saidAt }: LineTimes
 ): ProgramEvidence => {
-  const clock = evidence.program === "ptp4l" ? followingPort(evidence)?.interface : event.clock ?? systemClock
+  const { management, measurements, printInterval, program } = evidence
+  const clock = program === "ptp4l" ? followingPort(evidence)?.interface : event.clock ?? systemClock
   // An offset without a known NIC would become a metric without a name.
   if (clock === undefined) return evidence
-  const measurement = measurementOf(
-    event,
-    sourceOf(evidence.program, event),
-    now,
-    evidence.measurements.get(clock)
-  )
-  // ptp4l steers one clock, so the NIC that was followed before has no offset any more.
-  const measurements = evidence.program === "ptp4l"
-    ? new Map([[clock, measurement]])
-    : withEntry(evidence.measurements, clock, measurement)
-  return { ...evidence, measurements }
+  const before = measurements.get(clock)
+  const line = measurementOf(event, sourceOf(program, event), now, before, printInterval)
+  const isAnswering = management !== undefined && management.silentSince === undefined
+  const measurement = isAnswering ? lineBesideSocket(before, line) : line
+  return {
+    ...evidence,
+    lineAt: saidAt,
+    summaryMaxNs: event.kind === "summary" ? event.maxNs : undefined,
+    // ptp4l steers one clock, so the NIC that was followed before has no offset any more.
+    measurements: program === "ptp4l" ? new Map([[clock, measurement]]) : withEntry(measurements, clock, measurement)
+  }
 }
 
 const sourceOf = (program: ClockProgram, event: OffsetEvent | SummaryEvent): OffsetSource => {
@@ -129,33 +152,27 @@ const sourceOf = (program: ClockProgram, event: OffsetEvent | SummaryEvent): Off
 }
 
 // Port 0 is ptp4l's management socket, not a NIC.
-const observePort = (evidence: ProgramEvidence, event: PortStateEvent): ProgramEvidence => {
+const observePort = (evidence: ProgramEvidence, event: PortStateEvent, { saidAt }: LineTimes): ProgramEvidence => {
   if (evidence.program !== "ptp4l" || event.port === 0) return evidence
-  const port = { interface: event.interface ?? evidence.interfaces[event.port - 1], state: event.to }
-  const ports = withEntry(evidence.ports, event.port, port)
-  if (followsMaster(event.to)) {
-    // The calibration starts again, perhaps with another master: earlier measurements say nothing about it.
-    const measurements = event.to === "UNCALIBRATED" ? new Map<string, Measurement>() : evidence.measurements
-    return { ...evidence, ports, followedPort: event.port, measurements }
-  }
-  // INITIALIZING comes before it when timemaster has started the ptp4l again.
-  const isFromFollowing = followsMaster(event.from) || event.from === "INITIALIZING"
-  const wasFollowing = event.port === evidence.followedPort && isFromFollowing
-  return wasFollowing ? { ...evidence, ports, measurements: measurementsWithout(port) } : { ...evidence, ports }
+  const nic = event.interface ?? evidence.interfaces[event.port - 1]
+  return withPortState(evidence, event.port, { interface: nic, state: event.to, told: { by: "log", at: saidAt } })
 }
 
-/** A port that follows no master measures nothing. If it is FAULTY, that is shown as a special offset. */
-const measurementsWithout = (port: ObservedPort): ReadonlyMap<string, Measurement> =>
-  port.state === "FAULTY" && port.interface !== undefined
-    ? new Map([[port.interface, faultyMeasurement("master")]])
-    : new Map()
+/** The evidence after the best master algorithm has selected a clock; undefined is the local one. */
+export const withBestMaster = (
+  evidence: ProgramEvidence,
+  bestMaster: string | undefined,
+  bestMasterTold: Told
+): ProgramEvidence =>
+  isOutdated(bestMasterTold, evidence.bestMasterTold) ? evidence : { ...evidence, bestMaster, bestMasterTold }
 
 // clockadj.c, for all three programs. The leap second flags of the clock are not its rate.
 const notSteered = /^failed to (?:adjust the clock|step clock|set the clock(?! status)|set clock status)/
 
-const observeMessage = (evidence: ProgramEvidence, text: string, now: bigint): ProgramEvidence => {
+const observeMessage = (evidence: ProgramEvidence, text: string, times: LineTimes): ProgramEvidence => {
   if (notSteered.test(text)) {
     const { refusal } = evidence
+    const { now } = times
     const since = refusal === undefined || now - refusal.at > refusalPause ? now : refusal.since
     return { ...evidence, refusal: { since, at: now } }
   }
@@ -165,7 +182,7 @@ const observeMessage = (evidence: ProgramEvidence, text: string, now: bigint): P
     case "phc2sys":
       return observePhc2sysMessage(evidence, text)
     case "ts2phc":
-      return observeTs2phcMessage(evidence, text, now)
+      return observeTs2phcMessage(evidence, text, times)
   }
 }
 
@@ -175,7 +192,7 @@ const lostHoldover = /^(\S+) lost holdover lock \(offset +(-?\d+)\)$/
 const noLongerSteered = /^(?:unselecting (\S+) for synchronization|selecting (\S+) as the reference clock)$/
 
 /** A clock that gives up its holdover is measured once more. One that becomes the reference is measured no more. */
-const observeTs2phcMessage = (evidence: ProgramEvidence, text: string, now: bigint): ProgramEvidence => {
+const observeTs2phcMessage = (evidence: ProgramEvidence, text: string, times: LineTimes): ProgramEvidence => {
   const [, clock, offset] = lostHoldover.exec(text) ?? []
   if (clock !== undefined) {
     const before = evidence.measurements.get(clock)
@@ -187,7 +204,7 @@ const observeTs2phcMessage = (evidence: ProgramEvidence, text: string, now: bigi
       frequencyPpb: before?.frequencyPpb ?? 0,
       holdover: true
     }
-    return observeMeasurement(evidence, lost, now)
+    return observeMeasurement(evidence, lost, times)
   }
   const [, unselected, reference] = noLongerSteered.exec(text) ?? []
   const left = unselected ?? reference
@@ -207,7 +224,9 @@ const sourceOfAll = /^selecting (\S+) as out-of-domain source clock$/
  * clock stays: linuxptp 4.1 and newer say nothing when the source is lost, but then no measurement follows.
  */
 const observePhc2sysMessage = (evidence: ProgramEvidence, text: string): ProgramEvidence => {
-  if (lostSource.test(text)) return { ...evidence, source: undefined, measurements: new Map() }
+  if (lostSource.test(text)) {
+    return { ...evidence, source: undefined, measurements: mapValues(evidence.measurements, stopped) }
+  }
   const source = sourceOfAll.exec(text)?.[1] ?? evidence.source ?? sourceOfDomain.exec(text)?.[1]
   if (source !== evidence.source) return { ...evidence, source }
   if (!text.startsWith("reconfiguring after port state change")) return evidence

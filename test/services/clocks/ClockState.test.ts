@@ -211,7 +211,9 @@ describe("ClockState", () => {
     assert.strictEqual(stateAndReason(advance(lost, 6n * second - 1n)), "HOLDOVER Holdover")
     const free = advance(lost, 6n * second)
     assert.strictEqual(stateAndReason(free), "FREERUN Listening")
-    assert.strictEqual(nextDeadline(free), undefined)
+    // Its last offset is shown for 10 s.
+    assert.strictEqual(nextDeadline(free), 10n * second + 1n)
+    assert.strictEqual(nextDeadline(advance(free, 10n * second + 1n)), undefined)
   })
 
   it("does not hold longer for more bad news", () => {

@@ -116,7 +116,9 @@ const make = Effect.fnUntraced(function*(installation: Installation) {
         })
       )
     )
-  return Context.make(ProcessRunner, { start }).pipe(Context.add(ManagementClient, { isAvailable: true, ask, follow, isReachable }))
+  return Context.make(ProcessRunner, { start }).pipe(
+    Context.add(ManagementClient, { isAvailable: true, ask, follow, isReachable })
+  )
 })
 
 const schedulingOf = ({ fifoPriority }: ProcessSpec): Scheduling =>
