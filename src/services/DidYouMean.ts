@@ -15,8 +15,10 @@ export const didYouMean = (name: string, known: Iterable<string>): string | unde
   let least = Infinity
   for (const candidate of known) {
     const wanted = bare(candidate)
+    const most = Math.min(mostSlips(given, wanted), least - 1)
+    if (Math.abs(given.length - wanted.length) > most) continue
     const slips = slipsBetween(given, wanted)
-    if (slips > mostSlips(given, wanted) || slips >= least) continue
+    if (slips > most) continue
     best = candidate
     least = slips
   }

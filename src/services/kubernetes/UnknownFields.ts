@@ -26,6 +26,7 @@ export const unknownFields = (
   foreign: ReadonlyMap<string, string>
 ): ReadonlyArray<FieldProblem> => {
   const found = unknownBelow(value, schema.ast, [])
+  if (found.length === 0) return []
   const places = placesOf(schema.ast, "")
   const rows = found.slice(0, mostFieldProblems).map(({ here, name, path }) => ({
     path: fieldPath(path),
