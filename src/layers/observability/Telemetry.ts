@@ -5,6 +5,7 @@
 import { Cause, type Config, Duration, Effect, Layer, Logger, References, Result } from "effect"
 import { OtlpSerialization, OtlpTracer } from "effect/observability"
 import type { SettingsValues } from "../../services/Settings.ts"
+import * as BoundedLog from "./BoundedLog.ts"
 import * as CollectorClient from "./CollectorClient.ts"
 import { jsonLines } from "./JsonLines.ts"
 import { type TraceSettings, traceSettings } from "./TraceSettings.ts"
@@ -52,6 +53,6 @@ const exporting = (
 /** Logs one line per record to stdout: JSON in a cluster, readable text on a terminal. */
 export const logs = ({ logFormat, logLevel }: Pick<SettingsValues, "logFormat" | "logLevel">): Layer.Layer<never> =>
   Layer.merge(
-    Logger.layer([logFormat === "json" ? Logger.withConsoleLog(jsonLines) : Logger.consolePretty()]),
+    BoundedLog.layer(logFormat === "json" ? Logger.withConsoleLog(jsonLines) : Logger.consolePretty(), process.stdout),
     Layer.succeed(References.MinimumLogLevel, logLevel)
   )

@@ -60,10 +60,14 @@ export const traceSettings: Config.Config<Result.Result<TraceSettings | undefine
         interval: readInteger(found.delay, 5000, { least: 100, most: 60_000 }),
         batchSize: readInteger(found.batch, 512, { least: 1, most: 1000 })
       }),
-      ({ interval, timeout, exporter: _, ...rest }) => ({
-        ...rest,
+      ({ batchSize, compression, headers, interval, protocol, timeout, url }) => ({
+        url,
+        protocol,
+        headers,
+        compression,
         timeout: Duration.millis(timeout),
-        interval: Duration.millis(interval)
+        interval: Duration.millis(interval),
+        batchSize
       })
     )
   })
