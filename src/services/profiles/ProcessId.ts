@@ -11,7 +11,8 @@ export const longestSocketPath = 107
 
 /**
  * `<program>-<profile, at most 24 safe characters>-<8 hex digits of SHA-256 over object and profile name>`. Names of
- * objects contain no slash, so two different pairs never give the same text.
+ * objects contain no slash, so two different pairs never give the same text. Their digests may still be equal; then
+ * ProfileConflicts refuses one of them.
  */
 export const processId = (program: Program, config: string, profile: string): string => {
   const safe = profile.replace(/[^A-Za-z0-9_-]+/g, "-").slice(0, 24)

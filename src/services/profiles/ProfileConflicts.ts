@@ -1,9 +1,10 @@
 /**
- * Decides which winners may run together: each NIC has one owner, and the system clock has one writer. The plans say
- * what each profile uses.
+ * Decides which winners may run together: each NIC has one owner, the system clock has one writer, and each process has
+ * an id of its own. The plans say what each profile uses.
  */
 import type { Program } from "../linuxptp/Program.ts"
 import type { SkipReason } from "./Decision.ts"
+import { processId } from "./ProcessId.ts"
 import { byText } from "./ResultOrder.ts"
 
 /** What a profile claims for itself. */
@@ -18,7 +19,7 @@ export interface Claimant {
 /** A claimant that does not run, because another one has what it claims. */
 export interface Conflict<A extends Claimant> {
   readonly loser: A
-  readonly reason: Extract<SkipReason, "InterfaceConflict" | "ClockConflict">
+  readonly reason: Extract<SkipReason, "InvalidProfile" | "InterfaceConflict" | "ClockConflict">
   readonly message: string
 }
 
@@ -37,6 +38,12 @@ export const findConflicts = <A extends Claimant>(
 }
 
 const conflictWith = <A extends Claimant>(running: ReadonlyArray<A>, loser: A): Conflict<A> | undefined => {
+  const id = idOf(loser)
+  const namesake = running.find((other) => idOf(other) === id)
+  if (namesake !== undefined) {
+    const message = `its processes would have the same ids as those of ${describe(namesake)}: rename one of the two`
+    return { loser, reason: "InvalidProfile", message }
+  }
   for (const nic of loser.interfaces) {
     const owner = running.find(({ interfaces }) => interfaces.includes(nic))
     if (owner !== undefined) {
@@ -50,5 +57,8 @@ const conflictWith = <A extends Claimant>(running: ReadonlyArray<A>, loser: A): 
     `${describe(writer)} does`
   return { loser, reason: "ClockConflict", message }
 }
+
+/** Whatever programs the profile starts: an edit that adds one must not make a conflict. */
+const idOf = ({ config, name }: Claimant): string => processId("ptp4l", config, name)
 
 const describe = ({ config, name }: Claimant): string => `profile "${name}" of ${config}`

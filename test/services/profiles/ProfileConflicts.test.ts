@@ -47,6 +47,20 @@ describe("findConflicts", () => {
     ])
   })
 
+  it.each([
+    [claimant("cfg", "a-name-of-24-characters-52901", []), claimant("cfg", "a-name-of-24-characters-53144", [])],
+    [claimant("cfg-147263", "p", ["eth0"]), claimant("cfg-39774", "p", ["eth1"])]
+  ])("refuses a profile whose processes would have another one's ids, and names both", (first, second) => {
+    const { conflicts, running } = findConflicts([second, first])
+    assert.deepStrictEqual(running, [first])
+    assert.deepStrictEqual(conflicts, [{
+      loser: second,
+      reason: "InvalidProfile",
+      message: `its processes would have the same ids as those of profile "${first.name}" of ${first.config}: ` +
+        "rename one of the two"
+    }])
+  })
+
   const claimants = fc.uniqueArray(
     fc.record({
       name: fc.constantFrom("p", "q", "r", "s", "t"),
