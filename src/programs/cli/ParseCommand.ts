@@ -5,7 +5,7 @@
  */
 import { Effect, Stdio, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
-import { parsePastedLine } from "../../services/linuxptp/PastedLine.ts"
+import { type KnownTags, parsePastedLine } from "../../services/linuxptp/PastedLine.ts"
 import { renderEventJson, renderEventText } from "./ParseText.ts"
 
 /**
@@ -16,6 +16,7 @@ export const longestLine = 65_536
 /** Reads standard input to its end and prints one event per line. Never fails. */
 export const parseInput = Effect.fn("parseInput")(function*(output: "text" | "json") {
   const { stdin, stdout } = yield* Stdio.Stdio
+  const tags: KnownTags = new Set()
   const render = output === "json" ? renderEventJson : renderEventText
   const input = stdin.pipe(
     // If the terminal goes away or the input is a folder, nothing more can be read. Everything read so far is printed.
@@ -24,7 +25,7 @@ export const parseInput = Effect.fn("parseInput")(function*(output: "text" | "js
   yield* Stream.decodeText(input).pipe(
     Stream.mapAccum(() => "", splitLines, { onHalt: (rest) => (rest === "" ? [] : [[rest]]) }),
     // Lines that arrive together are printed with one write, so output is as fast as input.
-    Stream.map((lines) => lines.map((line) => `${render(parsePastedLine(line))}\n`).join("")),
+    Stream.map((lines) => lines.map((line) => `${render(parsePastedLine(line, tags))}\n`).join("")),
     Stream.run(stdout()),
     // The reader of the output has gone (`| head`), so nothing more needs to be printed.
     Effect.ignore

@@ -17,12 +17,19 @@ export type PastedLine =
   | Exclude<ParsedLogLine, { readonly kind: "offset" | "summary" }>
   | Omit<LogFrame, "text"> & (ExactOffset | ExactSummary)
 
-/** Reads one line. Without a frame it is handed on as it is. Every line has a result. */
-export const parsePastedLine = (line: string): PastedLine => {
+/** The plain tags of a log so far, each behind its program. Only so many, because hostile lines may all differ. */
+export type KnownTags = Set<string>
+const mostTags = 64
+
+/**
+ * Reads one line. Without a frame it is handed on as it is. Every line has a result. A plain tag is learned from a line
+ * where it cannot be anything else, and then known in every message.
+ */
+export const parsePastedLine = (line: string, known: KnownTags = new Set()): PastedLine => {
   const framed = framedLine(line)
   const frame = framed === undefined ? undefined : parseLogFrame(framed)
   if (frame === undefined) return { kind: "unframed", text: withoutLineEnd(line) }
-  const { event, ...head } = withPlainTag(frame)
+  const { event, ...head } = withPlainTag(frame, known)
   if (event.kind !== "offset" && event.kind !== "summary") return { ...head, ...event }
   return { ...head, ...withAllDigits(event, frame.text) }
 }
@@ -35,19 +42,29 @@ const tagged = /^(\S{1,126}) (.*)$/s
 const ofPort = /^port \d{1,5}(?: \(.*?\))?: /
 
 /** Finds a `message_tag` without brackets: in `ptp1 master offset …` of ptp4l, `ptp1` is no clock. */
-const withPlainTag = ({ text, ...head }: LogFrame): TaggedEvent => {
+const withPlainTag = ({ text, ...head }: LogFrame, known: KnownTags): TaggedEvent => {
   const event = parseLogEvent(text)
   if (head.tag !== undefined) return { ...head, event }
   if (head.program === "ptp4l" && (event.kind === "offset" || event.kind === "summary") && event.clock !== undefined) {
     // ptp4l steers one clock and never prints its name.
     const { clock: tag, ...rest } = event
+    learn(known, head.program, tag)
     return { ...head, tag, event: rest }
   }
-  if (event.kind !== "message" || text.length > 1024) return { ...head, event }
+  if ((event.kind !== "message" && event.kind !== "fault") || text.length > 1024) return { ...head, event }
   const [, tag, message = ""] = tagged.exec(text) ?? []
+  if (tag === undefined) return { ...head, event }
   const inner = parseLogEvent(message)
-  const isTag = tag !== undefined && (inner.kind !== "message" || ofPort.test(message))
+  const isSure = event.kind === "message" &&
+    ((inner.kind !== "message" && inner.kind !== "fault") || ofPort.test(message))
+  if (isSure) learn(known, head.program, tag)
+  const isLikely = event.kind === "message" && inner.kind === "fault"
+  const isTag = isSure || isLikely || known.has(`${head.program} ${tag}`)
   return isTag ? { ...head, tag, event: inner } : { ...head, event }
+}
+
+const learn = (known: KnownTags, program: string, tag: string): void => {
+  if (known.size < mostTags) known.add(`${program} ${tag}`)
 }
 
 /** The numbers of an event stand in the order of its line, so those that lost digits are found in it one by one. */

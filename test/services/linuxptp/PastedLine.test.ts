@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { readdirSync, readFileSync } from "node:fs"
 import { parseLogLine } from "../../../src/services/linuxptp/LogEvent.ts"
-import { parsePastedLine } from "../../../src/services/linuxptp/PastedLine.ts"
+import { type KnownTags, parsePastedLine } from "../../../src/services/linuxptp/PastedLine.ts"
 
 const logs = `${import.meta.dirname}/../../fixtures/logs`
 const recorded = readdirSync(logs)
@@ -81,13 +81,14 @@ const ways: ReadonlyArray<readonly [string, (line: string) => string]> = [
 
 describe("parsePastedLine", () => {
   it("reads every recorded line as the daemon reads it", () => {
-    assert.deepStrictEqual(recorded.map(parsePastedLine), recorded.map(parseLogLine))
+    const tags: KnownTags = new Set()
+    assert.deepStrictEqual(recorded.map((line) => parsePastedLine(line, tags)), recorded.map(parseLogLine))
   })
 
   it.each(ways)("takes off what %s puts before the frame", (_, wrap) => {
     const lines = recorded.filter(isFramed)
     assert.isAbove(lines.length, 500)
-    assert.deepStrictEqual(lines.map(wrap).map(parsePastedLine), lines.map(parseLogLine))
+    assert.deepStrictEqual(lines.map((line) => parsePastedLine(wrap(line))), lines.map(parseLogLine))
   })
 
   it.each(ways)("hands on a line without a frame as it is: %s", (_, wrap) => {
@@ -167,6 +168,32 @@ describe("parsePastedLine", () => {
   it("knows a fault behind a plain tag of one word", () => {
     const text = "timed out while polling for tx timestamp"
     assert.deepInclude(parsePastedLine(`ptp4l[1.000]: ptp1 ${text}`), { kind: "fault", tag: "ptp1", text })
+  })
+
+  it("knows a plain tag in every message, once it was seen where it cannot be anything else", () => {
+    const tags: KnownTags = new Set()
+    const read = (text: string) => parsePastedLine(`ptp4l[1.000]: ${text}`, tags)
+    assert.deepInclude(read("ptp1 selected /dev/ptp0 as PTP clock"), { text: "ptp1 selected /dev/ptp0 as PTP clock" })
+    assert.deepInclude(read("ptp1 port 1 (eth0): INITIALIZING to LISTENING on INIT_COMPLETE"), { tag: "ptp1" })
+    assert.deepInclude(read("ptp1 selected /dev/ptp0 as PTP clock"), {
+      tag: "ptp1",
+      text: "selected /dev/ptp0 as PTP clock"
+    })
+    assert.deepInclude(read("ptp1 failed to create a clock"), {
+      tag: "ptp1",
+      kind: "fault",
+      text: "failed to create a clock"
+    })
+    assert.notProperty(read("ptp2 selected /dev/ptp0 as PTP clock"), "tag")
+    assert.notProperty(parsePastedLine("phc2sys[1.000]: ptp1 selected eth0", tags), "tag")
+  })
+
+  it("learns a bounded number of tags", () => {
+    const tags: KnownTags = new Set()
+    for (let n = 0; n < 1000; n += 1) {
+      parsePastedLine(`ptp4l[1.000]: tag${n} port 1: SLAVE to FAULTY on FAULT_DETECTED`, tags)
+    }
+    assert.isAtMost(tags.size, 64)
   })
 
   it("keeps all digits of an integer, however long", () => {
