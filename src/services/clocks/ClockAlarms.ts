@@ -36,13 +36,13 @@ const mostSightings = 64
 /** An alarm ends 5 min after the last line that is a reason for it. */
 const patience = 300_000_000_000n
 
-/** Lines within it count once. One stall of a busy machine prints several clockcheck lines. */
-const moment: Readonly<Record<SightingKind, bigint>> = {
-  ClockOwnerConflict: 2_000_000_000n,
-  PortFaulty: 0n,
-  UtcOffsetSuspect: 0n,
-  LinuxptpFault: 0n
-}
+/**
+ * Lines within it count once, where one event prints several: a stall of a busy machine prints several clockcheck lines,
+ * and a client-only port that loses its link tells at each look for a master that it finds none.
+ */
+const moment = 2_000_000_000n
+const inBursts = /^(?:port \d{1,5}.*: )?(?:master state recommended in slave only|defaultDS\.priority1 probably)/
+
 /** A fault that is an alarm already is looked at once a second: some are printed with each message on the network. */
 const repeatedMoment = 1_000_000_000n
 
@@ -94,8 +94,10 @@ export const observeSighting = (
   })
 }
 
-const pauseAfter = ({ count, kind }: Sighting): bigint =>
-  kind === "LinuxptpFault" && count >= enough[kind] ? repeatedMoment : moment[kind]
+const pauseAfter = ({ count, kind, subject }: Sighting): bigint => {
+  if (kind === "ClockOwnerConflict" || inBursts.test(subject)) return moment
+  return kind === "LinuxptpFault" && count >= enough[kind] ? repeatedMoment : 0n
+}
 
 /** A known fault is an alarm when it was seen three times within 5 min; of the others each follows the one before. */
 const countAfter = (before: Sighting | undefined, kind: SightingKind, now: bigint): number => {

@@ -112,7 +112,6 @@ describe("alarms of a clock", () => {
       ["phc2sys", "failed to adjust the clock: Invalid argument", "the clock refuses"],
       ["ts2phc", "nmea source timed out", "check ts2phc.nmea_serialport"],
       ["ptp4l", "port 1 (eth0.100): delay response timeout", "the master does not answer delay requests"],
-      ["ptp4l", "defaultDS.priority1 probably misconfigured", "no grandmaster is heard"],
       ["phc2sys", "failed to fetch PPS: Connection timed out", "the message names the cause"]
     ] as const
   )("tell what to check when %s says three times: %s", (program, message, hint) => {
@@ -144,6 +143,16 @@ describe("alarms of a clock", () => {
     assert.deepStrictEqual(reasonsIn(advance(state, 600n * second)), [])
     const more = observeLine(state, saidBy(ts2phc, fault), 599n * second)
     assert.deepStrictEqual(reasonsIn(advance(more, 898n * second)), ["LinuxptpFault"])
+  })
+
+  it("take what one lost link makes a client-only port say for one sign, and tell of a link that is lost for ever", () => {
+    const lines = [
+      "port 1: master state recommended in slave only mode",
+      "port 1: defaultDS.priority1 probably misconfigured"
+    ]
+    const lost = hear(ptp4l, times(4, ...lines), second / 8n)
+    assert.deepStrictEqual(reasonsIn(lost), [])
+    assert.deepStrictEqual(reasonsIn(hear(ptp4l, times(5, ...lines), second)), ["LinuxptpFault", "LinuxptpFault"])
   })
 
   it("count a fault for each port, and another number in its words as the same fault", () => {
