@@ -4,7 +4,8 @@
  * unless they were probably meant to be a NodePTPCfg.
  */
 import { Predicate, Result, SchemaParser } from "effect"
-import { fieldProblems } from "../../services/kubernetes/FieldProblems.ts"
+import { didYouMean } from "../../services/DidYouMean.ts"
+import { fieldProblems, showValue } from "../../services/kubernetes/FieldProblems.ts"
 import { KubernetesObject, ObjectMeta } from "../../services/kubernetes/KubernetesObject.ts"
 import { nodePTPCfgs } from "../../services/kubernetes/NodePTPCfg.ts"
 import { unknownNodePTPCfgFields, whyNotOurs } from "../../services/kubernetes/NodePTPCfgManifest.ts"
@@ -62,15 +63,25 @@ const parseJson = (text: string): { readonly value: unknown } | undefined =>
 const readResource = (place: DocumentPlace, value: unknown): Manifests => {
   if (!Predicate.isObject(value)) return failed(place, "is not a resource: it is no map")
   const { apiVersion, items, kind } = fieldsOf(value)
-  if (typeof kind !== "string" || kind === "") return failed(place, "is not a resource: it has no kind")
+  if (typeof kind !== "string" || kind === "") {
+    return failed(place, `is not a resource: it has no kind${slipOf("kind", value)}`)
+  }
   if (kind.endsWith("List") && items !== undefined) return readList(place, items)
   if (kind !== nodePTPCfgs.kind) {
     const why = whyNotOurs(apiVersion, kind)
     return why === undefined ? nothing : warned(place, why)
   }
   const expected = `${nodePTPCfgs.group}/${nodePTPCfgs.version}`
-  if (apiVersion !== expected) return failed(place, `is a ${kind}, but its apiVersion is not ${expected}`)
+  if (apiVersion !== expected) {
+    return failed(place, `is a ${kind}, but its apiVersion is not ${expected}${slipOf("apiVersion", value)}`)
+  }
   return readObject(place, value)
+}
+
+/** A field that was probably meant to be `name`, which is not there. */
+const slipOf = (name: string, value: object): string => {
+  const slip = name in value ? undefined : Object.keys(value).find((key) => didYouMean(key, [name]) !== undefined)
+  return slip === undefined ? "" : ` (did you mean ${name} by ${showValue(slip)}?)`
 }
 
 /** The fields that say which kind a document is. */

@@ -29,6 +29,12 @@ describe("readManifestText", () => {
     ["a: 1\n---\nkind: A\n---\n7", "is not a resource: it is no map", "document 3"],
     ["kind: List\nitems: 7", "is a list whose items are no list", "document 1"],
     ["{\"kind\": \"List\", \"items\": [{}]}", "is not a resource: it has no kind", "document 1, items[0]"],
+    ["Kind: NodePTPCfg", "is not a resource: it has no kind (did you mean kind by \"Kind\"?)", "document 1"],
+    [
+      "apiversion: ptp.openshift.io/v1\nkind: NodePTPCfg",
+      "is a NodePTPCfg, but its apiVersion is not ptp.openshift.io/v1 (did you mean apiVersion by \"apiversion\"?)",
+      "document 1"
+    ],
     ["kind: NodePTPCfg", "is a NodePTPCfg, but its apiVersion is not ptp.openshift.io/v1", "document 1"],
     ["apiVersion: ptp.openshift.io/v1\nkind: NodePTPCfg", "is missing", "document 1, metadata"],
     ["apiVersion: ptp.openshift.io/v1\nkind: NodePTPCfg\nmetadata: {}", "is missing", "document 1, metadata.name"]
