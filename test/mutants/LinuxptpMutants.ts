@@ -51,8 +51,8 @@ export const linuxptpMutants: ReadonlyArray<Mutant> = [
   {
     name: "a section of any name is a port",
     file: "src/services/linuxptp/ConfigText.ts",
-    search: "if (isName) return",
-    replace: "if (section.name !== \"\") return",
+    search: `if ("expected" in read) return { fault:`,
+    replace: `if ("expected" in read) return name !== "" ? { value: name } : { fault:`,
     tests: configText
   },
   {

@@ -15,6 +15,8 @@ export interface ConfigEntry {
 
 export interface ConfigSection {
   readonly name: string
+  /** The line of its head; absent if it is not in a text yet. */
+  readonly line?: number
   readonly entries: ReadonlyArray<ConfigEntry>
 }
 
@@ -72,12 +74,24 @@ const splitEntry = (line: string, lineNumber: number): ConfigEntry => {
   return { key, value, line: lineNumber }
 }
 
-const sectionLine = /^\[([^[\] \t][^[\]]*)\]$/
+/** What a line that begins with `[` opens. `ignored` is the rest of the line, which nobody reads. */
+export type SectionHead = { readonly name: string; readonly ignored: string } | { readonly error: string }
 
-/** `undefined`: the line does not open a section. */
-const readSectionName = (line: string): string | undefined => {
-  const name = sectionLine.exec(line)?.[1]
-  return name === undefined || name !== trimBlanks(name) ? undefined : name
+/** Heads that are only read as such if they are alone in their line. */
+const wholeHead = /^\[(global|unicast_master_table)\]$/i
+
+/**
+ * linuxptp config.c, parse_section_line and config_read: in the head of a port brackets count as blanks, and the first
+ * word is the name.
+ */
+const readLinuxptpHead = (line: string): SectionHead => {
+  const whole = wholeHead.exec(line)?.[1]
+  if (whole !== undefined) return { name: whole, ignored: "" }
+  const [name = "", ...rest] = line.split(/[[\] \t]+/).filter((word) => word !== "")
+  if (name === "") return { error: "is not a section: write [name]" }
+  return wholeHead.test(`[${name}]`)
+    ? { error: `is a port named ${name} to linuxptp: write [${name}] alone in its line` }
+    : { name, ignored: rest.join(" ") }
 }
 
 /** A line and its number in the text that it came from. */
@@ -88,11 +102,13 @@ export interface NumberedLine {
 
 /**
  * Reads lines as linuxptp does (config.c, config_read): `#` at the start of a line begins a comment, and blanks around
- * a line do not count. Lines whose meaning linuxptp would guess (`[eth0`, a line before the first section) are errors
- * and left out.
+ * a line do not count. `readHead` reads the lines that open a section. Lines without a meaning are errors and left out.
  */
-export const readConfigLines = (lines: ReadonlyArray<NumberedLine>): ConfigReading => {
-  const sections: Array<{ name: string; entries: Array<ConfigEntry> }> = []
+export const readConfigLines = (
+  lines: ReadonlyArray<NumberedLine>,
+  readHead: (line: string) => SectionHead = readLinuxptpHead
+): ConfigReading => {
+  const sections: Array<{ name: string; line: number; entries: Array<ConfigEntry> }> = []
   const problems: Array<ConfigProblem> = []
   for (const { number, text } of lines) {
     const fault = findLineFault(text)
@@ -100,9 +116,10 @@ export const readConfigLines = (lines: ReadonlyArray<NumberedLine>): ConfigReadi
     if (fault !== undefined) problems.push(complaint(number, "", fault))
     if (line === "" || line.startsWith("#")) continue
     if (line.startsWith("[")) {
-      const name = readSectionName(line)
-      if (name === undefined) problems.push(complaint(number, line, "is not a section: write [name]"))
-      else sections.push({ name, entries: [] })
+      const head = readHead(line)
+      if ("error" in head) problems.push(complaint(number, line, head.error))
+      else sections.push({ name: head.name, line: number, entries: [] })
+      if ("name" in head && !isComment(head.ignored)) problems.push(unread(number, line, head.ignored))
       continue
     }
     const entry = splitEntry(line, number)
@@ -113,13 +130,24 @@ export const readConfigLines = (lines: ReadonlyArray<NumberedLine>): ConfigReadi
   return { file: { sections }, problems }
 }
 
+/** Whether a text that linuxptp does not read was not meant to be read either. */
+export const isComment = (text: string): boolean => text === "" || text.startsWith("#")
+
+/** The warning for text that linuxptp does not read, though a person may think that it does. */
+export const unread = (line: number, option: string, ignored: string): ConfigProblem => ({
+  severity: "warning",
+  line,
+  option: option.slice(0, 60),
+  message: `linuxptp does not read "${ignored.slice(0, 60)}"`
+})
+
 /** Reads the lines of `text`, which end in LF or CR LF. A text that is too long gives one problem and an empty file. */
-export const parseConfigFile = (text: string): ConfigReading => {
+export const parseConfigFile = (text: string, readHead?: (line: string) => SectionHead): ConfigReading => {
   if (text.length > maxConfigTextLength) {
     const message = `configuration text is longer than ${maxConfigTextLength} characters`
     return { file: emptyConfigFile, problems: [complaint(0, "", message)] }
   }
-  return readConfigLines(text.split(/\r?\n/).map((line, index) => ({ text: line, number: index + 1 })))
+  return readConfigLines(text.split(/\r?\n/).map((line, index) => ({ text: line, number: index + 1 })), readHead)
 }
 
 const renderEntry = (entry: ConfigEntry): string => entry.value === "" ? entry.key : `${entry.key} ${entry.value}`

@@ -4,9 +4,14 @@
  */
 import { type ConfigOption, globalOption as row } from "./ConfigOptionRow.ts"
 import * as pattern from "./ValuePattern.ts"
-import { decimal, flag, integer, intMax, intMin, word } from "./ValueType.ts"
+import { decimal, decimalMin, flag, integer, intMax, intMin, word } from "./ValueType.ts"
 
 const octet = integer(0, 255)
+/**
+ * The segment of shared memory through which an NTP server is fed. linuxptp adds it to the key of segment 0 (ntpshm.c)
+ * and takes any number, so it could reach every shared memory of the machine.
+ */
+export const shmSegment = integer(0, 255)
 const positiveDecimal = decimal(0, Number.MAX_VALUE)
 const anyDecimal = decimal(-Number.MAX_VALUE, Number.MAX_VALUE)
 
@@ -41,14 +46,14 @@ const servo: ReadonlyArray<ConfigOption> = [
   row("kernel_leap", flag, 1),
   row("leapfile", pattern.readableFile, undefined, "3.1"),
   row("max_frequency", integer(0, intMax), 900_000_000),
-  row("ntpshm_segment", integer(intMin, intMax), 0),
+  row("ntpshm_segment", shmSegment, 0),
   row("pi_integral_const", positiveDecimal, 0),
   row("pi_integral_exponent", anyDecimal, 0.4),
-  row("pi_integral_norm_max", decimal(Number.MIN_VALUE, 2), 0.3),
+  row("pi_integral_norm_max", decimal(decimalMin, 2), 0.3),
   row("pi_integral_scale", positiveDecimal, 0),
   row("pi_proportional_const", positiveDecimal, 0),
   row("pi_proportional_exponent", anyDecimal, -0.3),
-  row("pi_proportional_norm_max", decimal(Number.MIN_VALUE, 1), 0.7),
+  row("pi_proportional_norm_max", decimal(decimalMin, 1), 0.7),
   row("pi_proportional_scale", positiveDecimal, 0),
   row("refclock_sock_address", pattern.chronySocket, "/var/run/refclock.ptp.sock", "4.0"),
   row("sanity_freq_limit", integer(0, intMax), 200_000_000),
@@ -77,8 +82,8 @@ const network: ReadonlyArray<ConfigOption> = [
 const descriptionAndLog: ReadonlyArray<ConfigOption> = [
   row("logging_level", integer(0, 7), 6),
   row("manufacturerIdentity", pattern.manufacturerIdentity, "00:00:00"),
-  row("productDescription", pattern.freeText(64), ";;"),
-  row("revisionData", pattern.freeText(32), ";;"),
+  row("productDescription", pattern.threeParts(64), ";;"),
+  row("revisionData", pattern.threeParts(32), ";;"),
   row("summary_interval", integer(intMin, intMax), 0),
   row("userDescription", pattern.freeText(128), "")
 ]

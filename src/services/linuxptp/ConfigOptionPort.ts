@@ -7,8 +7,14 @@ import * as pattern from "./ValuePattern.ts"
 import { decimal, flag, integer, intMax, intMin, word } from "./ValueType.ts"
 
 const octet = integer(0, 255)
-const signedOctet = integer(-128, 127)
 const anyInteger = integer(intMin, intMax)
+
+/**
+ * The time between two messages of a kind, as a power of two in seconds. linuxptp takes -128 to 127: at -30 a port sends
+ * as fast as it can, and from 31 on it never sends (port.c, set_tmo_log). It gives no such number another meaning, 127
+ * included.
+ */
+const messageInterval = integer(-8, 8)
 
 const message: ReadonlyArray<ConfigOption> = [
   row("allowedLostResponses", integer(1, 255), 3, "4.2"),
@@ -23,14 +29,14 @@ const message: ReadonlyArray<ConfigOption> = [
   row("inhibit_delay_req", flag, 0, "3.0"),
   row("inhibit_multicast_service", flag, 0),
   row("interface_rate_tlv", flag, 0, "4.0"),
-  row("logAnnounceInterval", signedOctet, 1),
-  row("logMinDelayReqInterval", signedOctet, 0),
-  row("logMinPdelayReqInterval", signedOctet, 0),
-  row("logSyncInterval", signedOctet, 0),
+  row("logAnnounceInterval", messageInterval, 1),
+  row("logMinDelayReqInterval", messageInterval, 0),
+  row("logMinPdelayReqInterval", messageInterval, 0),
+  row("logSyncInterval", messageInterval, 0),
   row("msg_interval_request", flag, 0, "3.0"),
   row("net_sync_monitor", flag, 0),
-  row("operLogPdelayReqInterval", signedOctet, 0, "3.0"),
-  row("operLogSyncInterval", signedOctet, 0, "3.0"),
+  row("operLogPdelayReqInterval", messageInterval, 0, "3.0"),
+  row("operLogSyncInterval", messageInterval, 0, "3.0"),
   row("path_trace_enabled", flag, 0),
   row("syncReceiptTimeout", octet, 0),
   row("unicast_listen", flag, 0),
@@ -55,15 +61,15 @@ const delay: ReadonlyArray<ConfigOption> = [
 ]
 
 /**
- * config.c, parse_fault_interval: ASAP stands for the shortest interval, which is a different number in each of the two
- * options.
+ * config.c, parse_fault_interval: ASAP stands for the shortest interval. It stays a word, because in `[global]` it has
+ * precedence over numbers that follow.
  */
 const state: ReadonlyArray<ConfigOption> = [
   row("asCapable", word("true", "auto"), "auto", "3.0"),
   row("BMCA", word("ptp", "noop"), "ptp", "3.0"),
   row("boundary_clock_jbod", flag, 0),
-  row("fault_badpeernet_interval", integer(intMin, intMax, { ASAP: 0 }), 16),
-  row("fault_reset_interval", integer(-128, 127, { ASAP: -128 }), 4),
+  row("fault_badpeernet_interval", integer(intMin, intMax, "ASAP"), 16),
+  row("fault_reset_interval", integer(-128, 127, "ASAP"), 4),
   row("G.8275.portDS.localPriority", integer(1, 255), 128),
   row("masterOnly", flag, 0),
   row("phc_index", integer(-1, intMax), -1, "4.0"),

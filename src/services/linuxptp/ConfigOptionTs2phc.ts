@@ -1,6 +1,7 @@
 /**
  * Options of ts2phc. linuxptp has one table for all its programs, so ptp4l and phc2sys take them too and ignore them.
  */
+import { todSource } from "./ClockName.ts"
 import { type ConfigOption, globalOption, portOption } from "./ConfigOptionRow.ts"
 import * as pattern from "./ValuePattern.ts"
 import { flag, integer, intMax, intMin, word } from "./ValueType.ts"
@@ -27,5 +28,5 @@ export const ts2phcOptions: ReadonlyArray<ConfigOption> = [
   globalOption("ts2phc.pulserate", integer(1, 128), 1, "after 4.4"),
   globalOption("ts2phc.pulsewidth", pulseWidth, 500_000_000, "3.0"),
   globalOption("ts2phc.pulsewidth", pulseWidth, -1, "after 4.4"),
-  globalOption("ts2phc.tod_source", pattern.todSource, "generic", "4.0")
+  globalOption("ts2phc.tod_source", todSource, "generic", "4.0")
 ]

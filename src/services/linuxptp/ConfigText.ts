@@ -3,6 +3,7 @@
  * the same list of options as the command line, and the accepted part is in canonical form. ProfilePlan adds the
  * daemon's own settings and writes the file.
  */
+import { todSource, todSourceBefore4 } from "./ClockName.ts"
 import {
   type ConfigEntry,
   type ConfigFile,
@@ -12,21 +13,27 @@ import {
   emptyConfigFile,
   parseConfigFile
 } from "./ConfigFile.ts"
+import { isInRelease } from "./ConfigOptionRow.ts"
 import type { LinuxptpVersion } from "./LinuxptpVersion.ts"
-import { readSetting } from "./Setting.ts"
+import { readSetting, withWhatWasMeant } from "./Setting.ts"
 import { findRepeatedTables, readUnicastMasterTable, unicastMasterTable } from "./UnicastMasterTable.ts"
-import { isInterfaceName, isPhcName, isPulseSource } from "./ValuePattern.ts"
+import { interfaceName } from "./ValuePattern.ts"
+import { readValue } from "./ValueType.ts"
 
 /** The programs that read linuxptp's configuration file. timemaster has another language, see TimemasterText. */
 export type ConfigFileProgram = "ptp4l" | "phc2sys" | "ts2phc"
 
 const maxProblems = 20
 
-/** Sorts errors before warnings, then by line, and limits their number. */
-export const boundProblems = (problems: ReadonlyArray<ConfigProblem>): ReadonlyArray<ConfigProblem> =>
+/** Sorts errors before warnings, then by line, limits their number, and says of unknown options what was meant. */
+export const boundProblems = (
+  version: LinuxptpVersion,
+  problems: ReadonlyArray<ConfigProblem>
+): ReadonlyArray<ConfigProblem> =>
   problems
     .toSorted((a, b) => Number(b.severity === "error") - Number(a.severity === "error") || a.line - b.line)
     .slice(0, maxProblems)
+    .map(withWhatWasMeant(version))
 
 /** The result for one section. A section whose name is not allowed is left out completely. */
 export interface SectionReading {
@@ -40,6 +47,7 @@ export const keptSections = (readings: ReadonlyArray<SectionReading>): ReadonlyA
 
 /** Reads `name value` lines by the list of options. Options that the daemon sets itself are left out. */
 const readSettings = (
+  program: ConfigFileProgram,
   version: LinuxptpVersion,
   scope: "global" | "port",
   entries: ReadonlyArray<ConfigEntry>
@@ -49,7 +57,7 @@ const readSettings = (
   for (const { key, line, value } of entries) {
     const report = (severity: ConfigProblem["severity"], message: string) =>
       problems.push({ severity, line, option: key.slice(0, 60), message })
-    const setting = readSetting({ version, scope }, key, value)
+    const setting = readSetting({ program, version, scope }, key, value)
     if (setting._tag === "Refused") report("error", setting.error)
     else if (setting._tag === "Dropped") report("warning", setting.warning)
     else {
@@ -65,14 +73,32 @@ const readPortSection = (
   version: LinuxptpVersion,
   section: ConfigSection
 ): SectionReading => {
-  const isTs2phc = program === "ts2phc"
-  const isName = isTs2phc ? isPhcName(section.name) || isPulseSource(section.name) : isInterfaceName(section.name)
-  const settings = readSettings(version, "port", section.entries)
-  if (isName) return { section: { ...section, entries: settings.entries }, problems: settings.problems }
-  const message = isTs2phc ? "is neither an interface name nor /dev/ptpN" : "is not an interface name"
-  const line = section.entries[0]?.line ?? 0
+  const settings = readSettings(program, version, "port", section.entries)
+  const name = readPortName(program, version, section.name)
+  if ("value" in name) {
+    return { section: { ...section, name: name.value, entries: settings.entries }, problems: settings.problems }
+  }
   const option = `[${section.name.slice(0, 60)}]`
-  return { section: undefined, problems: [{ severity: "error", line, option, message }] }
+  return {
+    section: undefined,
+    problems: [{ severity: "error", line: section.line ?? 0, option, message: `is not a port: ${name.fault}` }]
+  }
+}
+
+/** config.c, config_read: below 4.3 only so much of a name is read. */
+const longestNameBefore43 = 16
+
+const readPortName = (
+  program: ConfigFileProgram,
+  version: LinuxptpVersion,
+  name: string
+): { readonly value: string } | { readonly fault: string } => {
+  const clock = isInRelease(version, "4.0") ? todSource : todSourceBefore4
+  const read = readValue(program === "ts2phc" ? clock : interfaceName, name)
+  if ("expected" in read) return { fault: `expected ${read.expected}` }
+  return read.value.length <= longestNameBefore43 || isInRelease(version, "4.3")
+    ? read
+    : { fault: `linuxptp below 4.3 reads only ${longestNameBefore43} characters of a name` }
 }
 
 /**
@@ -82,7 +108,7 @@ const readPortSection = (
 const readSection = (program: ConfigFileProgram, version: LinuxptpVersion, section: ConfigSection): SectionReading => {
   switch (section.name.toLowerCase()) {
     case "global": {
-      const settings = readSettings(version, "global", section.entries)
+      const settings = readSettings(program, version, "global", section.entries)
       return { section: { name: "global", entries: settings.entries }, problems: settings.problems }
     }
     case unicastMasterTable:
@@ -101,7 +127,7 @@ export const readConfigSections = (
   const readings = file.sections.map((section) => readSection(program, version, section))
   const sections = keptSections(readings)
   const problems = [...readings.flatMap((reading) => reading.problems), ...findRepeatedTables(sections)]
-  return { file: { sections }, problems: boundProblems(problems) }
+  return { file: { sections }, problems: boundProblems(version, problems) }
 }
 
 /**
@@ -116,5 +142,5 @@ export const readConfigText = (
   if (text === undefined) return { file: emptyConfigFile, problems: [] }
   const parsed = parseConfigFile(text)
   const read = readConfigSections(program, version, parsed.file)
-  return { file: read.file, problems: boundProblems([...parsed.problems, ...read.problems]) }
+  return { file: read.file, problems: boundProblems(version, [...parsed.problems, ...read.problems]) }
 }

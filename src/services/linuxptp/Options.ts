@@ -7,7 +7,7 @@ import { explainMissing } from "./ConfigOptionRow.ts"
 import { readGetopt, type Token } from "./Getopt.ts"
 import type { LinuxptpVersion } from "./LinuxptpVersion.ts"
 import type { Program } from "./Program.ts"
-import { isRestricted, readLoggingLevel, readSetting, restrictedNames } from "./Setting.ts"
+import { isRestricted, readLoggingLevel, readSetting, restrictedNames, withWhatWasMeant } from "./Setting.ts"
 import { splitShellWords } from "./ShellWords.ts"
 import { findShortOption, type ShortOption } from "./ShortOption.ts"
 import { readValue } from "./ValueType.ts"
@@ -63,8 +63,12 @@ const explainUnknownName = (version: LinuxptpVersion, name: string): string | un
   return whole.length === 0 ? undefined : `abbreviations are not allowed; is it --${whole.slice(0, 3).join(", --")}?`
 }
 
-const readName = (version: LinuxptpVersion, token: Extract<Token, { _tag: "Name" }>): OptionsReading => {
-  const setting = readSetting({ version, scope: "global" }, token.name, token.value ?? "")
+const readName = (
+  program: Program,
+  version: LinuxptpVersion,
+  token: Extract<Token, { _tag: "Name" }>
+): OptionsReading => {
+  const setting = readSetting({ program, version, scope: "global" }, token.name, token.value ?? "")
   switch (setting._tag) {
     case "Kept":
       return kept({ name: setting.name, value: setting.value }, token.typed, setting.warning)
@@ -115,7 +119,7 @@ const readToken = (program: Program, version: LinuxptpVersion, token: Token): Op
     case "Name":
       return program === "timemaster"
         ? problem("error", token.typed, "timemaster has no long options")
-        : readName(version, token)
+        : readName(program, version, token)
     case "Stray":
       return problem("error", token.typed, "is no option, and no option takes it as its value")
   }
@@ -139,7 +143,7 @@ export const readOptionWords = (
     arguments: readings.flatMap((reading) => reading.arguments),
     // Errors come first, so that warnings do not hide them.
     problems: problems.toSorted((a, b) => a.severity < b.severity ? -1 : a.severity > b.severity ? 1 : 0)
-      .slice(0, maxProblems)
+      .slice(0, maxProblems).map(withWhatWasMeant(version))
   }
 }
 

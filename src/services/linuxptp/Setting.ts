@@ -3,9 +3,11 @@
  * or in timemaster's `ptp4l_option`. The setting is kept, dropped because the daemon sets it, or refused, with a
  * reason.
  */
-import { currentName, findConfigOption } from "./ConfigOption.ts"
+import { didYouMeanText } from "../DidYouMean.ts"
+import { currentName, findConfigOption, namesBeginningWith } from "./ConfigOption.ts"
 import { explainMissing } from "./ConfigOptionRow.ts"
 import type { LinuxptpVersion } from "./LinuxptpVersion.ts"
+import type { Program } from "./Program.ts"
 import { readValue } from "./ValueType.ts"
 
 /**
@@ -18,6 +20,7 @@ export type Setting =
   | { readonly _tag: "Refused"; readonly error: string }
 
 export interface SettingPlace {
+  readonly program: Program
   readonly version: LinuxptpVersion
   readonly scope: "global" | "port"
 }
@@ -29,6 +32,7 @@ export const lowestLoggingLevel = 6
 const ownedByDaemon: ReadonlyMap<string, string> = new Map([
   ["verbose", "the daemon always reads linuxptp's output"],
   ["use_syslog", "the daemon writes linuxptp's output to its own log"],
+  ["message_tag", "the daemon tells lines apart by their process"],
   ["uds_file_mode", "the daemon sets the mode of its sockets"],
   ["uds_ro_file_mode", "the daemon sets the mode of its sockets"]
 ])
@@ -43,8 +47,12 @@ const defaultSockets: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
   ["cmlds.server_address", ["/var/run/cmlds_server", "/var/run/ptp/cmlds_server"]]
 ])
 
+/** phc2sys and ts2phc are clients of the socket that a user names here; they delete nothing. */
+const clientSockets: ReadonlySet<string> = new Set(["uds_address", "uds_ro_address"])
+
+const isClient = (program: Program): boolean => program === "phc2sys" || program === "ts2phc"
+
 const refused: ReadonlyMap<string, string> = new Map([
-  ["message_tag", "it would forge the frame of log lines"],
   ["slave_event_monitor", "linuxptp would write to the socket it names"],
   ["user", "the daemon decides which user linuxptp runs as"]
 ])
@@ -60,17 +68,33 @@ export const restrictedNames: ReadonlyArray<string> = [
 export const isRestricted = (name: string): boolean =>
   ownedByDaemon.has(name) || defaultSockets.has(name) || refused.has(name)
 
-const readRestricted = (name: string, value: string): Setting | undefined => {
+const readRestricted = (program: Program, name: string, value: string): Setting | undefined => {
   const owned = ownedByDaemon.get(name)
   if (owned !== undefined) return { _tag: "Dropped", warning: `ignored: ${owned}` }
   const reason = refused.get(name)
   if (reason !== undefined) return { _tag: "Refused", error: `not allowed: ${reason}` }
   const sockets = defaultSockets.get(name)
   if (sockets === undefined) return undefined
+  if (isClient(program) && clientSockets.has(name)) {
+    return { _tag: "Dropped", warning: "ignored: the daemon knows the socket of its ptp4l" }
+  }
   return sockets.includes(value)
     ? { _tag: "Dropped", warning: "ignored: sockets are not the user's to place" }
     : { _tag: "Refused", error: "not allowed: linuxptp deletes the path it names" }
 }
+
+/** The error for a name that no release has. `withWhatWasMeant` adds to it. */
+const notAnOption = "not an option of linuxptp"
+
+/**
+ * Adds the option that was probably meant to a problem with an unknown name. Searching is not free, so readers call it
+ * for the problems that they show, not for all that they find.
+ */
+export const withWhatWasMeant =
+  (version: LinuxptpVersion) => <A extends { readonly option: string; readonly message: string }>(problem: A): A =>
+    problem.message === notAnOption
+      ? { ...problem, message: notAnOption + didYouMeanText(problem.option, namesBeginningWith(version, "")) }
+      : problem
 
 /** Raises a log level that would hide the lines that the daemon needs. */
 export const readLoggingLevel = (value: string): { readonly value: string; readonly warning?: string } =>
@@ -83,10 +107,10 @@ export const readLoggingLevel = (value: string): { readonly value: string; reado
 
 /** Reads one setting at `place` by the rules for the options of the installed version. */
 export const readSetting = (place: SettingPlace, name: string, value: string): Setting => {
-  const restricted = readRestricted(name, value)
+  const restricted = readRestricted(place.program, name, value)
   if (restricted !== undefined) return restricted
   const option = findConfigOption(place.version, name)
-  if (option === undefined) return { _tag: "Refused", error: "not an option of linuxptp" }
+  if (option === undefined) return { _tag: "Refused", error: notAnOption }
   if (!("type" in option)) return { _tag: "Refused", error: explainMissing(place.version, option.since) }
   if (place.scope === "port" && option.scope === "global") {
     return { _tag: "Refused", error: "belongs in [global]: it holds for the whole clock" }

@@ -2,6 +2,8 @@
  * The one-letter options of each program, as in its getopt string, with the type of the value and the configuration
  * option that the letter sets. `Options` reads command lines by these tables.
  */
+import * as clock from "./ClockName.ts"
+import { shmSegment } from "./ConfigOptionClock.ts"
 import { isInRelease, type Release } from "./ConfigOptionRow.ts"
 import type { LinuxptpVersion } from "./LinuxptpVersion.ts"
 import type { Program } from "./Program.ts"
@@ -50,8 +52,15 @@ const ptp4l: ReadonlyArray<ShortOption> = [
   sets("L", "time_stamping", "legacy"),
   sets("s", "slaveOnly", "1"),
   takes("i", pattern.interfaceName),
-  takes("p", pattern.phcDevicePath),
+  takes("p", clock.phcDevicePath),
   ...logging
+]
+
+/** The letter of a clock; what it may be has grown with linuxptp. */
+const clockOption = (letter: string, alias: string = letter): ReadonlyArray<ShortOption> => [
+  { letter, alias, type: clock.clockNameBefore4 },
+  { letter, alias, type: clock.clockName, since: "4.0" },
+  { letter, alias, type: clock.clockNameAfter44, since: "after 4.4" }
 ]
 
 const positive = decimal(0, Number.MAX_VALUE)
@@ -61,12 +70,12 @@ const phc2sys: ReadonlyArray<ShortOption> = [
   { letter: "r" },
   { letter: "w" },
   sets("x", "kernel_leap", "0"),
-  takes("c", pattern.clockName),
-  { letter: "C", type: pattern.systemClock, since: "after 4.4" },
+  ...clockOption("c"),
+  { letter: "C", type: clock.systemClock, since: "after 4.4" },
   takes("d", pattern.ppsDevice),
-  takes("s", pattern.clockName),
+  ...clockOption("s"),
   // phc2sys.c: "'-i' has been deprecated. please use '-s' instead."
-  { letter: "i", type: pattern.clockName, alias: "s" },
+  ...clockOption("i", "s"),
   { letter: "E", type: word("pi", "linreg", "ntpshm"), sets: { name: "clock_servo" } },
   {
     letter: "E",
@@ -82,18 +91,20 @@ const phc2sys: ReadonlyArray<ShortOption> = [
   takes("N", integer(1, intMax)),
   takes("O", integer(intMin, intMax)),
   takes("L", integer(0, intMax), "sanity_freq_limit"),
-  takes("M", integer(intMin, intMax), "ntpshm_segment"),
+  takes("M", shmSegment, "ntpshm_segment"),
   takes("u", integer(0, 4_294_967_295)),
   takes("n", integer(0, 255), "domainNumber"),
   { letter: "z", type: anything, refused: "the daemon knows the socket of its ptp4l" },
-  { letter: "t", type: anything, refused: "it would forge the frame of log lines" },
+  { letter: "t", type: anything, ignored: "the daemon tells lines apart by their process" },
   ...logging
 ]
 
 const ts2phc: ReadonlyArray<ShortOption> = [
   { letter: "a", since: "4.0" },
-  takes("c", pattern.phcName),
-  takes("s", pattern.todSource),
+  takes("c", clock.phcNameBefore4),
+  { letter: "c", type: clock.phcName, since: "4.0" },
+  takes("s", clock.todSourceBefore4),
+  { letter: "s", type: clock.todSource, since: "4.0" },
   ...logging
 ]
 

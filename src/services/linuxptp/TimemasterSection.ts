@@ -3,6 +3,7 @@
  * and one for each program. TimemasterText reads the other sections, which are raw text.
  */
 import type { ConfigEntry, ConfigProblem } from "./ConfigFile.ts"
+import { shmSegment } from "./ConfigOptionClock.ts"
 import { explainMissing, isInRelease } from "./ConfigOptionRow.ts"
 import type { LinuxptpVersion } from "./LinuxptpVersion.ts"
 import { areSourceOptions, findNtpOptionFault } from "./NtpDirective.ts"
@@ -56,7 +57,7 @@ const owned = (expected: ReadonlyArray<string>): ReadSetting => (_version, value
 /** `ptp4l_option name value` goes into `[global]` of the domain's ptp4l. */
 const ptp4lOption: ReadSetting = (version, value) => {
   const [name = "", ...rest] = splitBlanks(value)
-  const setting = readSetting({ version, scope: "global" }, name, rest.join(" "))
+  const setting = readSetting({ program: "ptp4l", version, scope: "global" }, name, rest.join(" "))
   switch (setting._tag) {
     case "Refused":
       return refuse(`${name.slice(0, 60)}: ${setting.error}`)
@@ -106,7 +107,7 @@ export const timemasterSettings: ReadonlyMap<string, TimemasterSettings> = new M
     "timemaster",
     new Map([
       ["ntp_program", typed(word("chronyd", "ntpd"))],
-      ["first_shm_segment", typed(integer(0, intMax))],
+      ["first_shm_segment", typed(shmSegment)],
       ["restart_processes", typed(integer(intMin, intMax))],
       ["use_vclocks", virtualClocks],
       ["rundir", owned(["/var/run/timemaster", "/run/timemaster"])],

@@ -11,7 +11,8 @@ import {
   type ConfigSection,
   emptyConfigFile,
   parseConfigFile,
-  readConfigLines
+  readConfigLines,
+  type SectionHead
 } from "./ConfigFile.ts"
 import { boundProblems, keptSections, readConfigSections, type SectionReading } from "./ConfigText.ts"
 import type { LinuxptpVersion } from "./LinuxptpVersion.ts"
@@ -110,14 +111,14 @@ const readSettingsSection = (version: LinuxptpVersion, kind: string, section: Co
   return { section: { name: parameter.name, entries: read.entries }, problems }
 }
 
-const lineOf = (section: ConfigSection): number => section.entries[0]?.line ?? 0
+const lineOf = (section: ConfigSection): number => section.line ?? 0
 
 const readSection = (
   version: LinuxptpVersion,
   interfaces: ReadonlySet<string>,
   section: ConfigSection
 ): SectionReading => {
-  const kind = splitBlanks(section.name.toLowerCase())[0] ?? ""
+  const kind = kindOf(section)
   switch (kind === section.name.toLowerCase() ? kind : "") {
     case "chrony.conf":
       return readDirectives("chronyd", { ...section, name: kind })
@@ -129,6 +130,36 @@ const readSection = (
       return readSettingsSection(version, kind, section)
   }
 }
+
+/** timemaster.c, parse_section_name: the name is what stands before the first `]`. */
+export const readTimemasterHead = (line: string): SectionHead => {
+  const [, name = "", ignored = ""] = /^\[([^\]]*)\]?(.*)$/.exec(line) ?? []
+  return name === "" || name !== name.trimStart()
+    ? { error: "is not a section: write [name]" }
+    : { name: name.trimEnd(), ignored: ignored.trim() }
+}
+
+const kindOf = (section: ConfigSection): string => splitBlanks(section.name.toLowerCase())[0] ?? ""
+
+const sectionsOf: Readonly<Record<NtpProgram, ReadonlySet<string>>> = {
+  chronyd: new Set(["chronyd", "chrony.conf"]),
+  ntpd: new Set(["ntpd", "ntp.conf"])
+}
+
+/** The NTP server that timemaster starts; of several values the last one counts. */
+const ntpProgramOf = (file: ConfigFile): NtpProgram => {
+  const settings = file.sections.filter((section) => kindOf(section) === "timemaster").flatMap(({ entries }) => entries)
+  const program = settings.findLast(({ key }) => key.toLowerCase() === "ntp_program")
+  return program?.value.toLowerCase() === "ntpd" ? "ntpd" : "chronyd"
+}
+
+/** Distributions ship one file for both servers. What the other one would do need not be right. */
+const idle = (section: ConfigSection, program: NtpProgram): ConfigProblem => ({
+  severity: "warning",
+  line: lineOf(section),
+  option: `[${section.name.slice(0, 60)}]`,
+  message: `ignored: timemaster starts ${program}`
+})
 
 /** The interfaces of all domains in order, each once. */
 export const timemasterInterfaces = (file: ConfigFile): ReadonlyArray<string> => {
@@ -145,11 +176,16 @@ export const timemasterInterfaces = (file: ConfigFile): ReadonlyArray<string> =>
  */
 export const readTimemasterText = (version: LinuxptpVersion, text: string | undefined): ConfigReading => {
   if (text === undefined) return { file: emptyConfigFile, problems: [] }
-  const parsed = parseConfigFile(text)
+  const parsed = parseConfigFile(text, readTimemasterHead)
   const interfaces = new Set(timemasterInterfaces(parsed.file))
-  const readings = parsed.file.sections.map((section) => readSection(version, interfaces, section))
+  const program = ntpProgramOf(parsed.file)
+  const readings = parsed.file.sections.map((section) =>
+    sectionsOf[program === "chronyd" ? "ntpd" : "chronyd"].has(kindOf(section))
+      ? { section: undefined, problems: [idle(section, program)] }
+      : readSection(version, interfaces, section)
+  )
   return {
     file: { sections: keptSections(readings) },
-    problems: boundProblems([...parsed.problems, ...readings.flatMap((reading) => reading.problems)])
+    problems: boundProblems(version, [...parsed.problems, ...readings.flatMap((reading) => reading.problems)])
   }
 }

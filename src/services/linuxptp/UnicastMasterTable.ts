@@ -2,25 +2,45 @@
  * The section `[unicast_master_table]` of ptp4l: tables of masters to ask, each begun by its `table_id`. The masters
  * are hosts on the network, which a user may choose freely.
  */
-import type { ConfigEntry, ConfigProblem, ConfigSection } from "./ConfigFile.ts"
+import { type ConfigEntry, type ConfigProblem, type ConfigSection, isComment, unread } from "./ConfigFile.ts"
 import { isIpv4, isIpv6, isMac } from "./ValuePattern.ts"
-import { integer, intMax, readValue, type ValueType, word } from "./ValueType.ts"
+import { intMax, readValue, text, type ValueType, word } from "./ValueType.ts"
 
 /** The name of the section. */
 export const unicastMasterTable = "unicast_master_table"
 
 const transport = word("L2", "UDPv4", "UDPv6")
 
-const isAddressOf: Readonly<Record<string, (address: string) => boolean>> = { L2: isMac, UDPv4: isIpv4, UDPv6: isIpv6 }
+/** Whether a text is an address of a transport. */
+const isAddressOf: Readonly<Record<string, (address: string) => boolean>> = {
+  L2: isMac,
+  UDPv4: isIpv4,
+  UDPv6: isIpv6
+}
 
+/**
+ * Numbers of this section are read by sscanf with %d: always decimal, so that 0x2 would be 0 and 010 would be ten. In
+ * all other places linuxptp reads them as hexadecimal and octal.
+ */
+const decimalInteger = (min: number, max: number): ValueType =>
+  text(
+    `a decimal number from ${min} to ${max}`,
+    (value) => /^[+-]?[0-9]{1,10}$/.test(value) && Number(value) >= min && Number(value) <= max,
+    (value) => String(Number(value) + 0)
+  )
+
+/** The pause between questions to a master is an interval as those between messages are. */
 const numbers: ReadonlyMap<string, ValueType> = new Map([
-  ["table_id", integer(1, intMax)],
-  ["logQueryInterval", integer(-128, 127)]
+  ["table_id", decimalInteger(1, intMax)],
+  ["logQueryInterval", decimalInteger(-8, 8)]
 ])
 
 type Row = { readonly key: string; readonly value: string } | { readonly error: string }
 
-/** linuxptp config.c, parse_unicast_mtab_line: keys only in this case, transports in upper or lower case. */
+/**
+ * linuxptp config.c, parse_unicast_mtab_line: keys only in this case, transports in upper or lower case. What follows the
+ * value in its line is not read.
+ */
 const readRow = (entry: ConfigEntry): Row => {
   const type = numbers.get(entry.key)
   if (type !== undefined) {
@@ -45,15 +65,17 @@ export const readUnicastMasterTable = (
   const entries: Array<ConfigEntry> = []
   const problems: Array<ConfigProblem> = []
   let hasTable = false
-  for (const entry of section.entries) {
+  for (const { key, line, value } of section.entries) {
+    const [first = "", ...rest] = value.split(/[ \t]+/)
+    const entry: ConfigEntry = { key, value: first, line }
+    if (!isComment(rest.join(" "))) problems.push(unread(line, key, rest.join(" ")))
     const row = readRow(entry)
-    const report = (message: string) =>
-      problems.push({ severity: "error", line: entry.line, option: entry.key.slice(0, 60), message })
+    const report = (message: string) => problems.push({ severity: "error", line, option: key.slice(0, 60), message })
     if ("error" in row) report(row.error)
     else if (row.key !== "table_id" && !hasTable) report("stands before the first table_id")
     else {
       hasTable = true
-      entries.push({ ...row, line: entry.line })
+      entries.push({ ...row, line })
     }
   }
   return { section: { name: unicastMasterTable, entries }, problems }

@@ -22,54 +22,34 @@ const sectionNames: ReadonlySet<string> = new Set(["global", "cmlds", "nmea"])
 export const isInterfaceName = (name: string): boolean =>
   interfaceCharacters.test(name) && name !== "." && name !== ".." && !sectionNames.has(name.toLowerCase())
 
-const phcDevice = /^\/dev\/ptp[0-9]{1,4}$/
-const systemClockName = /^CLOCK_[A-Z0-9_]{1,24}$/
-
-/** The name of a NIC, meaning its clock, or /dev/ptpN. */
-export const isPhcName = (name: string): boolean => isInterfaceName(name) || phcDevice.test(name)
-
 export const interfaceName = text("an interface name", isInterfaceName)
-
-/** ptp4l -p. linuxptp reads it with sscanf("/dev/ptp%d"), so the name of a NIC is not possible. */
-export const phcDevicePath = matching("/dev/ptpN", phcDevice)
-
-/** ts2phc -c. */
-export const phcName = text("an interface name or /dev/ptpN", isPhcName)
-
-/** phc2sys -s and -c. */
-export const clockName = text(
-  "an interface name, /dev/ptpN or a clock name as CLOCK_REALTIME",
-  (name) => isPhcName(name) || systemClockName.test(name)
-)
-
-/** phc2sys -C. */
-export const systemClock = matching("a clock name as CLOCK_REALTIME", systemClockName)
-
-/** Whether `name` is a source of pulses that is not a PHC (linuxptp ts2phc.c, main). */
-export const isPulseSource = (name: string): boolean => name === "generic" || name === "nmea"
-
-/** ts2phc -s. */
-export const todSource = text(
-  "generic, nmea, an interface name or /dev/ptpN",
-  (name) => isPulseSource(name) || isPhcName(name)
-)
 
 export const ppsDevice = matching("/dev/ppsN", /^\/dev\/pps[0-9]{1,4}$/)
 
-export const serialPort = matching("/dev/tty… or /dev/gnss…", /^\/dev\/(?:tty|gnss)[A-Za-z0-9]{1,24}$/)
+const serialDevice = /^\/dev\/(?:tty|gnss)[A-Za-z0-9_.:-]{1,64}$/
+const namedSerialDevice = /^\/dev\/serial\/by-(?:id|path)\/[A-Za-z0-9_:-][A-Za-z0-9_.:-]{0,127}$/
 
-/** Files that linuxptp reads: only below directories that hold time data, and without `..`. */
-export const readableFile = text(
-  "a file below /etc/linuxptp/ or /usr/share/zoneinfo/",
-  (path) => /^\/(?:etc\/linuxptp|usr\/share\/zoneinfo)(?:\/[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,63}){1,8}$/.test(path)
+/** A console belongs to the person in front of the machine. */
+const consoles = /^\/dev\/tty[0-9]*$/
+
+export const serialPort = text(
+  "/dev/tty…, /dev/gnss…, /dev/serial/by-id/… or /dev/serial/by-path/…, and no console",
+  (path) => namedSerialDevice.test(path) || (serialDevice.test(path) && !consoles.test(path))
 )
+
+const readablePath = /^\/(?:etc\/linuxptp|usr\/share\/zoneinfo)(?:\/[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,63}){1,8}$/
+
+/** Files that linuxptp and chronyd read: only below directories that hold time data, and without `..`. */
+export const isReadableFile = (path: string): boolean => readablePath.test(path)
+
+export const readableFile = text("a file below /etc/linuxptp/ or /usr/share/zoneinfo/", isReadableFile)
 
 /** The socket of a reference clock, which chronyd opens and linuxptp writes to. linuxptp's default is allowed too. */
 export const chronySocket = text(
-  "a socket below /var/run/ whose name begins with chrony",
+  "a socket below /run/ or /var/run/ whose name begins with chrony",
   (path) =>
     path === "/var/run/refclock.ptp.sock" ||
-    /^\/var\/run\/chrony[A-Za-z0-9._-]{0,32}(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]{0,31})?$/.test(path)
+    /^\/(?:var\/)?run\/chrony[A-Za-z0-9._-]{0,32}(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]{0,31})?$/.test(path)
 )
 
 /** A clock identity as linuxptp prints it: `000000.0000.000000`. */
@@ -127,13 +107,22 @@ export const portNumberOrService = matching("a port number or service name", /^[
 /** Names of pins, as /sys/class/ptp/ptpN/pins has them. */
 export const pinName = matching("a pin name", /^[A-Za-z0-9._-]{1,63}$/)
 
-/** Text that linuxptp only sends to other clocks. The limits are those of its PTPText fields. */
-export const freeText = (maxBytes: number): ValueType =>
+/**
+ * Text that linuxptp only sends to other clocks. The limits are those of its PTPText fields (clock.c, clock_create):
+ * characters, and at most 255 bytes.
+ */
+export const freeText = (maxCharacters: number): ValueType =>
+  text(`text of at most ${maxCharacters} characters`, (value) => isFreeText(value, maxCharacters))
+
+const isFreeText = (value: string, maxCharacters: number): boolean =>
+  value.trim() !== "" && findControlCharacter(value) === undefined &&
+  [...value].length <= maxCharacters && new TextEncoder().encode(value).length <= 255
+
+/** Free text in three parts, as IEEE 1588 describes a product and its revisions. */
+export const threeParts = (maxCharacters: number): ValueType =>
   text(
-    `text of at most ${maxBytes} bytes`,
-    (value) =>
-      value.trim() !== "" && findControlCharacter(value) === undefined &&
-      new TextEncoder().encode(value).length <= maxBytes
+    `text of at most ${maxCharacters} characters in three parts with ; between`,
+    (value) => isFreeText(value, maxCharacters) && value.split(";").length === 3
   )
 
 /** The value of an option that is not passed on; any text. */

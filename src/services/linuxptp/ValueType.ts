@@ -8,21 +8,26 @@ export type ValueType =
     readonly _tag: "Integer"
     readonly min: number
     readonly max: number
-    readonly words: ReadonlyMap<string, number>
+    readonly words: ReadonlyArray<string>
   }
   | { readonly _tag: "Decimal"; readonly min: number; readonly max: number }
   | { readonly _tag: "Word"; readonly words: ReadonlyArray<string> }
-  | { readonly _tag: "Text"; readonly is: (text: string) => boolean; readonly expected: string }
+  | {
+    readonly _tag: "Text"
+    readonly is: (text: string) => boolean
+    readonly expected: string
+    readonly write: (text: string) => string
+  }
 
 /** The canonical text, or a description of what was expected instead. */
 export type ReadValue = { readonly value: string } | { readonly expected: string }
 
-/** A whole number within limits. `words` are names for numbers, in upper or lower case. */
-export const integer = (min: number, max: number, words: Readonly<Record<string, number>> = {}): ValueType => ({
+/** A whole number within limits. `words` are names for numbers, read in upper or lower case. */
+export const integer = (min: number, max: number, ...words: ReadonlyArray<string>): ValueType => ({
   _tag: "Integer",
   min,
   max,
-  words: new Map(Object.entries(words))
+  words
 })
 
 /** A finite number within limits. */
@@ -31,12 +36,19 @@ export const decimal = (min: number, max: number): ValueType => ({ _tag: "Decima
 /** One of some words; read in upper or lower case, written as given here. */
 export const word = (...words: ReadonlyArray<string>): ValueType => ({ _tag: "Word", words })
 
-/** Text that a rule accepts. `expected` completes the sentence "expected …". */
-export const text = (expected: string, is: (text: string) => boolean): ValueType => ({ _tag: "Text", is, expected })
+/** Text that a rule accepts. `expected` completes the sentence "expected …"; `write` makes the canonical form. */
+export const text = (
+  expected: string,
+  is: (text: string) => boolean,
+  write: (text: string) => string = (value) => value
+): ValueType => ({ _tag: "Text", is, expected, write })
 
 /** INT_MAX and INT_MIN of the C programs. */
 export const intMax = 2_147_483_647
 export const intMin = -2_147_483_648
+
+/** DBL_MIN of the C programs. strtod fails for a number between it and 0. */
+export const decimalMin = 2.225_073_858_507_201_4e-308
 
 /** linuxptp writes its switches as 0 and 1. */
 export const flag: ValueType = integer(0, 1)
@@ -63,7 +75,8 @@ const describeRange = (min: number, max: number): string =>
 
 const readDecimal = (value: string, min: number, max: number): ReadValue => {
   const parsed = decimalText.test(value) ? Number(value) : Number.NaN
-  if (!isWithin(parsed, min, max)) {
+  const isTooSmall = Math.abs(parsed) < decimalMin && /^[^eE]*[1-9]/.test(value)
+  if (!isWithin(parsed, min, max) || isTooSmall) {
     return { expected: min === -Number.MAX_VALUE ? "a number" : `a number ${describeRange(min, max)}` }
   }
   return { value: canonicalNumber(parsed) }
@@ -73,7 +86,9 @@ const readDecimal = (value: string, min: number, max: number): ReadValue => {
 export const readValue = (type: ValueType, value: string): ReadValue => {
   switch (type._tag) {
     case "Integer": {
-      const parsed = type.words.get(value.toUpperCase()) ?? parseInteger(value)
+      const name = value.toUpperCase()
+      if (type.words.includes(name)) return { value: name }
+      const parsed = parseInteger(value)
       if (isWithin(parsed, type.min, type.max)) return { value: canonicalNumber(parsed) }
       return { expected: `a whole number ${describeRange(type.min, type.max)}` }
     }
@@ -85,6 +100,6 @@ export const readValue = (type: ValueType, value: string): ReadValue => {
       return found === undefined ? { expected: `one of ${type.words.join(", ")}` } : { value: found }
     }
     case "Text":
-      return type.is(value) ? { value } : { expected: type.expected }
+      return type.is(value) ? { value: type.write(value) } : { expected: type.expected }
   }
 }

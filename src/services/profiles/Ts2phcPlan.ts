@@ -1,10 +1,11 @@
 /** Plans a profile's ts2phc, which runs beside ptp4l and steers PHCs by a pulse. It asks ptp4l only with `-a`. */
+import { isPulseSource } from "../linuxptp/ClockName.ts"
 import { type ConfigFile, setOption } from "../linuxptp/ConfigFile.ts"
 import { isInRelease } from "../linuxptp/ConfigOptionRow.ts"
 import { readConfigText } from "../linuxptp/ConfigText.ts"
 import type { LinuxptpVersion } from "../linuxptp/LinuxptpVersion.ts"
 import { type Argument, readOptions, renderArguments } from "../linuxptp/Options.ts"
-import { isInterfaceName, isPulseSource } from "../linuxptp/ValuePattern.ts"
+import { isInterfaceName } from "../linuxptp/ValuePattern.ts"
 import type { ProcessSpec } from "../processes/ProcessSpec.ts"
 import { type PlanContext, processSpec, withOwnedSettings } from "./PlanContext.ts"
 import { ofConfigText, ofOptions, planError, type PlanProblem } from "./PlanProblem.ts"

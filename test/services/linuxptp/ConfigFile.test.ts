@@ -44,18 +44,20 @@ describe("parseConfigFile", () => {
         sections: [
           {
             name: "global",
+            line: 2,
             entries: [{ key: "priority1", value: "128", line: 3 }, { key: "userDescription", value: "a # b", line: 5 }]
           },
           {
             name: "unicast_master_table",
+            line: 7,
             entries: [
               { key: "table_id", value: "1", line: 8 },
               { key: "UDPv4", value: "10.0.0.1", line: 9 },
               { key: "UDPv4", value: "10.0.0.2", line: 10 }
             ]
           },
-          { name: "eth0", entries: [] },
-          { name: "global", entries: [{ key: "priority1", value: "127", line: 13 }] }
+          { name: "eth0", line: 11, entries: [] },
+          { name: "global", line: 12, entries: [{ key: "priority1", value: "127", line: 13 }] }
         ]
       },
       problems: []
@@ -64,9 +66,13 @@ describe("parseConfigFile", () => {
 
   it.each([
     ["priority1 1", "1 priority1: stands before the first section"],
-    ["[eth0", "1 [eth0: is not a section: write [name]"],
-    ["[eth0] x", "1 [eth0] x: is not a section: write [name]"],
-    ["[ global ]", "1 [ global ]: is not a section: write [name]"],
+    ["[ global ]", "1 [ global ]: is a port named global to linuxptp: write [global] alone in its line"],
+    ["[GLOBAL] # all", "1 [GLOBAL] # all: is a port named GLOBAL to linuxptp: write [GLOBAL] alone in its line"],
+    [
+      "[unicast_master_table] x",
+      "1 [unicast_master_table] x: is a port named unicast_master_table to linuxptp: write [unicast_master_table] alone in its line"
+    ],
+    ["[ ] [", "1 [ ] [: is not a section: write [name]"],
     ["[]", "1 []: is not a section: write [name]"],
     ["[global]\npriority1 1\u0000", "2 : contains the control character U+0000"],
     ["[global]\rx 1", "1 : contains the control character U+000D"],
@@ -76,6 +82,22 @@ describe("parseConfigFile", () => {
     [`[global]\nuserDescription ${"é".repeat(500)}`, "2 : line is longer than 1000 bytes"]
   ])("refuses %j", (text, problem) => {
     assert.deepStrictEqual(problemsOf(text), [problem])
+  })
+
+  it.each<readonly [string, string, ReadonlyArray<string>]>([
+    ["[eth0] # to the grandmaster", "eth0", []],
+    ["[ eth1 ]", "eth1", []],
+    ["  [\teth1]\t# x", "eth1", []],
+    ["[eth0", "eth0", []],
+    ["[[eth0]]", "eth0", []],
+    ["[eth0]#x", "eth0", []],
+    ["[Global]", "Global", []],
+    ["[eth0][eth1]", "eth0", ["1 [eth0][eth1]: linuxptp does not read \"eth1\""]],
+    ["[eth0] masterOnly 1", "eth0", ["1 [eth0] masterOnly 1: linuxptp does not read \"masterOnly 1\""]],
+    ["[my eth0]", "my", ["1 [my eth0]: linuxptp does not read \"eth0\""]]
+  ])("reads the head %j as linuxptp does", (text, name, problems) => {
+    assert.deepStrictEqual(parseConfigFile(text).file.sections.map((section) => section.name), [name])
+    assert.deepStrictEqual(problemsOf(text), problems)
   })
 
   it("refuses endless text with one problem", () => {

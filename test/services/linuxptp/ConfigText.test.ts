@@ -76,7 +76,7 @@ clockAccuracy 254
 clientOnly 1
 
 [eth1]
-fault_reset_interval -128
+fault_reset_interval ASAP
 
 [unicast_master_table]
 table_id 1
@@ -104,16 +104,18 @@ UDPv4 10.0.0.1
       "[eth0]\ncmlds.server_address /x",
       "error 2 cmlds.server_address: not allowed: linuxptp deletes the path it names"
     ],
-    ["[global]\nmessage_tag x", "error 2 message_tag: not allowed: it would forge the frame of log lines"],
     ["[global]\nuser root", "error 2 user: not allowed: the daemon decides which user linuxptp runs as"],
     ["[global]\npriority1", "error 2 priority1: needs a value"],
     ["[global]\npriority1 128 # low", "error 2 priority1: expected a whole number from 0 to 255"],
-    ["[global]\nPriority1 128", "error 2 Priority1: not an option of linuxptp"],
+    ["[global]\nPriority1 128", "error 2 Priority1: not an option of linuxptp (did you mean priority1?)"],
+    ["[eth0]\nlogSyncInterval -30", "error 2 logSyncInterval: expected a whole number from -8 to 8"],
+    ["[global]\nlogAnnounceInterval 127", "error 2 logAnnounceInterval: expected a whole number from -8 to 8"],
+    ["[global]\nntpshm_segment 256", "error 2 ntpshm_segment: expected a whole number from 0 to 255"],
     ["[eth0]\npriority1 128", "error 2 priority1: belongs in [global]: it holds for the whole clock"],
-    ["[/dev/ptp0]\nts2phc.channel 0", "error 2 [/dev/ptp0]: is not an interface name"],
-    ["[../../x]", "error 0 [../../x]: is not an interface name"],
-    ["[nmea]", "error 0 [nmea]: is not an interface name"],
-    ["[CMLDS]", "error 0 [CMLDS]: is not an interface name"],
+    ["[/dev/ptp0]\nts2phc.channel 0", "error 1 [/dev/ptp0]: is not a port: expected an interface name"],
+    ["[../../x]", "error 1 [../../x]: is not a port: expected an interface name"],
+    ["[nmea]", "error 1 [nmea]: is not a port: expected an interface name"],
+    ["[CMLDS]", "error 1 [CMLDS]: is not a port: expected an interface name"],
     ["priority1 128", "error 1 priority1: stands before the first section"],
     ["[unicast_master_table]\nUDPv4 10.0.0.1", "error 2 UDPv4: stands before the first table_id"],
     ["[unicast_master_table]\ntable_id 1\nUDPv4 ntp.org", "error 3 UDPv4: expected an address of UDPv4"],
@@ -122,11 +124,50 @@ UDPv4 10.0.0.1
       "error 3 uds_address: expected table_id, logQueryInterval, peer_address, L2, UDPv4 or UDPv6"
     ],
     [
+      "[unicast_master_table]\ntable_id 1\nlogQueryInterval 0x2",
+      "error 3 logQueryInterval: expected a decimal number from -8 to 8"
+    ],
+    ["[unicast_master_table]\ntable_id 0x1", "error 2 table_id: expected a decimal number from 1 to 2147483647"],
+    [
       "[unicast_master_table]\ntable_id 1\n[unicast_master_table]\ntable_id 1",
       "error 4 table_id: table 1 is there already"
     ]
   ])("refuses %j", (text, problem) => {
     assert.deepStrictEqual(errorsOf("ptp4l", text), [problem])
+  })
+
+  it("reads the first word of a row of a unicast table, and its numbers as decimal", () => {
+    const text =
+      "[unicast_master_table]\ntable_id 07 # west\nlogQueryInterval 010\nUDPv4 10.0.0.1\t# a\nL2 01:1B:19:00:00:00 x"
+    assert.deepStrictEqual(problemsOf("ptp4l", text.replace("010", "+2")), [
+      "warning 5 L2: linuxptp does not read \"x\""
+    ])
+    assert.deepStrictEqual(errorsOf("ptp4l", text), [
+      "error 3 logQueryInterval: expected a decimal number from -8 to 8"
+    ])
+    assert.strictEqual(
+      render("ptp4l", text.replace("010", "08")),
+      "[unicast_master_table]\ntable_id 7\nlogQueryInterval 8\nUDPv4 10.0.0.1\nL2 01:1B:19:00:00:00\n"
+    )
+  })
+
+  it.each<ConfigFileProgram>(["phc2sys", "ts2phc"])("drops the sockets that %s, a client, would ask", (program) => {
+    const text = "[global]\nuds_address /var/run/ptp4l.0.socket\nuds_ro_address /etc/passwd\nmessage_tag x\n"
+    assert.deepStrictEqual(problemsOf(program, text), [
+      "warning 2 uds_address: ignored: the daemon knows the socket of its ptp4l",
+      "warning 3 uds_ro_address: ignored: the daemon knows the socket of its ptp4l",
+      "warning 4 message_tag: ignored: the daemon tells lines apart by their process"
+    ])
+    assert.strictEqual(render(program, text), "[global]\n")
+  })
+
+  it("names a clock of ts2phc so that the installed version reads it", () => {
+    const text = "[/dev/ptp_ena]\nts2phc.channel 0\n"
+    assert.strictEqual(render("ts2phc", text), text)
+    assert.strictEqual(render("ts2phc", text, v3), "[//dev/ptp_ena]\nts2phc.channel 0\n")
+    assert.deepStrictEqual(problemsOf("ts2phc", "[/dev/ptp_precise]", v3), [
+      "error 1 [/dev/ptp_precise]: is not a port: linuxptp below 4.3 reads only 16 characters of a name"
+    ])
   })
 
   it("takes a PHC or nmea for the name of a section of ts2phc", () => {
@@ -154,6 +195,8 @@ UDPv4 10.0.0.1
     "[unicast_master_table]",
     "[/etc]",
     "[eth0",
+    "[ eth1 ] # x",
+    "[GLOBAL] x",
     "constructor 1",
     "__proto__ 1",
     "table_id 1",

@@ -30,6 +30,9 @@ describe("readOptions", () => {
     ["phc2sys", "-arr -n 24", "-a -r -r -n 24"],
     ["phc2sys", "-s ens1f0 -O -37 -w", "-s ens1f0 -O -37 -w"],
     ["phc2sys", "-i eth0", "-s eth0"],
+    ["phc2sys", "-s /dev/ptp_ena -c clock_realtime", "-s /dev/ptp_ena -c CLOCK_REALTIME"],
+    ["ptp4l", "-p /dev/ptp_kvm", "-p /dev/ptp_kvm"],
+    ["ts2phc", "-s NMEA -c /dev/ptp_x", "-s nmea -c /dev/ptp_x"],
     ["phc2sys", "-c /dev/ptp1 -s CLOCK_REALTIME -d /dev/pps0", "-c /dev/ptp1 -s CLOCK_REALTIME -d /dev/pps0"],
     ["phc2sys", "-E LINREG -P .70 -S 1e-1 -R8", "-E linreg -P 0.7 -S 0.1 -R 8"],
     ["ptp4l", "-iens1f0 -i eth0.100 -p /dev/ptp0", "-i ens1f0 -i eth0.100 -p /dev/ptp0"],
@@ -52,7 +55,11 @@ describe("readOptions", () => {
     ["ptp4l", "--uds_address /var/run/ptp4l --uds_ro_address=/var/run/ptp4lro", ""],
     ["ptp4l", "-l 5", "-l 6"],
     ["ptp4l", "--logging_level 0", "--logging_level=6"],
-    ["timemaster", "-m -q -l 2", "-l 6"]
+    ["timemaster", "-m -q -l 2", "-l 6"],
+    ["ptp4l", "--message_tag my-tag -2", "-2"],
+    ["phc2sys", "-a -t tag -r", "-a -r"],
+    ["phc2sys", "-a --uds_address /var/run/ptp4l.1 --message_tag=x", "-a"],
+    ["ts2phc", "-s generic --uds_address=/etc/passwd", "-s generic"]
   ])("takes over what the daemon owns in the %s options %j, with a warning", (program, text, argv) => {
     assert.strictEqual(argvOf(program, text).join(" "), argv)
     assert.isNotEmpty(problemsOf(program, text))
@@ -68,7 +75,6 @@ describe("readOptions", () => {
     ["ptp4l", "--uds_ro_address=/etc/passwd", "--uds_ro_address"],
     ["ptp4l", "--uds_addr=/etc/passwd", "--uds_addr"],
     ["ptp4l", "--u /etc/passwd", "--u"],
-    ["ptp4l", "--message_tag x", "--message_tag"],
     ["ptp4l", "--cmlds.client_address /etc/passwd", "--cmlds.client_address"],
     ["ptp4l", "--slave_event_monitor /run/x", "--slave_event_monitor"],
     ["ptp4l", "--user nobody", "--user"],
@@ -88,7 +94,9 @@ describe("readOptions", () => {
     ["ptp4l", "-s -", "-"],
     ["phc2sys", "-z /etc/passwd", "-z"],
     ["phc2sys", "-a -z/etc/passwd", "-z"],
-    ["phc2sys", "-t x", "-t"],
+    ["phc2sys", "-M 256", "-M"],
+    ["phc2sys", "-c CLOCK_TAI", "-c"],
+    ["ptp4l", "--logSyncInterval=-30", "--logSyncInterval"],
     ["phc2sys", "-s /etc/shadow", "-s"],
     ["phc2sys", "-d /dev/sda", "-d"],
     ["ts2phc", "--ts2phc.nmea_serialport /dev/sda", "--ts2phc.nmea_serialport"],
@@ -117,6 +125,12 @@ describe("readOptions", () => {
     assert.deepStrictEqual(errorsOf("ptp4l", "--domainNumber 200", v3), ["--domainNumber"])
     assert.deepStrictEqual(errorsOf("phc2sys", "-E refclock_sock", v3), ["-E"])
     assert.deepStrictEqual(errorsOf("ts2phc", "-a", v3), ["-a"])
+    assert.deepStrictEqual(argvOf("phc2sys", "-s /dev/ptp_ena -c /dev/ptp0", v3), [
+      "-s",
+      "//dev/ptp_ena",
+      "-c",
+      "/dev/ptp0"
+    ])
     assert.deepStrictEqual(argvOf("phc2sys", "-E refclock_sock"), ["-E", "refclock_sock"])
     assert.deepStrictEqual(problemsOf("phc2sys", "-C CLOCK_REALTIME"), [
       "error -C: comes after linuxptp 4.4; installed is 4.4"

@@ -109,10 +109,10 @@ hybrid_e2e 1
     assert.strictEqual(render(text), "[chronyd]\n\n[timemaster]\n\n[ptp4l]\noptions -l 6\n")
   })
 
-  it("reads the sample of linuxptp but for its includes and the user of ntpd", () => {
+  it("reads the sample of linuxptp but for the include of the NTP server that it starts", () => {
     const text = readFileSync(new URL("../../fixtures/linuxptp/timemaster-3.1.1.conf", import.meta.url), "utf8")
     const errors = readTimemasterText(v3, text).problems.filter((problem) => problem.severity === "error")
-    assert.deepStrictEqual(errors.map((problem) => problem.option), ["include", "includefile", "options"])
+    assert.deepStrictEqual(errors.map((problem) => problem.option), ["include"])
   })
 
   it.each([
@@ -125,24 +125,27 @@ hybrid_e2e 1
     ["[ptp4l]\noptions -i eth7", "error 2 options: -i: not allowed: timemaster gives it itself"],
     ["[phc2sys]\noptions -s eth0", "error 2 options: -s: not allowed: timemaster gives it itself"],
     ["[chronyd]\noptions -f/etc/x", "error 2 options: -f/etc/x is not allowed; only -x, -4, -6, -d and -L are"],
-    ["[ntpd]\noptions -x -L 1", "error 2 options: 1 is not allowed; only -x, -4, -6, -d and -L are"],
-    ["[ntp_server /run/x]", "error 0 [ntp_server /run/x]: needs the address of a server"],
-    ["[ntp_server 127.127.20.0]", "error 0 [ntp_server 127.127.20.0]: needs the address of a server"],
+    [
+      "[timemaster]\nntp_program NTPD\n[ntpd]\noptions -x -L 1",
+      "error 4 options: 1 is not allowed; only -x, -4, -6, -d and -L are"
+    ],
+    ["[ntp_server /run/x]", "error 1 [ntp_server /run/x]: needs the address of a server"],
+    ["[ntp_server 127.127.20.0]", "error 1 [ntp_server 127.127.20.0]: needs the address of a server"],
     ["[ntp_server a]\nntp_options x/y", "error 2 ntp_options: expected options of a time source, no paths"],
-    ["[ptp_domain 0]\ndelay 1", "error 2 [ptp_domain 0]: needs interfaces"],
+    ["[ptp_domain 0]\ndelay 1", "error 1 [ptp_domain 0]: needs interfaces"],
     ["[ptp_domain 0]\ninterfaces ../x", "error 2 interfaces: expected interface names"],
     ["[ptp_domain 0]\ninterfaces Global", "error 2 interfaces: expected interface names"],
-    ["[ptp_domain x]\ninterfaces eth0", "error 2 [ptp_domain x]: needs a whole number from 0 to 255"],
-    ["[timemaster x]", "error 0 [timemaster x]: takes no parameter"],
-    ["[other]\npath /x", "error 2 [other]: unknown section"],
+    ["[ptp_domain x]\ninterfaces eth0", "error 1 [ptp_domain x]: needs a whole number from 0 to 255"],
+    ["[timemaster x]", "error 1 [timemaster x]: takes no parameter"],
+    ["[other]\npath /x", "error 1 [other]: unknown section"],
     [
       `${domain}ptp4l_option uds_address /etc/x`,
       "error 3 ptp4l_option: uds_address: not allowed: linuxptp deletes the path it names"
     ],
     [`${domain}[ptp4l.conf]\n>[eth7]\nhybrid_e2e 1`, "error 5 [eth7]: is not an interface of a [ptp_domain]"],
     [
-      `${domain}[ptp4l.conf]\n# x\n\n>[eth0]\n>message_tag x`,
-      "error 7 message_tag: not allowed: it would forge the frame of log lines"
+      `${domain}[ptp4l.conf]\n# x\n\n>[eth0]\n>uds_address x`,
+      "error 7 uds_address: not allowed: linuxptp deletes the path it names"
     ],
     ["priority1 1", "error 1 priority1: stands before the first section"]
   ])("refuses %j", (text, problem) => {
@@ -167,7 +170,20 @@ hybrid_e2e 1
     "refclock SOCK /etc/passwd",
     "refclock PHC /dev/sda",
     "rtcfile /etc/x",
-    "hwtimestamp *",
+    "hwtimestamp /dev/ptp0",
+    "hwtimestamp * rxfilter /x",
+    "leapseclist /etc/shadow",
+    "leapseclist /usr/share/zoneinfo/../../etc/shadow",
+    "log measurements",
+    "sched_priority 99",
+    "cmdallow",
+    "cmdallow all",
+    "cmdallow 127.0.0.1/0",
+    "cmdallow 10.0.0.0/8",
+    "bindcmdaddress 0.0.0.0",
+    "bindcmdaddress ::",
+    "bindcmddevice eth0",
+    "broadcast",
     "leapsectz ../../etc/x",
     "server 127.127.20.1",
     "server ntp.org; include",
@@ -188,10 +204,76 @@ hybrid_e2e 1
   ])(
     "keeps the line %j out of ntp.conf",
     (line) => {
-      assert.strictEqual(render(`[ntp.conf]\n${line}\n`), "[ntp.conf]\n")
-      assert.strictEqual(problemsOf(`[ntp.conf]\n${line}\n`).length, 1)
+      const text = "[timemaster]\nntp_program ntpd\n\n[ntp.conf]\n"
+      assert.strictEqual(render(`${text}${line}\n`), text)
+      assert.strictEqual(problemsOf(`${text}${line}\n`).length, 1)
     }
   )
+
+  it.each([
+    "hwtimestamp *",
+    "hwtimestamp eth0 minpoll 1 txcomp 300e-9 rxfilter PTP nocrossts",
+    "hwtstimeout 0.01",
+    "leapseclist /usr/share/zoneinfo/leap-seconds.list",
+    "leapsectz right/UTC",
+    "ptpport 319",
+    "ptpdomain 123",
+    "refresh 3600",
+    "maxntsconnections 50",
+    "ntsrefresh 4",
+    "bindacqdevice eth1",
+    "binddevice br-ex",
+    "cmdport 323",
+    "bindcmdaddress 127.0.0.1",
+    "bindcmdaddress ::1",
+    "bindcmddevice lo",
+    "cmdallow 127.0.0.0/8",
+    "cmdallow 127",
+    "cmdallow ::1",
+    "cmddeny all",
+    "broadcast 60 192.0.2.255",
+    "sched_priority 1",
+    "maxtxbuffers 128",
+    "server ntp.example.com iburst certset 1 maxdelayquant 0.99 ipv4"
+  ])("passes the line %j on to chronyd", (line) => {
+    assert.deepStrictEqual(problemsOf(`[chrony.conf]\n${line}\n`), [])
+    assert.strictEqual(render(`[chrony.conf]\n${line}\n`), `[chrony.conf]\n${line}\n`)
+  })
+
+  it.each([
+    "leapfile /usr/share/zoneinfo/leap-seconds.list",
+    "broadcast 192.0.2.255 ttl 4",
+    "manycastclient 239.255.254.7 iburst",
+    "mru maxdepth 100",
+    "restrict default kod nomodify"
+  ])("passes the line %j on to ntpd", (line) => {
+    const text = `[timemaster]\nntp_program ntpd\n\n[ntp.conf]\n${line}\n`
+    assert.deepStrictEqual(problemsOf(text), [])
+    assert.strictEqual(render(text), text)
+  })
+
+  it("ignores the sections of the NTP server that is not started, whatever they hold", () => {
+    const ntpd = "[ntp.conf]\nincludefile /etc/ntp.conf\n[ntpd]\npath /bin/sh\noptions -u ntp:ntp -g\n"
+    const chronyd = "[chrony.conf]\ninclude /etc/chrony.conf\n[chronyd]\npath /bin/sh\n"
+    assert.deepStrictEqual(problemsOf(ntpd), [
+      "warning 1 [ntp.conf]: ignored: timemaster starts chronyd",
+      "warning 3 [ntpd]: ignored: timemaster starts chronyd"
+    ])
+    assert.strictEqual(render(ntpd), "")
+    const text = `${chronyd}[Timemaster]\nntp_program chronyd\nntp_program Ntpd\n`
+    assert.deepStrictEqual(problemsOf(text).map((problem) => problem.split(":")[0]), [
+      "warning 1 [chrony.conf]",
+      "warning 3 [chronyd]"
+    ])
+    assert.notInclude(render(text), "chrony.conf")
+  })
+
+  it("reads a head up to its bracket, as timemaster does", () => {
+    const text = "[ptp_domain  24 ] # telecom\ninterfaces eth0\n[ntp_server a.example\n"
+    assert.deepStrictEqual(problemsOf(text), [])
+    assert.strictEqual(render(text), "[ptp_domain 24]\ninterfaces eth0\n\n[ntp_server a.example]\n")
+    assert.deepStrictEqual(problemsOf("[ chronyd ]"), ["error 1 [ chronyd ]: is not a section: write [name]"])
+  })
 
   it("knows settings that 3.1 lacks", () => {
     assert.deepStrictEqual(problemsOf("[timemaster]\nuse_vclocks 1", v3), [

@@ -3,6 +3,7 @@ import * as fc from "fast-check"
 import type { PtpProfile } from "../../../src/services/kubernetes/NodePTPCfg.ts"
 import { parseConfigFile, renderConfigFile } from "../../../src/services/linuxptp/ConfigFile.ts"
 import type { LinuxptpVersion } from "../../../src/services/linuxptp/LinuxptpVersion.ts"
+import { readTimemasterHead } from "../../../src/services/linuxptp/TimemasterText.ts"
 import { bindPhc2sys } from "../../../src/services/profiles/Phc2sysPlan.ts"
 import { isValidPlan, planProfile } from "../../../src/services/profiles/ProfilePlan.ts"
 
@@ -394,7 +395,10 @@ describe("any profile", () => {
         assert.strictEqual(argv[0], program)
         for (const [path, file] of Object.entries(files)) {
           assert.isTrue(path.startsWith(`${directory}/`))
-          assert.strictEqual(renderConfigFile(parseConfigFile(file).file), file)
+          assert.strictEqual(
+            renderConfigFile(parseConfigFile(file, program === "timemaster" ? readTimemasterHead : undefined).file),
+            file
+          )
         }
       }
     }))

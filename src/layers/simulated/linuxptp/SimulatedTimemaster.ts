@@ -5,6 +5,7 @@
  */
 import { type ConfigFile, parseConfigFile } from "../../../services/linuxptp/ConfigFile.ts"
 import type { LinuxptpVersion } from "../../../services/linuxptp/LinuxptpVersion.ts"
+import { readTimemasterHead } from "../../../services/linuxptp/TimemasterText.ts"
 import type { OutputLine } from "../../../services/processes/ProcessRunner.ts"
 import type { ProcessSpec } from "../../../services/processes/ProcessSpec.ts"
 import { info, type Moment, type SimulatedProgram, speak, type Step, type Voice } from "./SimulatedProgram.ts"
@@ -35,7 +36,7 @@ export interface TimemasterOptions {
 export const simulatedTimemaster = (options: TimemasterOptions): SimulatedProgram => ({
   ...silent,
   step: (moment) => {
-    const { file } = parseConfigFile(Object.values(options.spec.files)[0] ?? "")
+    const { file } = parseConfigFile(Object.values(options.spec.files)[0] ?? "", readTimemasterHead)
     const [timemaster, started] = start(options, file, moment)
     const first = step(timemaster, moment)
     return { ...first, lines: [...started, ...first.lines] }

@@ -1,12 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ntpServerCommand, timemasterChildren } from "../../../../src/layers/simulated/linuxptp/TimemasterChildren.ts"
 import { parseConfigFile } from "../../../../src/services/linuxptp/ConfigFile.ts"
+import { readTimemasterHead } from "../../../../src/services/linuxptp/TimemasterText.ts"
 import { nic, specOf } from "./SimulatedNode.ts"
 
 const node = { name: "worker-1", interfaces: [nic("ens1f0", 0), nic("eth0", undefined)], hearsGrandmaster: true }
 
 const childrenOf = (text: string, version = { major: 4, minor: 4, patch: 0 }) =>
-  timemasterChildren(parseConfigFile(text).file, { spec: specOf("timemaster"), version, node })
+  timemasterChildren(parseConfigFile(text, readTimemasterHead).file, { spec: specOf("timemaster"), version, node })
 
 describe("timemasterChildren", () => {
   it("starts nothing without a domain", () => {
@@ -48,7 +49,7 @@ options -l 6 -m
   })
 })
 
-const commandOf = (text: string) => ntpServerCommand(parseConfigFile(text).file).join(" ")
+const commandOf = (text: string) => ntpServerCommand(parseConfigFile(text, readTimemasterHead).file).join(" ")
 
 describe("ntpServerCommand", () => {
   it("is chronyd unless the file says ntpd", () => {
