@@ -12,7 +12,7 @@ export const unicastMasterTable = "unicast_master_table"
 const transport = word("L2", "UDPv4", "UDPv6")
 
 /** Whether a text is an address of a transport. */
-const isAddressOf: Readonly<Record<string, (address: string) => boolean>> = {
+export const isAddressOf: Readonly<Record<string, (address: string) => boolean>> = {
   L2: isMac,
   UDPv4: isIpv4,
   UDPv6: isIpv6

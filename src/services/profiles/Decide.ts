@@ -111,13 +111,13 @@ const processesOf = ({ phc2sysForAll, version }: Winner) => [
   ...(phc2sysForAll === undefined ? [] : [phc2sysForAll.spec])
 ]
 
-const chosenProfile = ({ interfaces, selected, version }: Winner): ChosenProfile => ({
+const chosenProfile = ({ selected, version }: Winner): ChosenProfile => ({
   config: selected.config,
   name: selected.name,
   generation: version.generation,
   priority: selected.priority,
   matchedBy: selected.matchedBy,
-  interfaces,
+  interfaces: version.plan.interfaces,
   clockThreshold: clockThreshold(version.profile),
   settings: knownPtpSettings(version.profile)
 })

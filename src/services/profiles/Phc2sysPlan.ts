@@ -3,13 +3,14 @@
  * the one of its own profile, or, with `-a` and without one, all ptp4l of the profiles that run on the node.
  */
 import { type ConfigFile, entriesOf, setOption } from "../linuxptp/ConfigFile.ts"
+import { isInRelease } from "../linuxptp/ConfigOptionRow.ts"
 import { readConfigText } from "../linuxptp/ConfigText.ts"
 import { optionValue } from "../linuxptp/EffectiveOption.ts"
-import { isAtLeast } from "../linuxptp/LinuxptpVersion.ts"
+import { isAtLeast, type LinuxptpVersion } from "../linuxptp/LinuxptpVersion.ts"
 import { type Argument, readOptions, renderArguments } from "../linuxptp/Options.ts"
 import type { ProcessSpec } from "../processes/ProcessSpec.ts"
 import { type PlanContext, processSpec, withOwnedSettings } from "./PlanContext.ts"
-import { isError, ofConfigText, ofOptions, planError, type PlanProblem, planWarning } from "./PlanProblem.ts"
+import { isError, ofConfigText, ofOptions, planError, type PlanProblem } from "./PlanProblem.ts"
 import type { Ptp4lServer } from "./Ptp4lPlan.ts"
 import { byText } from "./ResultOrder.ts"
 
@@ -21,7 +22,9 @@ export interface Phc2sysDraft {
   readonly file: ConfigFile
   /** Values that the user has given for such options. Each must be equal to its ptp4l's value. */
   readonly claims: ReadonlyArray<Claim>
-  /** With `-a` or `-w` phc2sys talks to ptp4l; otherwise it only compares two clocks. */
+  /**
+   * With `-a` or `-w` phc2sys talks to ptp4l, after 4.4 also without `-O`; otherwise it only compares two clocks.
+   */
   readonly asksPtp4l: boolean
   readonly isAutomatic: boolean
   readonly writesSystemClock: boolean
@@ -35,7 +38,7 @@ interface Claim {
   readonly value: string
 }
 
-/** linuxptp phc2sys.c: MAX_DOMAINS. */
+/** linuxptp phc2sys.c: MAX_DOMAINS. With `-r` the system clock is one of them. */
 const mostDomains = 16
 
 const decidedByPtp4l = ["domainNumber", "transportSpecific"] as const
@@ -67,10 +70,10 @@ export const readPhc2sys = (context: PlanContext): Phc2sysDraft | undefined => {
       }))
     },
     claims: claimsOf(options.arguments, text.file),
-    asksPtp4l: isAutomatic || typed.has("w"),
+    asksPtp4l: isAutomatic || typed.has("w") || (isInRelease(version, "after 4.4") && !typed.has("O")),
     isAutomatic,
-    writesSystemClock: servo !== "ntpshm" && servo !== "refclock_sock" && steersSystemClock(options.arguments),
-    problems: [...problems, ...modeProblems(typed)]
+    writesSystemClock: servo !== "ntpshm" && servo !== "refclock_sock" && steersSystemClock(version, options.arguments),
+    problems: problems.some(isError) ? problems : [...problems, ...modeProblems(version, options.arguments)]
   }
 }
 
@@ -93,21 +96,45 @@ const claimsOf = (args: ReadonlyArray<Argument>, file: ConfigFile): ReadonlyArra
  * With `-a`, only `-r` makes the system clock a sink. Without `-a` the sinks are those of `-c`, by default the system
  * clock.
  */
-const steersSystemClock = (args: ReadonlyArray<Argument>): boolean => {
+const steersSystemClock = (version: LinuxptpVersion, args: ReadonlyArray<Argument>): boolean => {
   if (args.some(({ name }) => name === "a")) return args.some(({ name }) => name === "r")
-  const sinks = args.filter(({ name }) => name === "c")
-  return sinks.length === 0 || sinks.some(({ value }) => value === "CLOCK_REALTIME")
+  const sinks = sinksOf(version, args)
+  return sinks.length === 0 || sinks.includes("CLOCK_REALTIME")
+}
+
+/** The values of `-c`. Below 4.0 phc2sys has one sink, and the last one counts. */
+const sinksOf = (version: LinuxptpVersion, args: ReadonlyArray<Argument>): ReadonlyArray<string> => {
+  const sinks = args.flatMap(({ name, value }) => (name === "c" && value !== undefined ? [value] : []))
+  return isInRelease(version, "4.0") ? sinks : sinks.slice(-1)
 }
 
 /** Combinations of options at which phc2sys itself would end at once (phc2sys.c, main). */
-const modeProblems = (typed: ReadonlySet<string>): ReadonlyArray<PlanProblem> => {
-  const manual = ["s", "c", "w", "O", "d"].filter((name) => typed.has(name))
+const modeProblems = (version: LinuxptpVersion, args: ReadonlyArray<Argument>): ReadonlyArray<PlanProblem> => {
+  const typed = new Set(args.map(({ name }) => name))
+  const sinks = sinksOf(version, args)
+  const isLater = isInRelease(version, "after 4.4")
   if (typed.has("a")) {
-    return manual.map((name) => planError("phc2sysOpts", `-${name}: phc2sys does not take it together with -a`))
+    const manual = ["s", ...(isLater ? [] : ["c"]), "w", "O", "d"].filter((name) => typed.has(name))
+    return [
+      ...manual.map((name) => planError("phc2sysOpts", `-${name}: phc2sys does not take it together with -a`)),
+      ...(isLater && sinks.some((name) => name.startsWith("CLOCK_"))
+        ? [planError("phc2sysOpts", "-c: with -a it is a PHC; -r adds the system clock")]
+        : [])
+    ]
   }
-  return typed.has("s") && !["w", "O", "d"].some((name) => typed.has(name))
-    ? [planWarning("phc2sysOpts", "-s: phc2sys also wants the offset of the clocks, by -w or -O")]
-    : []
+  return [
+    ...(isLater || typed.has("w") || typed.has("O")
+      ? []
+      : [
+        planError(
+          "phc2sysOpts",
+          `-${typed.has("s") ? "s" : "d"}: phc2sys ends without the offset of the clocks: -w asks ptp4l, -O gives it`
+        )
+      ]),
+    ...(typed.has("d") && sinks.some((name, _, all) => name !== "CLOCK_REALTIME" || all.length > 1)
+      ? [planError("phc2sysOpts", "-d: a pulse steers CLOCK_REALTIME only, and -c names another clock")]
+      : [])
+  ]
 }
 
 /** A phc2sys bound to `servers`: the process, or why it cannot be bound. */
@@ -141,20 +168,27 @@ export const bindPhc2sys = (draft: Phc2sysDraft, servers: ReadonlyArray<Ptp4lSer
 const serverProblems = (draft: Phc2sysDraft, servers: ReadonlyArray<Ptp4lServer>): ReadonlyArray<PlanProblem> => {
   const field = "phc2sysOpts"
   if (draft.asksPtp4l && servers.length === 0) {
-    const how = "ptp4lOpts or ptp4lConf start one, an interface alone does not"
-    return [planError(field, `${draft.isAutomatic ? "-a" : "-w"}: there is no ptp4l to follow: ${how}`)]
+    return [planError(field, noServer(draft))]
   }
   const problems: Array<PlanProblem> = []
   if (servers.length > 1 && !isAtLeast(draft.context.version, 4, 1)) {
     problems.push(planError(field, `-a: phc2sys follows ${servers.length} ptp4l only from linuxptp 4.1 on`))
   }
-  if (servers.length > mostDomains) {
-    problems.push(planError(field, `-a: phc2sys follows at most ${mostDomains} ptp4l, not ${servers.length}`))
+  const most = mostDomains - (draft.arguments.some(({ name }) => name === "r") ? 1 : 0)
+  if (servers.length > most) {
+    problems.push(planError(field, `-a: phc2sys follows at most ${most} ptp4l, not ${servers.length}`))
   }
   if (new Set(servers.map(({ transportSpecific }) => transportSpecific)).size > 1) {
     problems.push(planError(field, "-a: the ptp4l to follow differ in transportSpecific, phc2sys knows one"))
   }
   return problems
+}
+
+/** Says how there would be one, because an empty `ptp4lOpts` looks as if it started ptp4l. */
+const noServer = ({ arguments: args, isAutomatic }: Phc2sysDraft): string => {
+  const option = isAutomatic ? "-a" : args.some(({ name }) => name === "w") ? "-w" : "-s"
+  const other = option === "-s" ? ", or -O gives the offset of the clocks" : ""
+  return `${option}: there is no ptp4l to follow: ptp4lOpts or ptp4lConf start one, an interface alone does not${other}`
 }
 
 /** If there is no ptp4l to ask, phc2sys uses neither setting, and values given for them do no harm. */

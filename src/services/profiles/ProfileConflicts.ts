@@ -1,6 +1,6 @@
 /**
- * Decides which winners may run together: each NIC has one owner, the system clock has one writer, and each process has
- * an id of its own. The plans say what each profile uses.
+ * Decides which winners may run together: each NIC is a port of one profile, its clock is steered by a pulse in one, the
+ * system clock has one writer, and each process has an id of its own. The plans say what each profile uses.
  */
 import type { Program } from "../linuxptp/Program.ts"
 import type { SkipReason } from "./Decision.ts"
@@ -12,7 +12,13 @@ export interface Claimant {
   /** Name of the NodePTPCfg. */
   readonly config: string
   readonly name: string
-  readonly interfaces: ReadonlyArray<string>
+  /** NICs that are ports of ptp4l, or belong to a timemaster. */
+  readonly ports: ReadonlyArray<string>
+  /**
+   * NICs whose clock ts2phc or timemaster steers. Such a NIC may be a port of another profile's ptp4l, as in a telecom
+   * boundary clock whose serving half is a profile of its own.
+   */
+  readonly steeredNics: ReadonlyArray<string>
   readonly systemClockWriters: ReadonlyArray<Program>
 }
 
@@ -44,10 +50,16 @@ const conflictWith = <A extends Claimant>(running: ReadonlyArray<A>, loser: A): 
     const message = `its processes would have the same ids as those of ${describe(namesake)}: rename one of the two`
     return { loser, reason: "InvalidProfile", message }
   }
-  for (const nic of loser.interfaces) {
-    const owner = running.find(({ interfaces }) => interfaces.includes(nic))
+  for (const nic of loser.ports) {
+    const owner = running.find(({ ports }) => ports.includes(nic))
     if (owner !== undefined) {
       return { loser, reason: "InterfaceConflict", message: `${nic} belongs to ${describe(owner)}` }
+    }
+  }
+  for (const nic of loser.steeredNics) {
+    const other = running.find(({ steeredNics }) => steeredNics.includes(nic))
+    if (other !== undefined) {
+      return { loser, reason: "InterfaceConflict", message: `the clock of ${nic} is steered by ${describe(other)}` }
     }
   }
   const writer = running.find(({ systemClockWriters }) => systemClockWriters.length > 0)

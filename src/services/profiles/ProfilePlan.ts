@@ -19,8 +19,12 @@ export interface ProfilePlan {
   readonly ptp4l: Ptp4lServer | undefined
   /** A phc2sys with `-a` and without a ptp4l of its own. It is bound once the winners are known. */
   readonly phc2sysForAll: Phc2sysDraft | undefined
-  /** NICs that its programs claim: those of ptp4l or timemaster in the order of ports, then those of ts2phc. */
+  /** NICs that its programs use: those of ptp4l or timemaster in the order of ports, then those of ts2phc. */
   readonly interfaces: ReadonlyArray<string>
+  /** NICs that are a port of its ptp4l or belong to its timemaster. */
+  readonly ports: ReadonlyArray<string>
+  /** NICs whose clock its ts2phc or timemaster steers. */
+  readonly steeredNics: ReadonlyArray<string>
   readonly systemClockWriters: ReadonlyArray<Program>
   readonly problems: ReadonlyArray<PlanProblem>
 }
@@ -48,6 +52,8 @@ export const planProfile = (context: PlanContext): ProfilePlan => {
     processes: planned.map((plan) => plan.spec),
     ptp4l: ptp4l?.server,
     phc2sysForAll: servesAll ? draft : undefined,
+    ports: [ptp4l, timemaster].flatMap((plan) => plan?.interfaces ?? []),
+    steeredNics: [...(ts2phc?.sinks ?? []), ...(timemaster?.interfaces ?? [])],
     interfaces: [...new Set([ptp4l, timemaster, ts2phc].flatMap((plan) => plan?.interfaces ?? []))],
     systemClockWriters,
     problems: [

@@ -1,13 +1,14 @@
 /** Plans a profile's ptp4l: its ports in order, its own sockets, and what phc2sys and ts2phc must know about it. */
-import { type ConfigFile, setOption } from "../linuxptp/ConfigFile.ts"
+import { type ConfigFile, type ConfigProblem, setOption } from "../linuxptp/ConfigFile.ts"
 import { readConfigText } from "../linuxptp/ConfigText.ts"
 import { optionValue, type ProgramOptions } from "../linuxptp/EffectiveOption.ts"
 import { isAtLeast } from "../linuxptp/LinuxptpVersion.ts"
 import { type Argument, readOptions, renderArguments } from "../linuxptp/Options.ts"
+import { findPtp4lStartFaults } from "../linuxptp/Ptp4lStart.ts"
 import { isInterfaceName } from "../linuxptp/ValuePattern.ts"
 import type { ProcessSpec } from "../processes/ProcessSpec.ts"
 import { placeOf, type PlanContext, processSpec, withOwnedSettings } from "./PlanContext.ts"
-import { ofConfigText, ofOptions, planError, type PlanProblem } from "./PlanProblem.ts"
+import { isError, ofConfigText, ofOptions, planError, type PlanProblem } from "./PlanProblem.ts"
 import { longestSocketPath } from "./ProcessId.ts"
 
 /** How a client reaches a ptp4l. With a wrong socket, domain or transportSpecific the client would wait for ever. */
@@ -44,6 +45,7 @@ export const planPtp4l = (context: PlanContext): Ptp4lPlan | undefined => {
   const socket = `${directory}/ptp4l`
   const domainNumber = optionValue(effective, "domainNumber") ?? "0"
   const transportSpecific = optionValue(effective, "transportSpecific") ?? "0"
+  const read = [...ofOptions("ptp4lOpts", options.problems), ...ofConfigText("ptp4lConf", text.problems)]
   return {
     spec: {
       ...processSpec(context, {
@@ -66,13 +68,26 @@ export const planPtp4l = (context: PlanContext): Ptp4lPlan | undefined => {
     interfaces,
     writesSystemClock: writesSystemClock(effective),
     problems: [
-      ...ofOptions("ptp4lOpts", options.problems),
-      ...ofConfigText("ptp4lConf", text.problems),
-      ...problems,
+      ...read,
+      // A port that could not be read is told as such; that it is missing then says nothing new.
+      ...(text.problems.some(isUnreadHead) ? [] : problems),
+      ...(read.some(isError) ? [] : startProblems(context, effective, interfaces)),
       ...pathProblems(`${socket}ro`)
     ]
   }
 }
+
+const isUnreadHead = ({ option, severity }: ConfigProblem): boolean => severity === "error" && option.startsWith("[")
+
+/** What options say together is told where most of them stand. */
+const startProblems = (
+  { profile }: PlanContext,
+  options: ProgramOptions,
+  ports: ReadonlyArray<string>
+): ReadonlyArray<PlanProblem> =>
+  findPtp4lStartFaults(options, ports).map((fault) =>
+    planError(profile.ptp4lConf === undefined ? "ptp4lOpts" : "ptp4lConf", fault)
+  )
 
 /**
  * The sockets are set in `[global]`. At the end of the file they would belong to the last port. ptp4lro exists since

@@ -92,9 +92,19 @@ const winner = (selected: SelectedProfile, candidates: ReadonlyMap<string, Candi
   const candidate = candidates.get(profileKey(selected.uid, selected.name))
   const version = candidate?.versions[0]
   if (candidate === undefined || version === undefined) return []
-  const { interfaces, systemClockWriters } = version.plan
+  const { ports, steeredNics, systemClockWriters } = version.plan
   const { config, name } = selected
-  return [{ config, name, selected, candidate, version, interfaces, systemClockWriters, phc2sysForAll: undefined }]
+  return [{
+    config,
+    name,
+    selected,
+    candidate,
+    version,
+    ports,
+    steeredNics,
+    systemClockWriters,
+    phc2sysForAll: undefined
+  }]
 }
 
 const bindAll = (winners: ReadonlyArray<Winner>): ReadonlyArray<Winner> => {

@@ -3,18 +3,23 @@ import { isPulseSource } from "../linuxptp/ClockName.ts"
 import { type ConfigFile, setOption } from "../linuxptp/ConfigFile.ts"
 import { isInRelease } from "../linuxptp/ConfigOptionRow.ts"
 import { readConfigText } from "../linuxptp/ConfigText.ts"
+import { optionValue, type ProgramOptions } from "../linuxptp/EffectiveOption.ts"
 import type { LinuxptpVersion } from "../linuxptp/LinuxptpVersion.ts"
 import { type Argument, readOptions, renderArguments } from "../linuxptp/Options.ts"
+import { findTs2phcStartFaults } from "../linuxptp/Ts2phcStart.ts"
+import { unicastMasterTable } from "../linuxptp/UnicastMasterTable.ts"
 import { isInterfaceName } from "../linuxptp/ValuePattern.ts"
 import type { ProcessSpec } from "../processes/ProcessSpec.ts"
 import { type PlanContext, processSpec, withOwnedSettings } from "./PlanContext.ts"
-import { ofConfigText, ofOptions, planError, type PlanProblem } from "./PlanProblem.ts"
+import { isError, ofConfigText, ofOptions, planError, type PlanProblem } from "./PlanProblem.ts"
 import type { Ptp4lServer } from "./Ptp4lPlan.ts"
 
 /** A profile's ts2phc as a process, and the NICs that it uses. */
 export interface Ts2phcPlan {
   readonly spec: ProcessSpec
   readonly interfaces: ReadonlyArray<string>
+  /** Those whose clock it steers. */
+  readonly sinks: ReadonlyArray<string>
   readonly problems: ReadonlyArray<PlanProblem>
 }
 
@@ -26,7 +31,11 @@ export const planTs2phc = (context: PlanContext, ptp4l: Ptp4lServer | undefined)
   const text = readConfigText("ts2phc", version, profile.ts2phcConf)
   const asksPtp4l = options.arguments.some(({ name }) => name === "a")
   const server = asksPtp4l ? ptp4l : undefined
-  const interfaces = interfacesOf(options.arguments, text.file)
+  const clocks = clocksOf(options.arguments, text.file)
+  // `/dev/ptpN` names no NIC.
+  const interfaces = clocks.filter((name) => isInterfaceName(name) && !isPulseSource(name))
+  const effective: ProgramOptions = { program: "ts2phc", version, arguments: options.arguments, file: text.file }
+  const read = [...ofOptions("ts2phcOpts", options.problems), ...ofConfigText("ts2phcConf", text.problems)]
   const isQuiet = tellsOffsetsToDebuggersOnly(version)
   const words = options.arguments
     .filter(({ name }) => server === undefined || !decidedByPtp4l.has(name))
@@ -41,12 +50,14 @@ export const planTs2phc = (context: PlanContext, ptp4l: Ptp4lServer | undefined)
       interfaces
     }),
     interfaces,
+    sinks: interfaces.filter((name) => optionValue(effective, "ts2phc.master", name) !== "1"),
     problems: [
-      ...ofOptions("ts2phcOpts", options.problems),
-      ...ofConfigText("ts2phcConf", text.problems),
+      ...read,
       ...(asksPtp4l && ptp4l === undefined
         ? [planError("ts2phcOpts", "-a: the profile has no ptp4l to follow")]
-        : [])
+        : []),
+      ...(read.some(isError) ? [] : findTs2phcStartFaults(effective, clocks))
+        .map(({ field, message }) => planError(field, message))
     ]
   }
 }
@@ -71,9 +82,9 @@ const following = (file: ConfigFile, server: Ptp4lServer | undefined): ConfigFil
   return Object.entries(settings).reduce((owned, [key, value]) => setOption(owned, "global", key, value), file)
 }
 
-/** NICs whose PHC or pins it uses. `/dev/ptpN` names no NIC. */
-const interfacesOf = (args: ReadonlyArray<Argument>, file: ConfigFile): ReadonlyArray<string> => {
+/** The clocks that it steers, and sources that are sections too. */
+const clocksOf = (args: ReadonlyArray<Argument>, file: ConfigFile): ReadonlyArray<string> => {
   const typed = args.flatMap(({ name, value }) => (name === "c" && value !== undefined ? [value] : []))
   const sections = file.sections.map(({ name }) => name)
-  return [...new Set([...typed, ...sections])].filter((name) => isInterfaceName(name) && !isPulseSource(name))
+  return [...new Set([...typed, ...sections])].filter((name) => name !== "global" && name !== unicastMasterTable)
 }

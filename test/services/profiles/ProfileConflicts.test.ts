@@ -2,10 +2,17 @@ import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { type Claimant, findConflicts } from "../../../src/services/profiles/ProfileConflicts.ts"
 
-const claimant = (config: string, name: string, interfaces: ReadonlyArray<string>, isWriter = false): Claimant => ({
+const claimant = (
+  config: string,
+  name: string,
+  ports: ReadonlyArray<string>,
+  isWriter = false,
+  steeredNics: ReadonlyArray<string> = []
+): Claimant => ({
   config,
   name,
-  interfaces,
+  ports,
+  steeredNics,
   systemClockWriters: isWriter ? ["phc2sys"] : []
 })
 
@@ -61,20 +68,35 @@ describe("findConflicts", () => {
     }])
   })
 
+  it("lets a pulse steer the clock of another profile's port, but not two pulses one clock", () => {
+    const all = [
+      claimant("a", "serve", ["eth0", "eth1"]),
+      claimant("a", "follow", ["eth2"], true, ["eth0", "eth1"]),
+      claimant("b", "other", ["eth3"], false, ["eth1"])
+    ]
+    const { conflicts, running } = findConflicts(all)
+    assert.deepStrictEqual(running.map(({ name }) => name), ["follow", "serve"])
+    assert.deepStrictEqual(conflicts.map(({ loser, message, reason }) => `${loser.name} ${reason} ${message}`), [
+      "other InterfaceConflict the clock of eth1 is steered by profile \"follow\" of a"
+    ])
+  })
+
   const claimants = fc.uniqueArray(
     fc.record({
       name: fc.constantFrom("p", "q", "r", "s", "t"),
-      interfaces: fc.subarray(["eth0", "eth1", "eth2"]),
+      ports: fc.subarray(["eth0", "eth1", "eth2"]),
+      steered: fc.subarray(["eth0", "eth1", "eth2"]),
       isWriter: fc.boolean()
     }),
     { selector: ({ name }) => name }
-  ).map((rows) => rows.map(({ interfaces, isWriter, name }) => claimant("a", name, interfaces, isWriter)))
+  ).map((rows) => rows.map(({ isWriter, name, ports, steered }) => claimant("a", name, ports, isWriter, steered)))
 
   it("leaves one owner for each NIC and one writer, and drops nobody in silence", () => {
     fc.assert(fc.property(claimants, (all) => {
       const { conflicts, running } = findConflicts(all)
-      const nics = running.flatMap(({ interfaces }) => interfaces)
-      assert.strictEqual(new Set(nics).size, nics.length)
+      for (const nics of [running.flatMap(({ ports }) => ports), running.flatMap(({ steeredNics }) => steeredNics)]) {
+        assert.strictEqual(new Set(nics).size, nics.length)
+      }
       assert.isAtMost(running.filter(({ systemClockWriters }) => systemClockWriters.length > 0).length, 1)
       assert.strictEqual(running.length + conflicts.length, all.length)
       assert.deepStrictEqual(findConflicts(all.toReversed()), { running, conflicts })

@@ -55,7 +55,7 @@ describe("planProfile", () => {
     ["ptp4l's options", { interface: "eth0", ptp4lOpts: "-2" }, ["ptp4l"]],
     ["ptp4l's text", { ptp4lConf: "[eth0]" }, ["ptp4l"]],
     ["phc2sys with -s", { phc2sysOpts: "-s eth0 -O 0" }, ["phc2sys"]],
-    ["phc2sys with -d", { phc2sysOpts: "-d /dev/pps0" }, ["phc2sys"]],
+    ["phc2sys with -d", { phc2sysOpts: "-d /dev/pps0 -O 0" }, ["phc2sys"]],
     ["phc2sys's options without a mode", { phc2sysOpts: "-r" }, []],
     ["phc2sys's text alone", { phc2sysConf: "[global]" }, []],
     ["ts2phc's options", { ts2phcOpts: "-c eth0" }, ["ts2phc"]],
@@ -257,8 +257,13 @@ describe("phc2sys", () => {
     ["none", bound([]), 1],
     ["two before linuxptp 4.1", bound([server("a", "0"), server("b", "1")], release3), 1],
     ["one before linuxptp 4.1", bound([server("a", "0")], release3), 0],
-    ["16", bound(Array.from({ length: 16 }, (_, n) => server(`s${n}`, "0"))), 0],
-    ["17", bound(Array.from({ length: 17 }, (_, n) => server(`s${n}`, "0"))), 1],
+    ["15", bound(Array.from({ length: 15 }, (_, n) => server(`s${n}`, "0"))), 0],
+    [
+      "16, and the system clock as one more domain,",
+      bound(Array.from({ length: 16 }, (_, n) => server(`s${n}`, "0"))),
+      1
+    ],
+    ["16 without -r", bound(Array.from({ length: 16 }, (_, n) => server(`s${n}`, "0")), release4, "-a"), 0],
     ["two of different transportSpecific", bound([server("a", "0", "0"), server("b", "0", "1")]), 1],
     ["a domain that none of them has", bound([server("a", "0")], release4, "-a -n 7"), 1]
   ])("serves or refuses %s ptp4l", (_, { problems }, expected) => {
