@@ -22,7 +22,7 @@ export interface ClockChoice {
 
 const systemClock = "CLOCK_REALTIME"
 
-/** Each answer is one domain. CLOCK_REALTIME follows the first domain that has the time. */
+/** Each answer is one domain. CLOCK_REALTIME follows the first domain that has the time, which is told if there are several. */
 export const chooseClocks = (
   answers: ReadonlyArray<Ptp4lAnswer>,
   settings: Phc2sysSettings,
@@ -31,11 +31,16 @@ export const chooseClocks = (
   const messages = [info("reconfiguring after port state change")]
   const pairs: Array<ClockPair> = []
   let steersSystemClock = settings.systemClock !== "unused"
+  let source: string | undefined
   for (const answer of answers) {
     const choice = chooseInDomain(clocksOf(answer, phcOf), settings, steersSystemClock)
     messages.push(...choice.messages)
     pairs.push(...choice.pairs)
+    source ??= choice.source
     if (choice.pairs.some(({ sink }) => sink === systemClock)) steersSystemClock = false
+  }
+  if (answers.length > 1 && source !== undefined) {
+    messages.push(selecting(systemClock), info(`selecting ${source} as out-of-domain source clock`))
   }
   return { pairs, messages }
 }
@@ -63,7 +68,7 @@ const chooseInDomain = (
   clocks: ReadonlyArray<Clock>,
   settings: Phc2sysSettings,
   steersSystemClock: boolean
-): ClockChoice => {
+): ClockChoice & { readonly source?: string } => {
   const sinks = clocks.filter(({ state }) => rank(state) < 0).map(({ name }) => name)
   const source = clocks.find(({ state }) => state === "SLAVE")?.name
   const selected = sinks.map(selecting)
@@ -71,6 +76,7 @@ const chooseInDomain = (
   if (source !== undefined) {
     const steered = steersSystemClock ? [...sinks, systemClock] : sinks
     return {
+      source,
       pairs: steered.map((sink) => ({ sink, label: "phc" })),
       messages: [...steered.map(selecting), selectedSource(source)]
     }

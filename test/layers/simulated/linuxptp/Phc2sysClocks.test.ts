@@ -33,7 +33,7 @@ describe("chooseClocks", () => {
       ["-a", "-r", "-r"],
       [answer({ ens1f0: "SLAVE", ens1f1: "MASTER", ens2f0: "MASTER" }), answer({ ens3f0: "SLAVE", ens4f0: "FAULTY" })],
       ["ens2f0 by phc", "CLOCK_REALTIME by phc", "ens4f0 by phc"],
-      "selecting ens3f0 as domain source clock"
+      "selecting ens1f0 as out-of-domain source clock"
     ],
     [
       "a port that is not yet in step",
