@@ -216,10 +216,17 @@ export const processMutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a second daemon takes the run directory",
-    file: "src/layers/processes/RunDirectory.ts",
-    search: "if (flock(fd, exclusiveNonBlocking) === 0) return fd",
-    replace: "return fd",
+    file: "src/layers/processes/RunDirectoryLock.ts",
+    search: "if (isTrusted) return Effect.fail(",
+    replace: "if (!isTrusted) return Effect.fail(",
     tests: ["layers/processes/RunDirectory.test.ts"]
+  },
+  {
+    name: "a daemon ends what another one runs on a directory of the same name",
+    file: "src/layers/processes/RunDirectoryIdentity.ts",
+    search: "place = `${device} ${path.join(root, path.relative(mountPoint, directory))}`",
+    replace: "place = directory",
+    tests: ["layers/processes/RunDirectoryIdentity.test.ts"]
   },
   {
     name: "a flood of lines is handed on whole",

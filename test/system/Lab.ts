@@ -10,6 +10,7 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_pr
 import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import os from "node:os"
 import path from "node:path"
+import { runDirectoryMark } from "../../src/layers/processes/ChildMarks.ts"
 import { EmbeddedApiServer } from "../../src/layers/simulated/apiserver/EmbeddedApiServer.ts"
 import * as InMemoryObjectStore from "../../src/layers/simulated/apiserver/InMemoryObjectStore.ts"
 import { seedNamespaces } from "../../src/layers/simulated/apiserver/SeedNamespaces.ts"
@@ -227,9 +228,7 @@ export const startPtp4l = (lab: Pick<Lab, "directory">, namespaceName: string, s
 export const childrenOf = (runDirectory: string): ReadonlyArray<{ readonly pid: number; readonly command: string }> =>
   readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
     try {
-      const marked = readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(
-        `LINUXPTP_DAEMON_RUN_DIR=${runDirectory}`
-      )
+      const marked = readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(runDirectoryMark(runDirectory))
       const command = readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ").trim()
       return marked && command !== "" ? [{ pid: Number(pid), command }] : []
     } catch {

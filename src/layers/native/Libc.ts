@@ -30,6 +30,9 @@ export interface LibcCalls {
   readonly socket: (domain: number, type: number, protocol: number) => number
   readonly close: (fd: number) => number
   readonly bind: (fd: number, address: Buffer, length: number) => number
+  readonly listen: (fd: number, backlog: number) => number
+  /** `size` is one number: the size of the value, before and after the call. */
+  readonly getsockopt: (fd: number, level: number, name: number, value: Buffer, size: Buffer) => number
   readonly connect: (fd: number, address: Buffer, length: number) => number
   readonly send: (fd: number, buffer: Uint8Array, length: number, flags: number) => number
   readonly recv: (fd: number, buffer: Buffer, length: number, flags: number) => number
@@ -61,6 +64,8 @@ const bindCalls = (loadKoffi: () => Promise<typeof import("koffi")>): Effect.Eff
         socket: self.func("int socket(int, int, int)"),
         close: self.func("int close(int)"),
         bind: self.func("int bind(int, void *, uint32)"),
+        listen: self.func("int listen(int, int)"),
+        getsockopt: self.func("int getsockopt(int, int, int, void *, void *)"),
         connect: self.func("int connect(int, void *, uint32)"),
         send: self.func("long send(int, void *, size_t, int)"),
         recv: self.func("long recv(int, void *, size_t, int)"),

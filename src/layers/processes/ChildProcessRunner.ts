@@ -14,6 +14,7 @@ import { type OutputLine, ProcessRunner, type RunningProcess } from "../../servi
 import type { ProcessSpec } from "../../services/processes/ProcessSpec.ts"
 import { ProgramHabits } from "../../services/processes/ProgramHabits.ts"
 import { systemSearchPath } from "../native/ProgramPath.ts"
+import { markVariables } from "./ChildMarks.ts"
 import { removeFiles, writeFiles } from "./ProcessFiles.ts"
 import { schedulingOf } from "./ProcScheduling.ts"
 import { vitalsOf } from "./ProcVitals.ts"
@@ -24,7 +25,7 @@ import { type ForkedChild, spawnChild, startError } from "./SpawnChild.ts"
 const lastWordsPatience = Duration.millis(50)
 
 export interface ChildProcessRunnerOptions {
-  /** The path of this directory is the mark of the children. */
+  /** The children are marked as those of this directory. */
   readonly runDirectory: string
   /** Where programs are looked for. The default is PATH and the system's directories. */
   readonly searchPath?: ReadonlyArray<string>
@@ -39,6 +40,7 @@ export const layer = (options: ChildProcessRunnerOptions): Layer.Layer<ProcessRu
     Effect.gen(function*() {
       const habits = yield* ProgramHabits
       const { runDirectory, searchPath = systemSearchPath(), within = [] } = options
+      const marks = markVariables(runDirectory)
       const start = Effect.fnUntraced(function*(spec: ProcessSpec, onLine: (line: OutputLine) => void) {
         yield* Effect.try({
           try: () => writeFiles(spec),
@@ -46,7 +48,7 @@ export const layer = (options: ChildProcessRunnerOptions): Layer.Layer<ProcessRu
         })
         // A program that starts others gets TERM and ends them itself. KILL would leave them behind.
         const deathSignal = habits.parents.includes(spec.program) ? "TERM" as const : "KILL" as const
-        const child = yield* spawnChild(spec, onLine, { runDirectory, searchPath, within, deathSignal })
+        const child = yield* spawnChild(spec, onLine, { marks, searchPath, within, deathSignal })
         // Detached, because it ends with the child, which may outlive the fiber that started it.
         const gone = yield* Effect.forkDetach(clearAway(spec, child, habits), { startImmediately: true })
         return running(child, Fiber.join(gone))

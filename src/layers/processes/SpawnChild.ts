@@ -8,13 +8,12 @@ import { closeSync, openSync } from "node:fs"
 import { type OutputLine, type ProcessExit, ProcessStartError } from "../../services/processes/ProcessRunner.ts"
 import type { ProcessSpec } from "../../services/processes/ProcessSpec.ts"
 import { findProgram } from "../native/ProgramPath.ts"
-import { markVariables } from "./ChildMarks.ts"
 import { makeLineReader } from "./LineReader.ts"
 import { signalGroup } from "./Signals.ts"
 
 export interface SpawnOptions {
-  /** The path of this directory is the mark of the child. */
-  readonly runDirectory: string
+  /** The environment variables by which the child and its children are recognised (ChildMarks). */
+  readonly marks: Readonly<Record<string, string>>
   /** Where programs are looked for. */
   readonly searchPath: ReadonlyArray<string>
   /** A command that runs its arguments in another environment, as `ip netns exec NAME` does. */
@@ -55,7 +54,7 @@ export const spawnChild = (spec: ProcessSpec, onLine: (line: OutputLine) => void
         cwd: "/",
         detached: true,
         stdio: ["ignore", "pipe", "pipe"],
-        env: { PATH: options.searchPath.join(":"), LC_ALL: "C", ...markVariables(options.runDirectory) }
+        env: { PATH: options.searchPath.join(":"), LC_ALL: "C", ...options.marks }
       })
       // This listener stays: without one, node would treat a second error as uncaught.
       child.on("error", failed)

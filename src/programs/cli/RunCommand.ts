@@ -34,12 +34,12 @@ import * as SupervisedLinuxptp from "./SupervisedLinuxptp.ts"
 /** The kubelet sets it in every pod. */
 const inCluster = Config.String("KUBERNETES_SERVICE_HOST").pipe(Config.option, Config.map(Option.isSome))
 
-const processes = ({ runDirectory }: Settings.SettingsValues) =>
+const processes = ({ nodeName, runDirectory }: Settings.SettingsValues) =>
   SupervisedLinuxptp.layer.pipe(
     Layer.provideMerge(ManagementSocketClient.layer),
     Layer.provide(ChildProcessRunner.layer({ runDirectory })),
     // The run directory is locked before the first child starts and released after the last one has ended.
-    Layer.provide(RunDirectory.layer({ directory: runDirectory })),
+    Layer.provide(RunDirectory.layer({ directory: runDirectory, about: `node ${nodeName}, ${runDirectory}` })),
     Layer.provide(LinuxptpHabits.layer)
   )
 

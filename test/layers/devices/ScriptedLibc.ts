@@ -28,6 +28,8 @@ export const scriptedLibc = (script: Script) => {
     },
     close: (fd) => open.delete(fd) ? 0 : fail("EBADF"),
     bind: () => script.bindErrno === undefined ? 0 : fail(script.bindErrno),
+    listen: () => 0,
+    getsockopt: () => -1,
     flock: () => 0,
     exit: () => {},
     connect: () => fail("EAFNOSUPPORT"),

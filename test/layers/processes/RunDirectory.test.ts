@@ -2,7 +2,8 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, Layer } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
 import * as Libc from "../../../src/layers/native/Libc.ts"
 import { markedProcesses, markVariables, runDirectoryMark } from "../../../src/layers/processes/ChildMarks.ts"
 import * as RunDirectory from "../../../src/layers/processes/RunDirectory.ts"
@@ -12,7 +13,13 @@ const makeDirectory = FileSystem.FileSystem.use((fs) => fs.makeTempDirectoryScop
 const open = (directory: string) =>
   Effect.flatMap(
     RunDirectory.resolve(directory),
-    (resolved) => Layer.build(Layer.provide(RunDirectory.layer({ directory: resolved }), [Libc.layer, standInHabits()]))
+    (resolved) =>
+      Layer.build(
+        Layer.provide(RunDirectory.layer({ directory: resolved, about: `run directory ${resolved}` }), [
+          Libc.layer,
+          standInHabits()
+        ])
+      )
   )
 
 /** A process that carries the mark of a directory, as a child of an earlier daemon would. */
@@ -61,6 +68,7 @@ describe("RunDirectory", () => {
     Effect.gen(function*() {
       const parent = yield* makeDirectory
       const directory = yield* RunDirectory.resolve(`${parent}/run`)
+      mkdirSync(directory)
       symlinkSync(directory, `${parent}/other`)
       const child = yield* leftOver(directory)
       const innocent = yield* leftOver(`${directory}-of-another`)
@@ -82,7 +90,56 @@ describe("RunDirectory", () => {
 
   it.live("says what is wrong with a directory that can't be made", () =>
     Effect.gen(function*() {
-      const error = yield* Effect.flip(RunDirectory.resolve("/dev/null/run"))
+      const error = yield* Effect.flip(Effect.scoped(open("/dev/null/run")))
       assert.include(error.message, "/dev/null/run")
     }))
+
+  it.live("is held after it was removed: a second daemon makes nothing anew and ends nothing", () =>
+    Effect.gen(function*() {
+      const directory = `${yield* makeDirectory}/run`
+      yield* open(directory)
+      const child = yield* leftOver(directory)
+      rmSync(directory, { recursive: true })
+      const error = yield* Effect.flip(Effect.scoped(open(directory)))
+      assert.include(error.message, `another linuxptp-daemon, pid ${process.pid}, run directory`)
+      assert.isFalse(existsSync(directory))
+      assert.isNull(child.signalCode)
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
+
+  it.live("does not end those that started it, whatever their environment is", () =>
+    Effect.gen(function*() {
+      const directory = yield* RunDirectory.resolve(yield* makeDirectory)
+      const daemon = fileURLToPath(import.meta.resolve("./StandInDaemon.ts"))
+      const parent = yield* leftOver(directory, `'${process.execPath}' '${daemon}' '${directory}' </dev/null; exit 7`)
+      const code = yield* Effect.callback<number | null>((resume) => {
+        parent.once("exit", (how) => resume(Effect.succeed(how)))
+      })
+      assert.strictEqual(code, 7)
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
+
+  it.live.skipIf(process.getuid?.() !== 0)(
+    "is not kept from the daemon by a user who is not root",
+    () =>
+      Effect.gen(function*() {
+        const directory = yield* RunDirectory.resolve(yield* makeDirectory)
+        chmodSync(directory, 0o755)
+        const locker = yield* Effect.acquireRelease(
+          Effect.sync(() =>
+            spawn("setpriv", [
+              "--reuid",
+              "65534",
+              "--clear-groups",
+              "flock",
+              directory,
+              "sh",
+              "-c",
+              "echo up; exec sleep 1000"
+            ])
+          ),
+          (child) => Effect.sync(() => child.kill("SIGKILL"))
+        )
+        yield* Effect.callback<void>((resume) => void locker.stdout.once("data", () => resume(Effect.void)))
+        yield* open(directory)
+      }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
+  )
 })
