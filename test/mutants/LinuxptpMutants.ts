@@ -56,6 +56,27 @@ export const linuxptpMutants: ReadonlyArray<Mutant> = [
     tests: configText
   },
   {
+    name: "a console is a serial port",
+    file: "src/services/linuxptp/ValuePattern.ts",
+    search: " && !consoles.test(path)",
+    replace: "",
+    tests: ["services/linuxptp/ValueType.test.ts"]
+  },
+  {
+    name: "chronyd's command port is for everybody",
+    file: "src/services/linuxptp/NtpDirective.ts",
+    search: "address(words) && loopbackNets(words)",
+    replace: "address(words)",
+    tests: ["services/linuxptp/TimemasterText.test.ts"]
+  },
+  {
+    name: "the socket that a client names is dropped for ptp4l too",
+    file: "src/services/linuxptp/Setting.ts",
+    search: "if (isClient(program) && ",
+    replace: "if (",
+    tests: [...options, ...configText]
+  },
+  {
     name: "a backslash quotes nothing",
     file: "src/services/linuxptp/ShellWords.ts",
     search: `if (char === "\\\\" && isQuotedByBackslash(text.charAt(at + 1))) at++`,

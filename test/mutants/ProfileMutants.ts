@@ -10,6 +10,27 @@ const nodeMemory = ["services/profiles/NodeMemory.test.ts"]
 
 export const profileMutants: ReadonlyArray<Mutant> = [
   {
+    name: "phc2sys -s needs no offset",
+    file: "src/services/profiles/Phc2sysPlan.ts",
+    search: `isLater || typed.has("w") || typed.has("O")`,
+    replace: "true",
+    tests: ["services/profiles/StartFaults.test.ts"]
+  },
+  {
+    name: "a unicast table may be missing",
+    file: "src/services/linuxptp/Ptp4lStart.ts",
+    search: "if (!tables.has(table)) return",
+    replace: `if (table === "") return`,
+    tests: ["services/profiles/StartFaults.test.ts"]
+  },
+  {
+    name: "a clock that a pulse steers is nobody's port",
+    file: "src/services/profiles/ProfileConflicts.ts",
+    search: "running.find(({ ports }) => ports.includes(nic))",
+    replace: "running.find(({ ports, steeredNics }) => [...ports, ...steeredNics].includes(nic))",
+    tests: ["services/profiles/ProfileConflicts.test.ts"]
+  },
+  {
     name: "the highest priority number wins",
     file: "src/services/profiles/ProfileSelection.ts",
     search: "running.reduce((best, entry) => Math.min(best, entry.rank), Infinity)",
