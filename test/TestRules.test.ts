@@ -26,6 +26,7 @@ const realTime = [
   "layers/processes/ChildProcessRunner.test.ts",
   "layers/processes/DaemonGuard.test.ts",
   "layers/processes/RestartLeaks.test.ts",
+  "layers/processes/DeviceClaims.test.ts",
   "layers/processes/RunDirectory.test.ts",
   "layers/linuxptp/TimemasterDryRun.test.ts"
 ]

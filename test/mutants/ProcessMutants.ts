@@ -11,6 +11,20 @@ const chaos = ["chaos/Seeds.test.ts"]
 
 export const processMutants: ReadonlyArray<Mutant> = [
   {
+    name: "a process gives up what another one of this daemon still uses",
+    file: "src/layers/processes/DeviceClaims.ts",
+    search: "if (own.users > 0) return",
+    replace: "",
+    tests: ["layers/processes/DeviceClaims.test.ts"]
+  },
+  {
+    name: "a user who is not root keeps a daemon from its NIC",
+    file: "src/layers/processes/ExclusiveName.ts",
+    search: "export const isTrustedUser = (uid: number): boolean => uid === 0 || uid === process.geteuid?.()",
+    replace: "export const isTrustedUser = (uid: number): boolean => uid >= 0",
+    tests: ["layers/processes/DeviceClaims.test.ts"]
+  },
+  {
     name: "a ptp4l that only sleeps is taken for hung",
     file: "src/services/processes/Vitality.ts",
     search: "const silentSince = unansweredSince === undefined ? undefined : later(stillSince, unansweredSince)",

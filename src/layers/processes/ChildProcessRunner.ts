@@ -13,8 +13,10 @@ import { Deferred, Duration, Effect, Fiber, Layer } from "effect"
 import { type OutputLine, ProcessRunner, type RunningProcess } from "../../services/processes/ProcessRunner.ts"
 import type { ProcessSpec } from "../../services/processes/ProcessSpec.ts"
 import { ProgramHabits } from "../../services/processes/ProgramHabits.ts"
+import * as Libc from "../native/Libc.ts"
 import { systemSearchPath } from "../native/ProgramPath.ts"
 import { markVariables } from "./ChildMarks.ts"
+import { type DeviceClaims, type DeviceClaimsOptions, makeDeviceClaims } from "./DeviceClaims.ts"
 import { removeFiles, writeFiles } from "./ProcessFiles.ts"
 import { schedulingOf } from "./ProcScheduling.ts"
 import { vitalsOf } from "./ProcVitals.ts"
@@ -33,36 +35,68 @@ export interface ChildProcessRunnerOptions {
   readonly within?: ReadonlyArray<string>
 }
 
-/** Children carry the marks of `runDirectory` and of this run of the daemon (ChildMarks). */
+/** Children carry the marks of `runDirectory` and of this run of the daemon (ChildMarks). Nothing is claimed. */
 export const layer = (options: ChildProcessRunnerOptions): Layer.Layer<ProcessRunner, never, ProgramHabits> =>
+  Layer.effect(ProcessRunner, make(options, undefined))
+
+/** The same, and no child starts before its NICs and PHCs are claimed for this daemon (DeviceClaims). */
+export const claimingLayer = (
+  { about, devicesOf, ...options }: ChildProcessRunnerOptions & DeviceClaimsOptions
+): Layer.Layer<ProcessRunner, Libc.LibcUnavailable, ProgramHabits | Libc.Libc> =>
   Layer.effect(
     ProcessRunner,
-    Effect.gen(function*() {
-      const habits = yield* ProgramHabits
-      const { runDirectory, searchPath = systemSearchPath(), within = [] } = options
-      const marks = markVariables(runDirectory)
-      const start = Effect.fnUntraced(function*(spec: ProcessSpec, onLine: (line: OutputLine) => void) {
-        yield* Effect.try({
-          try: () => writeFiles(spec),
-          catch: (cause) => startError(spec, "FilesNotWritten", cause)
-        })
-        // A program that starts others gets TERM and ends them itself. KILL would leave them behind.
-        const deathSignal = habits.parents.includes(spec.program) ? "TERM" as const : "KILL" as const
-        const child = yield* spawnChild(spec, onLine, { marks, searchPath, within, deathSignal })
-        // Detached, because it ends with the child, which may outlive the fiber that started it.
-        const gone = yield* Effect.forkDetach(clearAway(spec, child, habits), { startImmediately: true })
-        return running(child, Fiber.join(gone))
-      })
-      return ProcessRunner.of({
-        start: (spec, onLine) =>
-          start(spec, onLine).pipe(
-            // Also removes files that were written before the disk was full.
-            Effect.tapError(() => Effect.sync(() => removeFiles(spec))),
-            Effect.uninterruptible
-          )
-      })
-    })
+    Effect.flatMap(Libc.calls, (libc) => make(options, makeDeviceClaims(libc, { about, devicesOf })))
   )
+
+const make = Effect.fnUntraced(function*(options: ChildProcessRunnerOptions, claims: DeviceClaims | undefined) {
+  const habits = yield* ProgramHabits
+  const { runDirectory, searchPath = systemSearchPath(), within = [] } = options
+  const marks = markVariables(runDirectory)
+  const start = Effect.fnUntraced(function*(
+    spec: ProcessSpec,
+    onLine: (line: OutputLine) => void,
+    release: Effect.Effect<void>
+  ) {
+    yield* Effect.try({
+      try: () => writeFiles(spec),
+      catch: (cause) => startError(spec, "FilesNotWritten", cause)
+    })
+    // A program that starts others gets TERM and ends them itself. KILL would leave them behind.
+    const deathSignal = habits.parents.includes(spec.program) ? "TERM" as const : "KILL" as const
+    const child = yield* spawnChild(spec, onLine, { marks, searchPath, within, deathSignal })
+    // Detached, because it ends with the child, which may outlive the fiber that started it.
+    const ended = Effect.ensuring(clearAway(spec, child, habits), release)
+    return running(child, Fiber.join(yield* Effect.forkDetach(ended, { startImmediately: true })))
+  })
+  return ProcessRunner.of({
+    start: (spec, onLine) =>
+      claim(spec, claims).pipe(
+        Effect.flatMap((release) =>
+          start(spec, onLine, release).pipe(
+            // Also removes files that were written before the disk was full.
+            Effect.tapError(() => Effect.andThen(Effect.sync(() => removeFiles(spec)), release))
+          )
+        ),
+        Effect.uninterruptible
+      )
+  })
+})
+
+/** Returns how to give up what was claimed. */
+const claim = Effect.fnUntraced(function*(spec: ProcessSpec, claims: DeviceClaims | undefined) {
+  if (claims === undefined) return Effect.void
+  const result = yield* Effect.try({
+    try: () => claims.claim(spec),
+    catch: (cause) => startError(spec, "SpawnFailed", cause)
+  })
+  if ("refusal" in result) return yield* startError(spec, "DeviceClaimed", result.refusal)
+  for (const holder of result.ignored) {
+    yield* Effect.logWarning("a device is claimed by somebody who may not do that; going on").pipe(
+      Effect.annotateLogs({ holder })
+    )
+  }
+  return Effect.sync(result.release)
+})
 
 const running = ({ pid, reaped }: ForkedChild, exit: RunningProcess["exit"]): RunningProcess => ({
   pid,

@@ -3,7 +3,13 @@
  * ProcessLife decides why and when there is another run.
  */
 import { Clock, Deferred, Duration, Effect, Exit } from "effect"
-import type { OutputLine, ProcessExit, ProcessRunner, RunningProcess } from "../../services/processes/ProcessRunner.ts"
+import type {
+  OutputLine,
+  ProcessExit,
+  ProcessRunner,
+  ProcessStartError,
+  RunningProcess
+} from "../../services/processes/ProcessRunner.ts"
 import type { ProcessSpec } from "../../services/processes/ProcessSpec.ts"
 import type { ProcessLine } from "../../services/processes/ProcessSupervisor.ts"
 import type { ProgramKnowledge } from "../../services/processes/ProgramKnowledge.ts"
@@ -15,6 +21,8 @@ import { killAndReap, stopProcess } from "./StopProcess.ts"
 const longestExitText = 200
 /** Enough for the output of a program that ends at its start, including a usage text. */
 const linesKept = 40
+/** How often a device is tried that another daemon uses. */
+const claimPeriod = Duration.seconds(1)
 
 /** What the runs of all processes share. */
 export interface Supervision {
@@ -48,7 +56,8 @@ export const runOnce = (
   supervision: Supervision,
   spec: ProcessSpec,
   run: number,
-  onHealthy: () => void
+  onHealthy: () => void,
+  refusal?: string
 ): Effect.Effect<Death> =>
   Effect.acquireUseRelease(
     start(supervision, spec, run),
@@ -61,13 +70,32 @@ export const runOnce = (
   ).pipe(
     Effect.catchTag(
       "ProcessStartError",
-      (error) => Effect.as(Effect.logWarning(error.message), notStarted(error.message))
+      (error) =>
+        error.reason === "DeviceClaimed"
+          ? Effect.andThen(
+            tellClaimed(supervision.board, spec.id, error, refusal),
+            runOnce(supervision, spec, run, onHealthy, error.detail)
+          )
+          : Effect.as(Effect.logWarning(error.message), notStarted(error.message))
     ),
     // A bug must not end a life: the process would be taken for running, and nobody would start it again.
     Effect.catchDefect((defect) =>
       Effect.as(Effect.logError("a start failed by a defect", defect), notStarted(`a defect: ${String(defect)}`))
     )
   )
+
+/** It is neither a death nor a mistake: the process waits for the other daemon, and starts when that one ends. */
+const tellClaimed = Effect.fnUntraced(function*(
+  board: StatusBoard,
+  id: string,
+  error: ProcessStartError,
+  refusal: string | undefined
+) {
+  if (error.detail !== refusal) yield* Effect.logWarning(error.message)
+  yield* board.update(id, { reason: error.detail })
+  yield* board.complain(id, "DeviceClaimed", error.detail)
+  yield* Effect.sleep(claimPeriod)
+})
 
 const start = Effect.fn("ProcessLife.start")(function*(
   { board, knowledge, live, publish, runner }: Supervision,
@@ -86,7 +114,8 @@ const start = Effect.fn("ProcessLife.start")(function*(
     publish({ ...line, spec, run })
   })
   live.set(process.pid, process)
-  yield* board.update(spec.id, { pid: process.pid, run })
+  yield* board.update(spec.id, { pid: process.pid, run, reason: undefined })
+  yield* board.complain(spec.id, "DeviceClaimed", undefined)
   yield* Effect.annotateCurrentSpan({ pid: process.pid })
   yield* Effect.logInfo("process started").pipe(Effect.annotateLogs({ pid: process.pid }))
   return { process, ready, lines: () => lines, startedAt: yield* Clock.monotonicTimeNanos }

@@ -4,6 +4,7 @@ import { Config, Effect, type FileSystem, Layer, Option } from "effect"
 import { Command } from "effect/cli"
 import type { ChildProcessSpawner } from "effect/process"
 import { hostname } from "node:os"
+import { phcDevices } from "../../layers/devices/PhcDevices.ts"
 import * as SysfsDeviceDiscovery from "../../layers/devices/SysfsDeviceDiscovery.ts"
 import * as ServiceAccountCredentials from "../../layers/kubernetes/credentials/ServiceAccountCredentials.ts"
 import * as HttpKubernetesApi from "../../layers/kubernetes/HttpKubernetesApi.ts"
@@ -34,14 +35,20 @@ import * as SupervisedLinuxptp from "./SupervisedLinuxptp.ts"
 /** The kubelet sets it in every pod. */
 const inCluster = Config.String("KUBERNETES_SERVICE_HOST").pipe(Config.option, Config.map(Option.isSome))
 
-const processes = ({ nodeName, runDirectory }: Settings.SettingsValues) =>
-  SupervisedLinuxptp.layer.pipe(
+/** What a second daemon says about this one. A name of the kernel has room for little more. */
+const aboutDaemon = ({ nodeName, runDirectory }: Settings.SettingsValues): string => `${runDirectory} on ${nodeName}`
+
+const processes = (settings: Settings.SettingsValues) => {
+  const { runDirectory, sysfsRoot } = settings
+  const about = aboutDaemon(settings)
+  return SupervisedLinuxptp.layer.pipe(
     Layer.provideMerge(ManagementSocketClient.layer),
-    Layer.provide(ChildProcessRunner.layer({ runDirectory })),
+    Layer.provide(ChildProcessRunner.claimingLayer({ runDirectory, about, devicesOf: phcDevices(sysfsRoot) })),
     // The run directory is locked before the first child starts and released after the last one has ended.
-    Layer.provide(RunDirectory.layer({ directory: runDirectory, about: `node ${nodeName}, ${runDirectory}` })),
+    Layer.provide(RunDirectory.layer({ directory: runDirectory, about })),
     Layer.provide(LinuxptpHabits.layer)
   )
+}
 
 const credentials = (inCluster: boolean): Layer.Layer<
   KubernetesCredentials,

@@ -5,11 +5,14 @@
 import { Context, type Effect, Schema } from "effect"
 import type { ProcessSpec } from "./ProcessSpec.ts"
 
-/** The process could not be started: its program is missing, its files cannot be written, or the fork failed. */
+/**
+ * The process could not be started: its program is missing, its files cannot be written, the fork failed, or another
+ * daemon uses one of its devices.
+ */
 export class ProcessStartError extends Schema.TaggedError<ProcessStartError>()("ProcessStartError", {
   id: Schema.String,
   program: Schema.String,
-  reason: Schema.Literals(["ProgramMissing", "FilesNotWritten", "SpawnFailed"]),
+  reason: Schema.Literals(["ProgramMissing", "FilesNotWritten", "SpawnFailed", "DeviceClaimed"]),
   detail: Schema.String
 }) {
   override get message(): string {

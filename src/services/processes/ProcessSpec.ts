@@ -34,6 +34,13 @@ export const ProcessSpec = Schema.Struct({
   after: Schema.Array(Schema.String),
   /** NICs in the order of ports: port N is `interfaces[N - 1]`. */
   interfaces: Schema.Array(Schema.String),
+  /** What it uses alone. Absent means nothing. */
+  claims: Schema.optionalKey(Schema.Struct({
+    /** NICs whose messages it handles. */
+    interfaces: Schema.Array(Schema.String),
+    /** PHCs that it steers: NICs, or paths of devices. */
+    clocks: Schema.Array(Schema.String)
+  })),
   /** Absent for a program that cannot be asked. */
   management: Schema.optionalKey(ManagementSocket),
   /**

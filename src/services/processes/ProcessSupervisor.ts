@@ -10,10 +10,10 @@ export type ProcessState = "Starting" | "Running" | "BackOff" | "Stopping"
 
 /**
  * What is wrong with a running process: "Stalled" without a sign of life, "NotReady" for too long, "NotAnswering" when
- * asked, "NotScheduled" as wanted, or "NotReaped" although it was killed.
+ * asked, "NotScheduled" as wanted, or "NotReaped" although it was killed. "DeviceClaimed": it waits for another daemon.
  */
 export interface Complaint {
-  readonly kind: "Stalled" | "NotReady" | "NotAnswering" | "NotScheduled" | "NotReaped"
+  readonly kind: "Stalled" | "NotReady" | "NotAnswering" | "NotScheduled" | "NotReaped" | "DeviceClaimed"
   readonly text: string
 }
 

@@ -150,20 +150,27 @@ export const bindPhc2sys = (draft: Phc2sysDraft, servers: ReadonlyArray<Ptp4lSer
   const [first] = asked
   const file = withOwnedSettings(draft.file)
   return {
-    spec: processSpec(draft.context, {
-      program: "phc2sys",
-      words: [
-        ...renderArguments(draft.arguments),
-        ...asked.flatMap(({ socket }) => ["-z", socket]),
-        ...asked.flatMap(({ domainNumber }) => ["-n", domainNumber])
-      ],
-      file: first === undefined ? file : setOption(file, "global", "transportSpecific", first.transportSpecific),
-      after: sorted.map(({ id }) => id),
-      interfaces: []
-    }),
+    spec: {
+      ...processSpec(draft.context, {
+        program: "phc2sys",
+        words: [
+          ...renderArguments(draft.arguments),
+          ...asked.flatMap(({ socket }) => ["-z", socket]),
+          ...asked.flatMap(({ domainNumber }) => ["-n", domainNumber])
+        ],
+        file: first === undefined ? file : setOption(file, "global", "transportSpecific", first.transportSpecific),
+        after: sorted.map(({ id }) => id),
+        interfaces: []
+      }),
+      claims: { interfaces: [], clocks: steeredClocks(draft.arguments) }
+    },
     problems: [...serverProblems(draft, asked), ...claimProblems(draft, asked)]
   }
 }
+
+/** Without `-a`. With it, the clocks are those of its ptp4l, which has claimed them. */
+const steeredClocks = (args: ReadonlyArray<Argument>): ReadonlyArray<string> =>
+  args.flatMap(({ name, value = "" }) => (name === "c" && !value.startsWith("CLOCK_") ? [value] : []))
 
 const serverProblems = (draft: Phc2sysDraft, servers: ReadonlyArray<Ptp4lServer>): ReadonlyArray<PlanProblem> => {
   const field = "phc2sysOpts"

@@ -55,6 +55,7 @@ export const planPtp4l = (context: PlanContext): Ptp4lPlan | undefined => {
         after: [],
         interfaces
       }),
+      claims: { interfaces, clocks: steersClocks(effective) ? interfaces : [] },
       management: { path: socket, domainNumber: Number(domainNumber), transportSpecific: Number(transportSpecific) }
     },
     server: {
@@ -129,6 +130,10 @@ const portsOf = (args: ReadonlyArray<Argument>, file: ConfigFile): ReadonlyArray
   const sections = file.sections.map((section) => section.name)
   return [...new Set([...typed, ...sections.filter((name) => name !== "global" && name !== "unicast_master_table")])]
 }
+
+/** The other kinds of time stamps come from the PHCs of its NICs. */
+const steersClocks = (options: ProgramOptions): boolean =>
+  optionValue(options, "time_stamping") !== "software" && optionValue(options, "free_running") !== "1"
 
 /** With software time stamps ptp4l steers the system clock, unless it only measures or feeds another program. */
 const writesSystemClock = (options: ProgramOptions): boolean =>

@@ -28,13 +28,16 @@ export const planTimemaster = (context: PlanContext): TimemasterPlan | undefined
   const text = readTimemasterText(version, profile.timemasterConf)
   const interfaces = timemasterInterfaces(text.file)
   return {
-    spec: processSpec(context, {
-      program: "timemaster",
-      words: [...renderArguments(options.arguments), "-m", "-q"],
-      file: withOwnedTimemasterSettings(text.file, version, placeOf(context, "timemaster").directory),
-      after: [],
-      interfaces
-    }),
+    spec: {
+      ...processSpec(context, {
+        program: "timemaster",
+        words: [...renderArguments(options.arguments), "-m", "-q"],
+        file: withOwnedTimemasterSettings(text.file, version, placeOf(context, "timemaster").directory),
+        after: [],
+        interfaces
+      }),
+      claims: { interfaces, clocks: interfaces }
+    },
     interfaces,
     problems: [...ofOptions("timemasterOpts", options.problems), ...ofConfigText("timemasterConf", text.problems)]
   }

@@ -35,6 +35,7 @@ export const planTs2phc = (context: PlanContext, ptp4l: Ptp4lServer | undefined)
   // `/dev/ptpN` names no NIC.
   const interfaces = clocks.filter((name) => isInterfaceName(name) && !isPulseSource(name))
   const effective: ProgramOptions = { program: "ts2phc", version, arguments: options.arguments, file: text.file }
+  const sinks = clocks.filter((name) => !isPulseSource(name) && optionValue(effective, "ts2phc.master", name) !== "1")
   const read = [...ofOptions("ts2phcOpts", options.problems), ...ofConfigText("ts2phcConf", text.problems)]
   const isQuiet = tellsOffsetsToDebuggersOnly(version)
   const words = options.arguments
@@ -42,15 +43,18 @@ export const planTs2phc = (context: PlanContext, ptp4l: Ptp4lServer | undefined)
     .filter(({ name }) => !isQuiet || !loggingLevel.has(name))
   const owned = withOwnedSettings(isQuiet ? setOption(text.file, "global", "logging_level", "7") : text.file)
   return {
-    spec: processSpec(context, {
-      program: "ts2phc",
-      words: renderArguments(words),
-      file: following(owned, server),
-      after: server === undefined ? [] : [server.id],
-      interfaces
-    }),
+    spec: {
+      ...processSpec(context, {
+        program: "ts2phc",
+        words: renderArguments(words),
+        file: following(owned, server),
+        after: server === undefined ? [] : [server.id],
+        interfaces
+      }),
+      claims: { interfaces: [], clocks: sinks }
+    },
     interfaces,
-    sinks: interfaces.filter((name) => optionValue(effective, "ts2phc.master", name) !== "1"),
+    sinks: interfaces.filter((name) => sinks.includes(name)),
     problems: [
       ...read,
       ...(asksPtp4l && ptp4l === undefined

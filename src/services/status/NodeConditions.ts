@@ -106,6 +106,7 @@ const troublingDeaths = 2
 
 /** The reasons for complaints, the worst first. */
 const complaintReasons = [
+  ["DeviceClaimed", "DeviceClaimed"],
   ["Stalled", "ProcessStalled"],
   ["NotReady", "ProcessNotReady"],
   ["NotAnswering", "ManagementSocketDead"],

@@ -275,6 +275,29 @@ describe("FiberProcessSupervisor", () => {
       assert.strictEqual((yield* Queue.take(started)).spec.id, "a")
     }))
 
+  it.effect("waits for a device that another daemon uses, says who has it, and starts when it is free", () =>
+    Effect.gen(function*() {
+      const { awaitState, failures, log, started, supervisor } = yield* make
+      failures.set("a", "DeviceClaimed")
+      yield* supervisor.apply([spec("a")])
+      yield* TestClock.adjust("1 minute")
+      const status = yield* awaitState("a", "Starting")
+      assert.deepStrictEqual(status.complaints, [{ kind: "DeviceClaimed", text: "scripted" }])
+      assert.strictEqual(status.reason, "scripted")
+      // It is nobody's mistake.
+      assert.deepStrictEqual([status.deaths, status.restarts, status.configurationErrors], [0, 0, 0])
+      failures.clear()
+      yield* TestClock.adjust("1 second")
+      ;(yield* Queue.take(started)).print("ready")
+      assert.deepStrictEqual((yield* awaitState("a", "Running")).complaints, [])
+      // And a wait can be ended at once.
+      failures.set("b", "DeviceClaimed")
+      yield* supervisor.apply([spec("a"), spec("b")])
+      yield* TestClock.adjust("1 second")
+      yield* supervisor.apply([spec("a")])
+      assert.deepStrictEqual(log.filter((step) => step.startsWith("SIG")), [])
+    }))
+
   it.effect("says after 30 s that a process is not ready, with its last line, and leaves it alone (L-14 waiting for ever)", () =>
     Effect.gen(function*() {
       const { awaitState, log, started, supervisor } = yield* make

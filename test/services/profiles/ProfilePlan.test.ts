@@ -71,6 +71,26 @@ describe("planProfile", () => {
     assert.deepStrictEqual(errorsOf(fields), [])
   })
 
+  it.each<readonly [string, Fields, string, ReadonlyArray<string>, ReadonlyArray<string>]>([
+    ["a ptp4l's NICs and their clocks", { ...bc, ptp4lConf: "[eth1]" }, "ptp4l", ["eth1", "eth0"], ["eth1", "eth0"]],
+    ["no clock with software time stamps", { interface: "eth0", ptp4lOpts: "-S" }, "ptp4l", ["eth0"], []],
+    ["no clock that is only measured", { interface: "eth0", ptp4lOpts: "--free_running 1" }, "ptp4l", ["eth0"], []],
+    ["no system clock", bc, "phc2sys", [], []],
+    ["a phc2sys's sinks", { phc2sysOpts: "-s CLOCK_REALTIME -c eth0 -c /dev/ptp3 -O 0" }, "phc2sys", [], [
+      "eth0",
+      "/dev/ptp3"
+    ]],
+    ["a ts2phc's sinks", { ts2phcOpts: "-c /dev/ptp0", ts2phcConf: "[eth0]\nts2phc.master 1\n[eth1]" }, "ts2phc", [], [
+      "/dev/ptp0",
+      "eth1"
+    ]],
+    ["a timemaster's NICs and their clocks", timemaster, "timemaster", ["eth0", "eth1"], ["eth0", "eth1"]]
+  ])(
+    "claims %s",
+    (_, fields, program, interfaces, clocks) =>
+      assert.deepStrictEqual(specOf(fields, program)?.claims, { interfaces, clocks })
+  )
+
   it("warns of options and text of phc2sys that start nothing", () => {
     assert.deepStrictEqual(
       problemsOf({ phc2sysOpts: "-r" })[0],
