@@ -3,25 +3,32 @@
  * profiles. Its output is `NodeState.clock`, a log line for each change of state, and the `openshift_ptp_*` metrics.
  * The rules are in `services/clocks`.
  */
-import { Clock, Effect, Equal, Stream, SubscriptionRef } from "effect"
+import { Clock, Effect, Equal, Latch, SubscriptionRef } from "effect"
 import { clockNews } from "../services/clocks/ClockNews.ts"
 import { clockSeries } from "../services/clocks/ClockSeries.ts"
-import { type ClockState, initialClockState, nextDeadline } from "../services/clocks/ClockState.ts"
+import {
+  advance,
+  type ClockState,
+  type ClockStep,
+  initialClockState,
+  isOnlySampled,
+  nextDeadline
+} from "../services/clocks/ClockState.ts"
 import { nodeClock } from "../services/clocks/NodeClockView.ts"
 import { Settings } from "../services/Settings.ts"
 import { clockSteps } from "./ClockSteps.ts"
 import { NodeState } from "./NodeState.ts"
 import { makePublishedSeries } from "./PtpMetrics.ts"
+import { patientSleepUntil } from "./SleepUntil.ts"
 
 /** Never ends by itself. Its metric series are removed when it is interrupted. */
 export const run = Effect.gen(function*() {
   const { clock } = yield* NodeState
   const { nodeName } = yield* Settings
   const metrics = yield* makePublishedSeries
-  const deadline = yield* SubscriptionRef.make<bigint | undefined>(undefined)
 
   const tell = Effect.fnUntraced(function*(state: ClockState) {
-    yield* metrics.publish(clockSeries(state, nodeName))
+    metrics.publish(clockSeries(state, nodeName))
     const before = yield* SubscriptionRef.get(clock)
     const now = nodeClock(state, before, yield* Clock.currentTimeMillis)
     if (!Equal.equals(before, now)) yield* SubscriptionRef.set(clock, now)
@@ -29,24 +36,43 @@ export const run = Effect.gen(function*() {
       yield* (isWarning ? Effect.logWarning : Effect.logInfo)(message).pipe(Effect.annotateLogs(annotations))
     }
   })
-  /** Most deadlines are put off again and again; it is cheaper to look too early than to wait anew each time. */
-  const waitForNext = Effect.fnUntraced(function*(state: ClockState, now: bigint) {
-    const next = nextDeadline(state)
-    const awaited = yield* SubscriptionRef.get(deadline)
-    const isInTime = awaited !== undefined && awaited > now && next !== undefined && awaited <= next
-    if (!isInTime && awaited !== next) yield* SubscriptionRef.set(deadline, next)
+  const monotonic = yield* Clock.Clock
+  const isChanged = Latch.makeUnsafe(false)
+  const isSoonerNow = Latch.makeUnsafe(false)
+  let state = initialClockState
+  let awaited: bigint | undefined
+  const take = (step: ClockStep) => {
+    const next = step(state, monotonic.monotonicTimeNanosUnsafe())
+    // Most lines of a process say nothing about a clock.
+    if (next === state) return
+    const isSample = isOnlySampled(state, next)
+    state = next
+    // Nobody but the metrics shows a sample.
+    if (isSample) metrics.publish(clockSeries(state, nodeName))
+    else Latch.openUnsafe(isChanged)
+    if (isSooner(nextDeadline(state), awaited)) Latch.openUnsafe(isSoonerNow)
+  }
+  const keepTelling = Effect.gen(function*() {
+    yield* Latch.await(isChanged)
+    Latch.closeUnsafe(isChanged)
+    yield* tell(state)
   })
-  return yield* Stream.mergeAll(yield* clockSteps(deadline), { concurrency: "unbounded" }).pipe(
-    Stream.mapAccumArrayEffect(
-      () => initialClockState,
-      Effect.fnUntraced(function*(state, taken) {
-        const now = yield* Clock.monotonicTimeNanos
-        const next = taken.reduce((known, step) => step(known, now), state)
-        yield* waitForNext(next, now)
-        // Most lines of a process say nothing about a clock.
-        return [next, next === state ? [] : [next]] as const
-      })
-    ),
-    Stream.runForEach(tell)
-  )
+  /** Most deadlines are put off again and again; it is cheaper to look too early than to wait anew each time. */
+  const keepDeadlines = Effect.gen(function*() {
+    Latch.closeUnsafe(isSoonerNow)
+    awaited = nextDeadline(state)
+    const sooner = Latch.await(isSoonerNow)
+    yield* awaited === undefined ? sooner : Effect.raceFirst(sooner, patientSleepUntil(awaited))
+    if (isDue(nextDeadline(state), monotonic.monotonicTimeNanosUnsafe())) take(advance)
+  })
+  return yield* Effect.all([
+    Effect.forever(keepTelling),
+    Effect.forever(keepDeadlines),
+    clockSteps(take)
+  ], { concurrency: "unbounded", discard: true })
 }).pipe(Effect.scoped)
+
+const isSooner = (next: bigint | undefined, awaited: bigint | undefined): boolean =>
+  next !== undefined && (awaited === undefined || next < awaited)
+
+const isDue = (time: bigint | undefined, now: bigint): boolean => time !== undefined && time <= now

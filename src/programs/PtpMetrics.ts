@@ -45,7 +45,7 @@ interface Published {
 /** The series in the fiber's metric registry. Only the owner of this object writes them. */
 export interface PublishedSeries {
   /** Makes the registry contain exactly these series. */
-  readonly publish: (wanted: ReadonlyArray<Series>) => Effect.Effect<void>
+  readonly publish: (wanted: ReadonlyArray<Series>) => void
 }
 
 /** Nothing is published at first. All series are removed with the scope. */
@@ -58,27 +58,26 @@ export const makePublishedSeries = Effect.gen(function*() {
     published.delete(key)
   }
 
-  const publish = (wanted: ReadonlyArray<Series>) =>
-    Effect.sync(() => {
-      const seen = new Set<string>()
-      for (const series of wanted) {
-        const key = seriesKey(series)
-        seen.add(key)
-        let known = published.get(key)
-        // A counter with a smaller value is a new one, because the process was replaced.
-        if (known !== undefined && known.isCounter && series.value < known.value) {
-          remove(key, known)
-          known = undefined
-        }
-        if (known?.value === series.value) continue
-        const { isCounter, metric } = known ?? newSeries(series)
-        metric.updateUnsafe(isCounter ? series.value - (known?.value ?? 0) : series.value, context)
-        published.set(key, { metric, isCounter, value: series.value })
+  const publish = (wanted: ReadonlyArray<Series>) => {
+    const seen = new Set<string>()
+    for (const series of wanted) {
+      const key = seriesKey(series)
+      seen.add(key)
+      let known = published.get(key)
+      // A counter with a smaller value is a new one, because the process was replaced.
+      if (known !== undefined && known.isCounter && series.value < known.value) {
+        remove(key, known)
+        known = undefined
       }
-      for (const [key, known] of published) if (!seen.has(key)) remove(key, known)
-    })
+      if (known?.value === series.value) continue
+      const { isCounter, metric } = known ?? newSeries(series)
+      metric.updateUnsafe(isCounter ? series.value - (known?.value ?? 0) : series.value, context)
+      published.set(key, { metric, isCounter, value: series.value })
+    }
+    for (const [key, known] of published) if (!seen.has(key)) remove(key, known)
+  }
 
-  yield* Effect.addFinalizer(() => publish([]))
+  yield* Effect.addFinalizer(() => Effect.sync(() => publish([])))
   return { publish } satisfies PublishedSeries
 })
 
@@ -87,4 +86,9 @@ const newSeries = ({ labels, name }: Series) => ({
   isCounter: name === "process_restart_count"
 })
 
-const seriesKey = ({ labels, name }: Series): string => JSON.stringify([name, ...Object.values(labels)])
+/** No label contains a zero character. */
+const seriesKey = ({ labels, name }: Series): string => {
+  let key: string = name
+  for (const label in labels) key += `\0${labels[label]}`
+  return key
+}

@@ -9,3 +9,17 @@ export const sleepUntil = Effect.fnUntraced(function*(monotonicNanos: bigint) {
     yield* Effect.sleep(Duration.millis(Math.ceil(Number(left) / 1e6)))
   }
 })
+
+/** A sleep that ends this much too late shows that the daemon itself was stopped. */
+const lateness = 1_000_000_000n
+/** Enough to take in what was said meanwhile. */
+const catchUp = Duration.seconds(2)
+
+/**
+ * The same for what ends a lock: a daemon that was stopped has heard nothing, which says nothing about the clocks. So it
+ * listens first.
+ */
+export const patientSleepUntil = Effect.fnUntraced(function*(time: bigint) {
+  yield* sleepUntil(time)
+  if ((yield* Clock.monotonicTimeNanos) - time > lateness) yield* Effect.sleep(catchUp)
+})

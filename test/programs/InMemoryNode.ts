@@ -129,7 +129,7 @@ export const makeInMemoryNode = Effect.gen(function*() {
       isAvailable: true,
       ask: ({ path }) => Effect.succeed(Option.fromUndefinedOr(answers.get(path))),
       isReachable: () => Effect.succeed(true),
-      follow: () => Stream.empty
+      follow: () => Effect.never
     }),
     InMemoryLastKnownGood.layer(),
     Layer.succeed(InstalledLinuxptp, { version: SubscriptionRef.get(linuxptp) }),

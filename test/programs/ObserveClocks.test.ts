@@ -83,7 +83,11 @@ const management = Layer.succeed(ManagementClient, {
   isAvailable: true,
   ask: () => Effect.succeedSome({ ports: [], clockClass: 6 }),
   isReachable: () => Effect.succeed(true),
-  follow: () => Stream.make({ kind: "told" as const, heardAt: 0n, answer: { ports: [], clockClass: 6 } })
+  follow: (_, tell) =>
+    Effect.andThen(
+      Effect.sync(() => tell({ kind: "told", heardAt: 0n, answer: { ports: [], clockClass: 6 } })),
+      Effect.never
+    )
 })
 
 const layers = Layer.mergeAll(NodeState.layer, settings, InMemoryDeviceDiscovery.layer([]), management)

@@ -32,12 +32,12 @@ describe("PtpMetrics", () => {
   it.effect("shows what was published last, and removes what is not wanted any more (L-23 stale series)", () =>
     Effect.gen(function*() {
       const { publish } = yield* makePublishedSeries
-      yield* publish([])
+      publish([])
       assert.deepStrictEqual(yield* shown, [])
-      yield* publish([offset("ens1f0", 12), offset("ens2f0", -3)])
-      yield* publish([offset("ens2f0", -4)])
+      publish([offset("ens1f0", 12), offset("ens2f0", -3)])
+      publish([offset("ens2f0", -4)])
       assert.deepStrictEqual(yield* shown, [offsetText("ens2f0", -4)])
-      yield* publish([])
+      publish([])
       assert.deepStrictEqual(yield* shown, [])
     }).pipe(inOwnRegistry))
 
@@ -45,7 +45,7 @@ describe("PtpMetrics", () => {
     Effect.gen(function*() {
       const { publish } = yield* makePublishedSeries
       for (const [value, expected] of [[2, 2], [5, 5], [5, 5], [1, 1], [3, 3]] as const) {
-        yield* publish([starts(value)])
+        publish([starts(value)])
         assert.deepStrictEqual(yield* shown, [startsText(expected)])
       }
     }).pipe(inOwnRegistry))
@@ -54,7 +54,7 @@ describe("PtpMetrics", () => {
     Effect.gen(function*() {
       yield* Effect.scoped(Effect.gen(function*() {
         const { publish } = yield* makePublishedSeries
-        yield* publish([offset("ens1f0", 12), starts(1)])
+        publish([offset("ens1f0", 12), starts(1)])
         assert.strictEqual((yield* shown).length, 2)
       }))
       assert.deepStrictEqual(yield* shown, [])

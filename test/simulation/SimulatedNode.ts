@@ -2,7 +2,7 @@
  * What every simulated daemon needs: the node's name and settings, its NICs, and the real supervisor with simulated
  * children. Each simulation adds its own API server.
  */
-import { Effect, Layer, Option, Stream } from "effect"
+import { Effect, Layer, Option } from "effect"
 import * as FiberProcessSupervisor from "../../src/layers/processes/FiberProcessSupervisor.ts"
 import { linuxptpKnowledge } from "../../src/programs/LinuxptpKnowledge.ts"
 import type { NetworkInterface } from "../../src/services/devices/PtpDevice.ts"
@@ -64,7 +64,7 @@ const managementOf = ({ answerOn, isHeld }: Pick<SupervisorOptions, "answerOn" |
     }),
     isReachable: ({ path }) => Effect.sync(() => isHeld(path)),
     // No clock is observed there.
-    follow: () => Stream.empty
+    follow: () => Effect.never
   })
 
 /** The real one, and the moment of every wish. */

@@ -37,6 +37,8 @@ export interface Conversation {
 
 interface Talk {
   readonly socket: ManagementSocket
+  /** The question for a data set, which is the same each time. */
+  readonly questions: (id: number) => Uint8Array
   /** Connected to the ptp4l. */
   readonly datagrams: UnixDatagram
   readonly tell: (news: ManagementNews) => void
@@ -55,7 +57,7 @@ interface Talk {
   isTooOften: boolean
 }
 
-/** A conversation over a connected socket. `tell` gets all that is heard; it must not throw. */
+/** A conversation over a connected socket. `tell` gets all that is heard. */
 export const makeConversation = (
   socket: ManagementSocket,
   datagrams: UnixDatagram,
@@ -63,6 +65,7 @@ export const makeConversation = (
 ): Conversation => {
   const talk: Talk = {
     socket,
+    questions: memoize((id) => messageTo(socket, "GET", id)),
     datagrams,
     tell,
     ports: new Map(),
@@ -77,6 +80,15 @@ export const makeConversation = (
   return { latest: () => latest(talk), run: keepAsking(talk) }
 }
 
+const memoize = (make: (id: number) => Uint8Array) => {
+  const made = new Map<number, Uint8Array>()
+  return (id: number) => {
+    const bytes = made.get(id) ?? make(id)
+    made.set(id, bytes)
+    return bytes
+  }
+}
+
 const latest = ({ clockClass, heard, isSilent, ports }: Talk): ManagementAnswer | "silent" | undefined => {
   if (heard === 0) return undefined
   return isSilent ? "silent" : { ports: [...ports].map(([number, state]) => ({ number, state })), clockClass }
@@ -87,7 +99,15 @@ const queueIsFull = "EAGAIN"
 
 const keepAsking = Effect.fnUntraced(function*(talk: Talk) {
   const clock = yield* Clock.Clock
-  const listen = () => hear(talk, clock.monotonicTimeNanosUnsafe())
+  let defect: unknown
+  const listen = () => {
+    try {
+      hear(talk, clock.monotonicTimeNanosUnsafe())
+    } catch (cause) {
+      // Nobody is above the event loop's call. Thrown from there it would end the daemon.
+      defect ??= cause
+    }
+  }
   const isWoken = yield* talk.datagrams.whenReadable(listen)
   let unansweredSince: bigint | undefined
   for (let sinceRound = 0;;) {
@@ -98,6 +118,7 @@ const keepAsking = Effect.fnUntraced(function*(talk: Talk) {
     const needsSamples = !isWoken || mustAskForSamples(talk)
     const patience = needsSamples ? samplePeriodMillis : patienceMillis
     yield* isWoken ? Effect.sleep(patience) : lookFor(listen, patience)
+    if (defect !== undefined) return yield* Effect.die(defect)
     if (talk.heard === heard) {
       // A single lost answer does not count.
       if (unansweredSince !== undefined) reportSilence(talk, unansweredSince)
@@ -136,9 +157,9 @@ const mustAskForSamples = (talk: Talk): boolean => isFollowing(talk) && !talk.is
 const { currentDataSet, parentDataSet, portDataSet, subscribeEventsNp, timeStatusNp } = managementId
 
 /** Sends the questions; the name of the error if one cannot be sent. */
-const ask = ({ datagrams, socket }: Talk, ids: ReadonlyArray<number>): string | undefined => {
+const ask = ({ datagrams, questions }: Talk, ids: ReadonlyArray<number>): string | undefined => {
   for (const id of ids) {
-    const failure = datagrams.trySend(messageTo(socket, "GET", id))
+    const failure = datagrams.trySend(questions(id))
     if (failure !== undefined) return failure
   }
   return undefined

@@ -4,7 +4,7 @@
  * question has a socket of its own, so no answer of an earlier question can arrive; a ptp4l that is followed has one for
  * as long as it is followed (ManagementConversation), and whoever asks then gets what was said there.
  */
-import { Effect, Layer, Option, Queue, Stream } from "effect"
+import { Effect, Layer, Option } from "effect"
 import { readAnswers } from "../../services/linuxptp/ManagementAnswers.ts"
 import {
   type ManagementAnswer,
@@ -25,8 +25,6 @@ const firstStepMillis = 1
 const longestStepMillis = 50
 /** Before a ptp4l that is gone, or not there yet, is looked for again. */
 const reconnectMillis = 1_000
-/** More than a reader that goes on ever leaves unread. */
-const newsBacklog = 64
 /** The data sets of a single question. */
 const asked = [managementId.defaultDataSet, managementId.parentDataSet, managementId.portDataSet]
 
@@ -42,7 +40,7 @@ export const layer: Layer.Layer<ManagementClient, never, Libc> = Layer.effect(
     return ManagementClient.of({
       isAvailable: true,
       ask: (socket) => Effect.provideService(ask(socket), Libc, libc),
-      follow: (socket) => Stream.provideService(follow(socket), Libc, libc),
+      follow: (socket, tell) => Effect.provideService(follow(socket, tell), Libc, libc),
       isReachable
     })
   }).pipe(
@@ -58,7 +56,7 @@ export const layer: Layer.Layer<ManagementClient, never, Libc> = Layer.effect(
 const unavailable = ManagementClient.of({
   isAvailable: false,
   ask: () => Effect.succeedNone,
-  follow: () => Stream.empty,
+  follow: () => Effect.never,
   isReachable: () => Effect.succeed(false)
 })
 
@@ -82,8 +80,9 @@ const makeClient = () => {
     if (holder === undefined) return
     const datagrams = yield* UnixDatagram.openAnswerable
     if (datagrams.connect(socket.path) !== undefined) return
+    let isConfirmed = false
     const conversation = makeConversation(socket, datagrams, (news) => {
-      if (news.kind === "told") holder.confirm()
+      if (!isConfirmed && news.kind === "told") isConfirmed = holder.confirm()
       tell(news)
     })
     yield* Effect.acquireRelease(
@@ -96,15 +95,11 @@ const makeClient = () => {
     yield* conversation.run
   })
 
-  const follow = (socket: ManagementSocket) =>
-    Stream.callback<ManagementNews, never, Libc>(
-      (queue) =>
-        Effect.scoped(converse(socket, (news) => void Queue.offerUnsafe(queue, news))).pipe(
-          withoutSocket<void>(undefined),
-          Effect.andThen(Effect.sleep(reconnectMillis)),
-          Effect.forever
-        ),
-      { bufferSize: newsBacklog, strategy: "sliding" }
+  const follow = (socket: ManagementSocket, tell: (news: ManagementNews) => void) =>
+    Effect.scoped(converse(socket, tell)).pipe(
+      withoutSocket<void>(undefined),
+      Effect.andThen(Effect.sleep(reconnectMillis)),
+      Effect.forever
     )
   const isReachable = ({ path }: ManagementSocket) => Effect.sync(() => holders.look(path) !== undefined)
   return { ask, follow, isReachable }

@@ -12,6 +12,7 @@ import { profileKey } from "../profiles/ProfileKey.ts"
 import { defaultClockThreshold } from "../profiles/ProfileSettings.ts"
 import {
   endOfRun,
+  isProcessOnlySampled,
   judgeProcess,
   type ObservedProcess,
   observeProcessLine,
@@ -31,6 +32,9 @@ export interface ClockState {
   /** Monotonic nanoseconds: when time was last seen to pass. It may be some seconds ago. */
   readonly observedAt: bigint
 }
+
+/** Changes the clock state, at a time in monotonic nanoseconds. Returns the same object if nothing changes. */
+export type ClockStep = (state: ClockState, now: bigint) => ClockState
 
 /** No process runs and nothing was said. */
 export const initialClockState: ClockState = {
@@ -121,6 +125,15 @@ export const observeNews = (
   const next = observeProcessNews(known, news, judgementOf(state, spec, now))
   return next === known ? state : { ...state, processes: new Map(state.processes).set(spec.id, next) }
 }
+
+/** True if `after` differs from `before` only in samples of ptp4l, so that only metrics change. */
+export const isOnlySampled = (before: ClockState, after: ClockState): boolean =>
+  before.statuses === after.statuses && before.thresholds === after.thresholds && before.nics === after.nics &&
+  before.observedAt === after.observedAt && before.processes.size === after.processes.size &&
+  [...after.processes].every(([id, process]) => {
+    const known = before.processes.get(id)
+    return known === process || (known !== undefined && isProcessOnlySampled(known, process))
+  })
 
 /**
  * The state at `now`. Holdovers whose time is over end, a clock without measurements loses its lock, and ended

@@ -68,6 +68,29 @@ export const withEvidence = (clock: ObservedClock, evidence: ProgramEvidence): O
   hasFollowed: clock.hasFollowed || evidence.followedPort !== undefined
 })
 
+/**
+ * True if nothing has changed but the samples of a ptp4l: then only its metrics differ, and not its state. That is so
+ * once a second, so it must not cost much.
+ */
+export const isOnlySampled = (before: ObservedClock, after: ObservedClock): boolean => {
+  const [a, b] = [before.evidence, after.evidence]
+  return a.program === "ptp4l" && samePorts(a.ports, b.ports) && a.bestMaster === b.bestMaster &&
+    a.refusal === b.refusal &&
+    before.hasFollowed === after.hasFollowed && before.held.size === after.held.size &&
+    [...after.held].every(([name, held]) => isSameState(before.held.get(name), held))
+}
+
+const samePorts = (before: ProgramEvidence["ports"], after: ProgramEvidence["ports"]): boolean =>
+  before === after || (before.size === after.size &&
+    [...after].every(([number, port]) => {
+      const known = before.get(number)
+      return known?.state === port.state && known.interface === port.interface
+    }))
+
+const isSameState = (before: HeldClock | undefined, after: HeldClock): boolean =>
+  before !== undefined && before.state === after.state && before.reason === after.reason &&
+  before.heldUntil === after.heldUntil && before.lostAt === after.lostAt && before.isTooFar === after.isTooFar
+
 /** The same clocks without any evidence. They are not judged yet. */
 export const withoutEvidence = (clock: ObservedClock): ObservedClock => ({
   ...clock,

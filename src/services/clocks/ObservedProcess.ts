@@ -12,6 +12,7 @@ import { type ClockSettings, clockSettings } from "./ClockSettings.ts"
 import { type LineTimes, lineTimes } from "./LineTimes.ts"
 import { observeManagement } from "./ManagementEvidence.ts"
 import {
+  isOnlySampled,
   judgeClock,
   type Judgement,
   newClock,
@@ -135,6 +136,15 @@ const observeChild = (process: ObservedProcess, text: string, judgement: Judgeme
   const clocks = ended.length === 1 ? new Map([...process.clocks, ...allWithoutEvidence(ended)]) : process.clocks
   return judgeProcess({ ...process, children, clocks }, judgement)
 }
+
+/** True if nothing has changed but the samples of a ptp4l. */
+export const isProcessOnlySampled = (before: ObservedProcess, after: ObservedProcess): boolean =>
+  before.spec === after.spec && before.run === after.run && before.isEnded === after.isEnded &&
+  before.isStalled === after.isStalled && before.isListed === after.isListed && before.sightings === after.sightings &&
+  before.clocks.size === after.clocks.size && [...after.clocks].every(([key, clock]) => {
+    const known = before.clocks.get(key)
+    return known !== undefined && isOnlySampled(known, clock)
+  })
 
 /** The process after the supervisor's status of it. `isNews`: the status before was about another process. */
 export const observeProcessStatus = (

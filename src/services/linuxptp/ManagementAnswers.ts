@@ -16,7 +16,7 @@ export interface AnswersSoFar {
 /** Reads the answers in any order. If something is told twice, the later one counts. */
 export const readAnswers = (messages: ReadonlyArray<ManagementMessage>): AnswersSoFar => {
   const all = <A>(id: number, read: (data: Uint8Array) => A | undefined): ReadonlyArray<A> =>
-    messages.filter((message) => message.id === id).flatMap(({ data }) => read(data) ?? [])
+    messages.flatMap((message) => (message.id === id ? read(message.data) ?? [] : []))
   const last = <A>(id: number, read: (data: Uint8Array) => A | undefined) => all(id, read).at(-1)
   const states = new Map(all(managementId.portDataSet, DataSet.portDataSet).map((port) => [port.number, port]))
   const numberPorts = last(managementId.defaultDataSet, DataSet.numberPorts)

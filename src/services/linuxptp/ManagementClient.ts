@@ -2,7 +2,7 @@
  * The contract to know the state of a running ptp4l, by PTP management messages on its UNIX socket (IEEE 1588 clause
  * 15, as linuxptp's pmc does). It only reads; it never changes a setting.
  */
-import { Context, type Effect, type Option, type Stream } from "effect"
+import { Context, type Effect, type Option } from "effect"
 import type { ManagementSocket } from "../processes/ProcessSpec.ts"
 import type { PortState } from "./PortState.ts"
 
@@ -43,9 +43,9 @@ export class ManagementClient extends Context.Service<ManagementClient, {
    */
   readonly isReachable: (socket: ManagementSocket) => Effect.Effect<boolean>
   /**
-   * What is heard from the ptp4l that holds the socket now, for as long as this is listened to: changes of its ports and
-   * grandmaster at once, its samples at least once a second while a port follows, everything every 5 s. Never fails.
-   * Empty where nobody can be asked.
+   * Tells what is heard from the ptp4l that holds the socket, until it is interrupted: changes of its ports and
+   * grandmaster at once, its samples at least once a second while a port follows, everything every 5 s. `tell` is called
+   * synchronously, because that costs a tenth of a queue. Never fails. Says nothing where nobody can be asked.
    */
-  readonly follow: (socket: ManagementSocket) => Stream.Stream<ManagementNews>
+  readonly follow: (socket: ManagementSocket, tell: (news: ManagementNews) => void) => Effect.Effect<never>
 }>()("linuxptp-daemon/services/linuxptp/ManagementClient") {}

@@ -1,6 +1,6 @@
 /** What is heard from a ptp4l that is followed: wake-ups come from the kernel, pauses from the test's clock. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Option, Queue, Stream } from "effect"
+import { Effect, Fiber, Layer, Option, Queue } from "effect"
 import { TestClock } from "effect/testing"
 import { unlinkSync } from "node:fs"
 import * as ManagementSocketClient from "../../../src/layers/linuxptp/ManagementSocketClient.ts"
@@ -24,7 +24,7 @@ const follow = Effect.gen(function*() {
   const client = yield* ManagementClient
   const heard = yield* Queue.unbounded<ManagementNews>()
   const fiber = yield* Effect.forkScoped(
-    Stream.runForEach(client.follow(socket), (news) => Queue.offer(heard, news)),
+    client.follow(socket, (news) => void Queue.offerUnsafe(heard, news)),
     { startImmediately: true }
   )
   yield* Effect.yieldNow

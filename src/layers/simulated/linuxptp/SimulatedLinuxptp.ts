@@ -3,7 +3,7 @@
  * print, on Effect's clock, without NIC, root or kernel. The demo and tests use it. Files are read from the spec and
  * never written.
  */
-import { Clock, Context, Deferred, Duration, Effect, Exit, Layer, Option, Random, Stream } from "effect"
+import { Clock, Context, Deferred, Duration, Effect, Exit, Layer, Option, Random } from "effect"
 import {
   type ManagementAnswer,
   ManagementClient,
@@ -106,15 +106,16 @@ const make = Effect.fnUntraced(function*(installation: Installation) {
   const ask = (socket: ManagementSocket) =>
     Effect.sync(() => Option.map(Option.fromUndefinedOr(sockets.answer(socket.path)), described))
   const isReachable = ({ path }: ManagementSocket) => Effect.sync(() => sockets.answer(path) !== undefined)
-  const follow = (socket: ManagementSocket) =>
-    Stream.tick(Duration.seconds(1)).pipe(
-      Stream.mapEffect(() => Effect.all([ask(socket), Clock.monotonicTimeNanos])),
-      Stream.map(([answer, now]): ManagementNews =>
-        Option.match(answer, {
-          onNone: () => ({ kind: "silent", askedAt: now }),
-          onSome: (told) => ({ kind: "told", answer: told, heardAt: now })
-        })
-      )
+  const follow = (socket: ManagementSocket, tell: (news: ManagementNews) => void) =>
+    Effect.all([ask(socket), Clock.monotonicTimeNanos]).pipe(
+      Effect.map(([answer, now]) =>
+        tell(Option.match(answer, {
+          onNone: (): ManagementNews => ({ kind: "silent", askedAt: now }),
+          onSome: (told): ManagementNews => ({ kind: "told", answer: told, heardAt: now })
+        }))
+      ),
+      Effect.andThen(Effect.sleep("1 second")),
+      Effect.forever
     )
   return Context.make(ProcessRunner, { start }).pipe(
     Context.add(ManagementClient, { isAvailable: true, ask, follow, isReachable })
