@@ -13,7 +13,10 @@ const gauge = (name: string, description: string) => Metric.gauge(`openshift_ptp
 
 /** Every metric by its name without the prefix. */
 export const ptpMetrics: Readonly<Record<SeriesName, Metric.Metric<number, unknown>>> = {
-  offset_ns: gauge("offset_ns", "Offset from the source in nanoseconds; its rms where linuxptp prints summaries."),
+  offset_ns: gauge(
+    "offset_ns",
+    "Offset from the source in nanoseconds; its rms where only summaries tell it; 999999 where it is unknown."
+  ),
   max_offset_ns: gauge("max_offset_ns", "Largest offset of a summary interval, or the offset, in nanoseconds."),
   frequency_adjustment_ns: gauge(
     "frequency_adjustment_ns",

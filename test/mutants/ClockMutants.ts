@@ -36,9 +36,30 @@ export const clockMutants: ReadonlyArray<Mutant> = [
   {
     name: "measurements that stopped count for ever",
     file: "src/services/clocks/ClockVerdict.ts",
-    search: "measurement === undefined || !isFresh(measurement, now)",
-    replace: "measurement === undefined",
+    search: `measurement === undefined || !isFresh(measurement, now)) return { kind: "Gone"`,
+    replace: `measurement === undefined) return { kind: "Gone"`,
     tests: clockState
+  },
+  {
+    name: "a sample that ptp4l repeats is a measurement",
+    file: "src/services/clocks/ManagementEvidence.ts",
+    search: "sample.ingressTime === 0n || sample.ingressTime === before.ingressTime",
+    replace: "sample.ingressTime === 0n",
+    tests: ["services/clocks/ManagementEvidence.test.ts"]
+  },
+  {
+    name: "old news of the other source count",
+    file: "src/services/clocks/PortEvidence.ts",
+    search: "known.by !== told.by && told.at < known.at",
+    replace: "false",
+    tests: ["services/clocks/ManagementEvidence.test.ts"]
+  },
+  {
+    name: "a socket that is dead says nothing while the log is silent",
+    file: "src/services/clocks/Measurement.ts",
+    search: "freshUntil < measurement.freshUntil ? { ...measurement, freshUntil } : measurement",
+    replace: "measurement",
+    tests: ["services/clocks/ManagementEvidence.test.ts"]
   },
   {
     name: "one good clock of several is enough",

@@ -139,6 +139,14 @@ describe("evidence on the management socket", () => {
     }
   )
 
+  it("loses the lock of a ptp4l that is stopped also where a sample is not due for long", () => {
+    let state = lockedBySocket()
+    for (let time = 107; time < 130; time += 4) state = told(state, sample(-7, time), time)
+    // The next sample is due at 131 s, and two may be lost.
+    assert.strictEqual(stateAndReason(advance(state, at(139))), "LOCKED Locked")
+    assert.strictEqual(stateAndReason(silent(state, 132, 133.5)), "HOLDOVER Holdover")
+  })
+
   it("says nothing against a lock when the socket is dead and the log goes on", () => {
     let state = measuredUntil(lockedBySocket(), 110)
     for (let time = 111; time < 200; time++) {
