@@ -143,7 +143,7 @@ export const readOptionWords = (
     arguments: readings.flatMap((reading) => reading.arguments),
     // Errors come first, so that warnings do not hide them.
     problems: problems.toSorted((a, b) => a.severity < b.severity ? -1 : a.severity > b.severity ? 1 : 0)
-      .slice(0, maxProblems).map(withWhatWasMeant(version))
+      .slice(0, maxProblems)
   }
 }
 
@@ -157,7 +157,9 @@ export const readOptions = (program: Program, version: LinuxptpVersion, text: st
     return problem("error", program, `options are longer than ${maxOptionTextLength} characters`)
   }
   const split = splitShellWords(text)
-  return "error" in split ? problem("error", program, split.error) : readOptionWords(program, version, split.words)
+  if ("error" in split) return problem("error", program, split.error)
+  const read = readOptionWords(program, version, split.words)
+  return { ...read, problems: read.problems.map(withWhatWasMeant(version)) }
 }
 
 /**

@@ -91,10 +91,13 @@ const notAnOption = "not an option of linuxptp"
  * for the problems that they show, not for all that they find.
  */
 export const withWhatWasMeant =
-  (version: LinuxptpVersion) => <A extends { readonly option: string; readonly message: string }>(problem: A): A =>
-    problem.message === notAnOption
-      ? { ...problem, message: notAnOption + didYouMeanText(problem.option, namesBeginningWith(version, "")) }
-      : problem
+  (version: LinuxptpVersion) => <A extends { readonly option: string; readonly message: string }>(problem: A): A => {
+    const { message, option } = problem
+    if (!message.endsWith(notAnOption)) return problem
+    // Within a setting of timemaster the name stands in the message.
+    const name = message.slice(0, -notAnOption.length).replace(/: $/, "") || option
+    return { ...problem, message: message + didYouMeanText(name, namesBeginningWith(version, "")) }
+  }
 
 /** Raises a log level that would hide the lines that the daemon needs. */
 export const readLoggingLevel = (value: string): { readonly value: string; readonly warning?: string } =>

@@ -2,6 +2,7 @@
  * The sections of timemaster's configuration that consist of settings: `[timemaster]`, `[ntp_server]`, `[ptp_domain]`
  * and one for each program. TimemasterText reads the other sections, which are raw text.
  */
+import { didYouMeanText } from "../DidYouMean.ts"
 import type { ConfigEntry, ConfigProblem } from "./ConfigFile.ts"
 import { shmSegment } from "./ConfigOptionClock.ts"
 import { explainMissing, isInRelease } from "./ConfigOptionRow.ts"
@@ -150,7 +151,8 @@ export const readTimemasterSettings = (
   const problems: Array<ConfigProblem> = []
   for (const { key, line, value } of entries) {
     const name = key.toLowerCase()
-    const read = settings.get(name)?.(version, value) ?? refuse("not a setting of this section")
+    const read = settings.get(name)?.(version, value) ??
+      refuse(`not a setting of this section${didYouMeanText(name, settings.keys())}`)
     const isRefused = read.problems.some((problem) => problem.severity === "error")
     if (!isRefused && read.value !== undefined) kept.push({ key: name, value: read.value, line })
     for (const { message, severity } of read.problems) {

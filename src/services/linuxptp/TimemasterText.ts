@@ -55,15 +55,24 @@ const toRawEntries = (file: ConfigFile): ReadonlyArray<ConfigEntry> =>
     ...section.entries
   ])
 
+/** timemaster writes `[global]` in front of the raw lines. */
+const parseRaw = (entries: ReadonlyArray<ConfigEntry>): ConfigReading =>
+  readConfigLines([
+    { text: "[global]", number: 0 },
+    ...entries.map((entry) => ({ text: unescape(entry), number: entry.line }))
+  ])
+
+/** The sections that every ptp4l of an accepted file gets from `[ptp4l.conf]`; the last such section counts. */
+export const rawPtp4lSections = (file: ConfigFile): ReadonlyArray<ConfigSection> =>
+  parseRaw(file.sections.findLast(({ name }) => name === "ptp4l.conf")?.entries ?? []).file.sections
+
 /** Every port section must name an interface of a domain. Another name would add a port that the plan does not know. */
 const readPtp4lConf = (
   version: LinuxptpVersion,
   interfaces: ReadonlySet<string>,
   section: ConfigSection
 ): SectionReading => {
-  const lines = section.entries.map((entry) => ({ text: unescape(entry), number: entry.line }))
-  // timemaster writes `[global]` in front of the raw lines.
-  const parsed = readConfigLines([{ text: "[global]", number: 0 }, ...lines])
+  const parsed = parseRaw(section.entries)
   const read = readConfigSections("ptp4l", version, parsed.file)
   const isKnown = (name: string): boolean => name === "global" || name === unicastMasterTable || interfaces.has(name)
   const sections = read.file.sections.filter(({ name }) => isKnown(name))

@@ -188,6 +188,12 @@ const serverProblems = (draft: Phc2sysDraft, servers: ReadonlyArray<Ptp4lServer>
   if (new Set(servers.map(({ transportSpecific }) => transportSpecific)).size > 1) {
     problems.push(planError(field, "-a: the ptp4l to follow differ in transportSpecific, phc2sys knows one"))
   }
+  // phc2sys.c, auto_init_ports: such ports do not count, and phc2sys ends if a ptp4l has no others.
+  const software = draft.isAutomatic ? servers.filter(({ timeStamping }) => timeStamping === "software") : []
+  for (const { interfaces } of software) {
+    const message = `-a: the ptp4l on ${interfaces.join(", ")} has software time stamps, so there is no clock to follow`
+    problems.push(planError(field, message))
+  }
   return problems
 }
 

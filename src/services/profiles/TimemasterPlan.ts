@@ -3,14 +3,16 @@
  * are in the process's directory, and timemaster passes on their output.
  */
 import { type ConfigEntry, type ConfigFile, entriesOf, setOption } from "../linuxptp/ConfigFile.ts"
+import { currentName } from "../linuxptp/ConfigOption.ts"
 import { isInRelease } from "../linuxptp/ConfigOptionRow.ts"
 import type { LinuxptpVersion } from "../linuxptp/LinuxptpVersion.ts"
 import { readOptions, renderArguments } from "../linuxptp/Options.ts"
+import { findPtp4lStartFaults } from "../linuxptp/Ptp4lStart.ts"
 import { lowestLoggingLevel } from "../linuxptp/Setting.ts"
-import { readTimemasterText, timemasterInterfaces } from "../linuxptp/TimemasterText.ts"
+import { rawPtp4lSections, readTimemasterText, timemasterInterfaces } from "../linuxptp/TimemasterText.ts"
 import type { ProcessSpec } from "../processes/ProcessSpec.ts"
 import { placeOf, type PlanContext, processSpec } from "./PlanContext.ts"
-import { ofConfigText, ofOptions, type PlanProblem } from "./PlanProblem.ts"
+import { isError, ofConfigText, ofOptions, planError, type PlanProblem } from "./PlanProblem.ts"
 
 /** A profile's timemaster as a process, and the NICs that it uses. */
 export interface TimemasterPlan {
@@ -27,6 +29,7 @@ export const planTimemaster = (context: PlanContext): TimemasterPlan | undefined
   const options = readOptions("timemaster", version, profile.timemasterOpts)
   const text = readTimemasterText(version, profile.timemasterConf)
   const interfaces = timemasterInterfaces(text.file)
+  const read = [...ofOptions("timemasterOpts", options.problems), ...ofConfigText("timemasterConf", text.problems)]
   return {
     spec: {
       ...processSpec(context, {
@@ -39,9 +42,27 @@ export const planTimemaster = (context: PlanContext): TimemasterPlan | undefined
       claims: { interfaces, clocks: interfaces }
     },
     interfaces,
-    problems: [...ofOptions("timemasterOpts", options.problems), ...ofConfigText("timemasterConf", text.problems)]
+    problems: [...read, ...(read.some(isError) ? [] : startProblems(version, text.file))]
   }
 }
+
+/**
+ * What the ptp4l of each domain would refuse at its start; timemaster then ends too. timemaster makes every ptp4l a
+ * client, and decides about time stamps. Ports that share a PHC share a ptp4l, so a domain counts as one.
+ */
+const startProblems = (version: LinuxptpVersion, file: ConfigFile): ReadonlyArray<PlanProblem> =>
+  file.sections.filter(({ name }) => name.startsWith("ptp_domain ")).flatMap((domain) => {
+    const options = domain.entries.filter(({ key }) => key === "ptp4l_option").map(({ line, value }) => {
+      const [key = "", ...rest] = value.split(" ")
+      return { key, value: rest.join(" "), line }
+    })
+    const client = { key: currentName(version, "clientOnly"), value: "1", line: 0 }
+    const global = { name: "global", entries: [...options, client] }
+    const sections = [...rawPtp4lSections(file), global]
+    const ports = timemasterInterfaces({ sections: [domain] })
+    return findPtp4lStartFaults({ program: "ptp4l", version, arguments: [], file: { sections } }, ports)
+      .map((fault) => planError("timemasterConf", `[${domain.name}]: ${fault}`))
+  })
 
 const withOwnedTimemasterSettings = (file: ConfigFile, version: LinuxptpVersion, directory: string): ConfigFile => {
   const placed = setOption(withoutVirtualClocks(file, version), "timemaster", "rundir", directory)

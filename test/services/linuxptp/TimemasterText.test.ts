@@ -275,6 +275,19 @@ hybrid_e2e 1
     assert.deepStrictEqual(problemsOf("[ chronyd ]"), ["error 1 [ chronyd ]: is not a section: write [name]"])
   })
 
+  it("says of an unknown name what was probably meant", () => {
+    assert.deepStrictEqual(
+      problemsOf(
+        "[timemaster]\nntp_progam chronyd\n[ptp4l]\noptions --sumary_interval=1\n[ptp_domain 0]\ninterfaces eth0\nptp4l_option prority1 1\n"
+      ),
+      [
+        "error 2 ntp_progam: not a setting of this section (did you mean ntp_program?)",
+        "error 4 options: --sumary_interval: not an option of linuxptp (did you mean summary_interval?)",
+        "error 7 ptp4l_option: prority1: not an option of linuxptp (did you mean priority1?)"
+      ]
+    )
+  })
+
   it("knows settings that 3.1 lacks", () => {
     assert.deepStrictEqual(problemsOf("[timemaster]\nuse_vclocks 1", v3), [
       "error 2 use_vclocks: comes with linuxptp 4.0; installed is 3.1.1"

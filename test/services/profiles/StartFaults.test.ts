@@ -159,9 +159,46 @@ describe("what phc2sys refuses at its start", () => {
     assert.deepStrictEqual(errorsOf({ phc2sysOpts: `${pulse} -c CLOCK_REALTIME -c eth0` }), [message])
   })
 
+  it("is -a where ptp4l has software time stamps and no PHC", () => {
+    const fields: Fields = { interface: "eth0", ptp4lOpts: "-S --free_running=1", phc2sysOpts: "-a" }
+    assert.deepStrictEqual(errorsOf(fields), [
+      "phc2sysOpts -a: the ptp4l on eth0 has software time stamps, so there is no clock to follow"
+    ])
+    assert.deepStrictEqual(errorsOf({ ...fields, ptp4lOpts: "-L --free_running=1" }), [])
+    assert.deepStrictEqual(errorsOf({ ...fields, phc2sysOpts: "-s eth1 -c eth2 -w" }), [])
+  })
+
   it("is -a without a ptp4l, which an interface with empty options does not start", () => {
     const draft = plan({ interface: "eno2", phc2sysOpts: "-a -r -r" }).phc2sysForAll
     assert.isDefined(draft)
+  })
+})
+
+describe("what the ptp4l of a timemaster refuse at their start", () => {
+  it.each<readonly [string, string, ReadonlyArray<string>]>([
+    [
+      "a table that is not there",
+      "[ptp_domain 0]\ninterfaces eth0\n[ptp4l.conf]\nnetwork_transport UDPv4\n>[eth0]\nunicast_master_table 7\n",
+      ["timemasterConf [ptp_domain 0]: unicast_master_table 7: eth0 names a table that is not there"]
+    ],
+    [
+      "a boundary clock with one port",
+      "[ptp_domain 0]\ninterfaces eth0 eth1\n[ptp_domain 1]\ninterfaces eth2\nptp4l_option clock_type BC\n",
+      ["timemasterConf [ptp_domain 1]: clock_type BC: needs at least two interfaces"]
+    ],
+    [
+      "a client that can't be a grandmaster",
+      "[ptp_domain 0]\ninterfaces eth0\nptp4l_option gmCapable 0\n",
+      ["timemasterConf [ptp_domain 0]: gmCapable 0: ptp4l does not take it together with clientOnly (-s)"]
+    ],
+    ["not a client without the algorithm", "[ptp_domain 0]\ninterfaces eth0\nptp4l_option BMCA noop\n", []],
+    [
+      "not a table that is there",
+      "[ptp_domain 0]\ninterfaces eth0\n[ptp4l.conf]\n>[eth0]\nunicast_master_table 7\n>[unicast_master_table]\ntable_id 7\n",
+      []
+    ]
+  ])("is %s", (_, timemasterConf, expected) => {
+    for (const version of ["3.1.1", "4.4"]) assert.deepStrictEqual(errorsOf({ timemasterConf }, version), expected)
   })
 })
 
