@@ -57,7 +57,12 @@ const layouts = [
     spare
   ],
   [
-    written("cell", { interface: "ens1f0", ptp4lOpts: "-2", phc2sysOpts: steering, ts2phcOpts: "-a -s generic" }),
+    written("cell", {
+      interface: "ens1f0",
+      ptp4lOpts: "-2",
+      phc2sysOpts: steering,
+      ts2phcOpts: "-a -s generic -c ens1f0"
+    }),
     radio,
     spare
   ],

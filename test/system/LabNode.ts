@@ -99,9 +99,12 @@ export const conditionOf = (status: NodePTPDevStatus, type: "Applied" | "Synchro
 }
 
 /** A node on which `profile` runs, and all is well. */
-export const makeWellNode = (...profiles: ReadonlyArray<Profile>) =>
+export const makeWellNode = (...profiles: ReadonlyArray<Profile>) => makeWell(makeNode, ...profiles)
+
+/** The same of a node that was made in another way. */
+export const makeWell = (make: typeof makeNode, ...profiles: ReadonlyArray<Profile>) =>
   Effect.gen(function*() {
-    const node = yield* makeNode
+    const node = yield* make
     yield* createManifests(node.lab.server, [configOf("lab", 4, ...profiles)])
     yield* node.statusWhere("all is well", isWell)
     return node

@@ -4,29 +4,56 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { mkdirSync, writeFileSync } from "node:fs"
+import path from "node:path"
 import { createManifests } from "../../src/programs/cli/demo/CreateManifests.ts"
 import type { NodePTPDevStatus } from "../../src/services/kubernetes/NodePTPDev.ts"
-import { eventually, harmless, ip, labLayer, labMissing, startDaemon } from "./Lab.ts"
+import { eventually, harmless, ip, type Lab, labLayer, labMissing, startDaemon } from "./Lab.ts"
 import {
   clientProfile,
   conditionOf,
   configOf,
   healthPort,
   isWell,
-  makeNode,
+  makeNodeWith,
+  makeWell,
   makeWellNode,
   portOf,
   readiness
 } from "./LabNode.ts"
 
-/** Passes the lists of options, but ptp4l.c ends with 255: "BC needs at least two interfaces". */
-const withoutSecondPort = "--clock_type BC"
+/**
+ * What linuxptp refuses the plan refuses before. So these programs are the real ones, but for one value each that they
+ * refuse in linuxptp's words, as a release would of which the plan does not know something yet.
+ */
+const pickyPrograms = (directory: string): string => {
+  const place = path.join(directory, "bin")
+  mkdirSync(place)
+  const write = (program: string, value: string, words: string) => {
+    const real = `PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v ${program}`
+    const text = `#!/bin/sh
+case " $* " in *" ${value} "*) echo "${words}" >&2; exit 255 ;; esac
+exec "$(${real})" "$@"
+`
+    writeFileSync(path.join(place, program), text, { mode: 0o755 })
+  }
+  write("ptp4l", "--userDescription=picky", "BC needs at least two interfaces")
+  write("phc2sys", "-L 1", "no suitable ports available")
+  return place
+}
+
+const picky = ({ directory }: Lab) => ({ PATH: `${pickyPrograms(directory)}:${process.env["PATH"] ?? ""}` })
+const makePickyNode = makeNodeWith(picky)
+const makeWellPickyNode = makeWell(makePickyNode, clientProfile())
+
+/** Passes the lists of options, but ptp4l ends with 255: "BC needs at least two interfaces". */
+const withoutSecondPort = "--userDescription picky"
 /** Says the same of the profile in a NIC's words: a veth has no clock. */
 const withHardwareStamps = { ...clientProfile(), ptp4lOpts: `-2 -s ${harmless}` }
 /** Measures and touches no clock; a software-stamping ptp4l beside phc2sys could do nothing else. */
 const watcher = { name: "watcher", interface: "nic0", ptp4lOpts: `-S -2 -s --free_running 1 ${harmless}` }
-/** phc2sys.c ends with 255 when no port of its ptp4l has a clock: "no suitable ports available". */
-const followedWatcher = { ...watcher, phc2sysOpts: "-a -F 0 -S 0 -L 1" }
+/** phc2sys ends with 255: "no suitable ports available". */
+const followedWatcher = { ...watcher, phc2sysOpts: "-s CLOCK_REALTIME -c nic1 -O 0 -L 1" }
 
 const isRolledBack = (status: NodePTPDevStatus) =>
   conditionOf(status, "Applied").reason === "RolledBack" && status.clock?.state === "LOCKED"
@@ -52,7 +79,7 @@ describe.skipIf(labMissing !== undefined)(
 
     it.live("rolls an edit back when ptp4l does not start with it three times, and applies the next one (L-56 failed apply)", () =>
       Effect.gen(function*() {
-        const { childOf, events, patchSpec, statusWhere } = yield* makeWellNode(clientProfile())
+        const { childOf, events, patchSpec, statusWhere } = yield* makeWellPickyNode
         yield* patchSpec(configOf("lab", 4, clientProfile(withoutSecondPort)))
         const rolledBack = yield* statusWhere(
           "rolled back, and in SLAVE",
@@ -88,7 +115,7 @@ describe.skipIf(labMissing !== undefined)(
 
     it.live("gives way to the profile that ran when a new one of a higher priority does not start", () =>
       Effect.gen(function*() {
-        const { lab, statusWhere } = yield* makeWellNode(clientProfile())
+        const { lab, statusWhere } = yield* makeWellPickyNode
         yield* createManifests(lab.server, [
           configOf("urgent", 0, { ...clientProfile(withoutSecondPort), name: "new" })
         ])
@@ -120,12 +147,15 @@ describe.skipIf(labMissing !== undefined)(
 
     it.live("does not try a rejected edit again when the daemon starts anew", () =>
       Effect.gen(function*() {
-        const { daemon, lab, patchSpec, statusWhere } = yield* makeWellNode(clientProfile())
+        const { daemon, lab, patchSpec, statusWhere } = yield* makeWellPickyNode
         yield* patchSpec(configOf("lab", 4, clientProfile(withoutSecondPort)))
         yield* statusWhere("rolled back, and locked", isRolledBack)
         yield* daemon.kill("SIGTERM")
         assert.strictEqual(yield* daemon.exit, 0)
-        const next = yield* startDaemon(lab, { HEALTH_PORT: healthPort })
+        const next = yield* startDaemon(lab, {
+          HEALTH_PORT: healthPort,
+          PATH: `${lab.directory}/bin:${process.env["PATH"] ?? ""}`
+        })
         yield* eventually("it is ready", Effect.map(readiness, (now) => now?.status === 200 ? now : undefined))
         yield* eventually("ptp4l is locked", Effect.sync(() => /"state":"LOCKED"/.exec(next.output()) ?? undefined))
         yield* statusWhere("still rolled back", isRolledBack)
@@ -135,7 +165,7 @@ describe.skipIf(labMissing !== undefined)(
 
     it.live("keeps a ptp4l running whose new phc2sys finds no clock, and takes that phc2sys back", () =>
       Effect.gen(function*() {
-        const { childOf, lab, patchSpec, statusWhere } = yield* makeNode
+        const { childOf, lab, patchSpec, statusWhere } = yield* makePickyNode
         yield* createManifests(lab.server, [configOf("lab", 4, watcher)])
         yield* statusWhere("applied", (status) => conditionOf(status, "Applied").reason === "Applied")
         const pid = childOf("ptp4l", "watcher")
@@ -153,7 +183,7 @@ describe.skipIf(labMissing !== undefined)(
 
     it.live("tries on what has no version that worked, and says so, without touching its ptp4l", () =>
       Effect.gen(function*() {
-        const { childOf, events, lab, patchSpec, statusWhere } = yield* makeNode
+        const { childOf, events, lab, patchSpec, statusWhere } = yield* makePickyNode
         yield* createManifests(lab.server, [configOf("lab", 4, followedWatcher)])
         const first = yield* statusWhere(
           "ptp4l runs",
