@@ -3,8 +3,9 @@
  * resulting actions. The rules are in `services/profiles/NodeMemory.ts`. Actions that touch processes are left to
  * ReconcileProfiles.
  */
-import { Clock, Effect, Option, Queue, Stream, SubscriptionRef } from "effect"
+import { Clock, Duration, Effect, Option, Queue, Stream, SubscriptionRef } from "effect"
 import { ProcessSupervisor } from "../services/processes/ProcessSupervisor.ts"
+import type { DecisionFacts } from "../services/profiles/DecisionFacts.ts"
 import {
   initialNodeMemory,
   type NodeMemory,
@@ -12,6 +13,7 @@ import {
   type NodeMemoryEvent,
   step
 } from "../services/profiles/NodeMemory.ts"
+import { planAhead } from "../services/profiles/PlanAhead.ts"
 import { Settings } from "../services/Settings.ts"
 import { answers, type Question } from "./AskPrograms.ts"
 import { parentOf } from "./ChangeTrace.ts"
@@ -67,8 +69,29 @@ export const nodeDecisions = Effect.gen(function*() {
   )
 })
 
+/** How long the event loop may be held before others have their turn. */
+const longestTurn = Duration.millis(10)
+
+/** The memory with everything planned that the facts need, so that the decision itself is short. */
+const plannedAhead = Effect.fnUntraced(function*(memory: NodeMemory, { configuration, linuxptp }: DecisionFacts) {
+  if (Option.isNone(linuxptp)) return memory
+  const work = planAhead(memory.known, configuration.objects, { version: linuxptp.value, runDir: memory.runDir })
+  let since = yield* Clock.monotonicTimeNanos
+  while (true) {
+    const { done, value } = work.next()
+    if (done === true) return { ...memory, known: value }
+    if ((yield* Clock.monotonicTimeNanos) - since < Duration.toNanosUnsafe(longestTurn)) continue
+    yield* Effect.yieldNow
+    since = yield* Clock.monotonicTimeNanos
+  }
+})
+
 const take = (memory: NodeMemory, event: NodeMemoryEvent) => {
-  const taken = Effect.map(Clock.monotonicTimeNanos, (now) => step(memory, event, now))
+  const planned = event._tag === "FactsChanged" ? plannedAhead(memory, event.facts) : Effect.succeed(memory)
+  const taken = Effect.flatMap(
+    planned,
+    (ready) => Effect.map(Clock.monotonicTimeNanos, (now) => step(ready, event, now))
+  )
   // NICs come and go with every pod. Only changes that a person made get a trace.
   const cause = event._tag === "FactsChanged" && Option.isSome(event.facts.linuxptp) ? event.facts.cause : undefined
   return cause === undefined ? taken : Effect.withSpan(taken, "ProfileSelection.decide", parentOf(cause))

@@ -28,9 +28,11 @@ export const makePlanner = (before: KnownPlans): Planner => {
     plans,
     plan: (context) => {
       const known = plans.get(context.profile) ?? before.get(context.profile)
-      const plan = known !== undefined && isSameSetup(known.context, context) ? known.plan : planProfile(context)
-      plans.set(context.profile, { context, plan })
-      return plan
+      const used = known !== undefined && isSameSetup(known.context, context)
+        ? known
+        : { context, plan: planProfile(context) }
+      plans.set(context.profile, used)
+      return used.plan
     }
   }
 }

@@ -44,14 +44,14 @@ export const afterList = (
   listed: ReadonlyArray<KubernetesObject>,
   resourceVersion: string
 ): readonly [WatchProgress, SetChange] => {
-  const objects = sortedByName(listed.map((object) => sameOf(progress, object)))
+  const known = new Map(progress.objects.map((object) => [object.metadata.name, object]))
+  const objects = sortedByName(listed.map((object) => sameOf(known.get(object.metadata.name), object)))
   const change: SetChange = { type: "LISTED", name: "", generation: undefined, resourceVersion }
   return [{ objects, resourceVersion, list: undefined }, change]
 }
 
 /** An object that has not changed stays the same value, so that nobody has to look at it again. */
-const sameOf = ({ objects }: WatchProgress, object: KubernetesObject): KubernetesObject => {
-  const known = objects.find(({ metadata: { name } }) => name === object.metadata.name)
+const sameOf = (known: KubernetesObject | undefined, object: KubernetesObject): KubernetesObject => {
   const isSame = known?.metadata.uid === object.metadata.uid && object.metadata.resourceVersion !== undefined &&
     known?.metadata.resourceVersion === object.metadata.resourceVersion
   return isSame && known !== undefined ? known : object
