@@ -19,6 +19,7 @@ export const findPtp4lStartFaults = (
   return [
     ...clockTypeFaults(value, ports),
     ...roleFaults(value),
+    ...phaseFaults(value, options),
     ...ports.flatMap((port) => [...portFaults(value, port), ...unicastFaults(value, port, tables)]),
     ...new Set(["", ...ports].flatMap((port) => securityFaults(value, port)))
   ]
@@ -43,10 +44,22 @@ const roleFaults = (value: Value): ReadonlyArray<string> => {
     ...(value("gmCapable") === "0" && value("clientOnly") === "1"
       ? ["gmCapable 0: ptp4l does not take it together with clientOnly (-s)"]
       : []),
-    ...(value("twoStepFlag") === "0" && ["software", "legacy"].includes(stamps)
+    ...(value("twoStepFlag") === "0" && withoutPhc.has(stamps)
       ? [`twoStepFlag 0: one step is not possible with time_stamping ${stamps}`]
       : [])
   ]
+}
+
+/** With these ptp4l steers the system clock, unless `-p` names another. */
+const withoutPhc: ReadonlySet<string> = new Set(["software", "legacy"])
+
+/** linuxptp clock.c, clock_create. */
+const phaseFaults = (value: Value, options: ProgramOptions): ReadonlyArray<string> => {
+  const steersSystemClock = withoutPhc.has(value("time_stamping") ?? "") && value("free_running") !== "1" &&
+    !options.arguments.some(({ name }) => name === "p")
+  return value("write_phase_mode") === "1" && steersSystemClock
+    ? ["write_phase_mode 1: the system clock has no such mode"]
+    : []
 }
 
 /** linuxptp port.c, port_open and port_initialize. */

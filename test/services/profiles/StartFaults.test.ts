@@ -72,6 +72,11 @@ describe("what ptp4l refuses at its start", () => {
       "ptp4lConf twoStepFlag 0: one step is not possible with time_stamping software"
     ],
     [
+      "the phase of the system clock",
+      { ...twoPorts("write_phase_mode 1"), ptp4lOpts: "-S" },
+      "ptp4lConf write_phase_mode 1: the system clock has no such mode"
+    ],
+    [
       "a port that would be FAULTY for ever",
       twoPorts("", "[eth0]\ninhibit_delay_req 1\n"),
       "ptp4lConf inhibit_delay_req 1: eth0 would stay FAULTY without asCapable true"
@@ -99,6 +104,7 @@ describe("what ptp4l refuses at its start", () => {
     ["a client without the algorithm", { ...twoPorts("BMCA noop"), ptp4lOpts: "-s" }],
     ["servers without the algorithm", twoPorts("BMCA noop\nserverOnly 1")],
     ["automotive ports", twoPorts("inhibit_delay_req 1\nasCapable true")],
+    ["the phase of a PHC", { ...twoPorts("write_phase_mode 1\ntime_stamping software"), ptp4lOpts: "-p /dev/ptp0" }],
     ["one step by hardware", twoPorts("twoStepFlag 0")]
   ])("is not %s", (_, fields) => {
     assert.deepStrictEqual(errorsOf(fields), [])
