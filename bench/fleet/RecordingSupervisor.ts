@@ -29,6 +29,7 @@ export const layer = (
         Effect.sync(() => onApply(processes)).pipe(
           Effect.andThen(SubscriptionRef.set(statuses, processes.map(running)))
         ),
+      stop: Effect.void,
       retryNow: () => Effect.void,
       statuses: SubscriptionRef.changes(statuses),
       output: Stream.never

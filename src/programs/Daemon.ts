@@ -3,6 +3,7 @@
  * the command line chooses the layers for them. So the same daemon runs in a cluster, in the demo and in tests.
  */
 import { Cause, Effect, Schedule } from "effect"
+import { ProcessSupervisor } from "../services/processes/ProcessSupervisor.ts"
 import * as KeepLastKnownGood from "./KeepLastKnownGood.ts"
 import * as LogProcessOutput from "./LogProcessOutput.ts"
 import * as ObserveClocks from "./ObserveClocks.ts"
@@ -26,8 +27,12 @@ const keepGoing = <R>(name: string, part: Effect.Effect<unknown, never, R>): Eff
     Effect.annotateLogs({ part: name })
   )
 
+/** At the order to stop, processes end while the last status is written: neither waits for the other. */
+const endProcesses = ProcessSupervisor.use(({ stop }) => Effect.onInterrupt(Effect.never, () => stop))
+
 /** Runs until it is interrupted. */
 export const run = Effect.all([
+  endProcesses,
   keepGoing("ReconcileProfiles", ReconcileProfiles.run),
   keepGoing("KeepLastKnownGood", KeepLastKnownGood.run),
   keepGoing("LogProcessOutput", LogProcessOutput.run),

@@ -2,7 +2,7 @@
  * Everything outside of the daemon that a decision for this node depends on, as one stream. Each change gives the facts
  * after it. What the daemon's own processes show is added in NodeDecisions.
  */
-import { Duration, Effect, Equal, Fiber, Option, Schedule, Stream } from "effect"
+import { Duration, Effect, Equal, Fiber, Option, Schedule, Stream, SubscriptionRef } from "effect"
 import { DeviceDiscovery } from "../services/devices/DeviceDiscovery.ts"
 import type { NetworkInterface } from "../services/devices/PtpDevice.ts"
 import { KubernetesApi } from "../services/kubernetes/KubernetesApi.ts"
@@ -14,7 +14,7 @@ import { decisionFacts, type ToldFacts } from "../services/profiles/DecisionFact
 import type { LastKnownGood } from "../services/profiles/LastKnownGood.ts"
 import { Settings } from "../services/Settings.ts"
 import * as KeepLastKnownGood from "./KeepLastKnownGood.ts"
-import type { NodeState } from "./NodeState.ts"
+import { NodeState, type Surroundings } from "./NodeState.ts"
 
 /** How often to look for linuxptp until it is found. */
 const linuxptpPoll = Duration.seconds(5)
@@ -47,13 +47,16 @@ export const nodeFacts = Effect.gen(function*() {
   const discovery = yield* DeviceDiscovery
   const installed = yield* InstalledLinuxptp
   const { nodeName } = yield* Settings
+  const { surroundings } = yield* NodeState
+  const show = (change: Partial<Surroundings>) => SubscriptionRef.update(surroundings, (now) => ({ ...now, ...change }))
   const changes: ReadonlyArray<Stream.Stream<Partial<ToldFacts>>> = [
     api.watchAll(nodePTPCfgs, { traced: true }).pipe(
       Stream.map(({ change, objects }) => ({ configs: objects, cause: change }))
     ),
     api.watchAll(nodes, { name: nodeName, metadataOnly: true }).pipe(
-      // A kubelet's heartbeats change the Node, but not its labels.
-      Stream.changesWith((a, b) => Equal.equals(labelsOf(a.objects), labelsOf(b.objects))),
+      // A kubelet's heartbeats change the Node, but neither its labels nor its uid.
+      Stream.changesWith((a, b) => Equal.equals(identityOf(a.objects), identityOf(b.objects))),
+      Stream.tap(({ objects }) => show({ nodeUid: objects[0]?.metadata.uid })),
       Stream.tap(({ objects }) => objects.length === 0 ? tellNoNode(nodeName) : Effect.void),
       Stream.map(({ change, objects }) => ({ node: objects, cause: change }))
     ),
@@ -64,6 +67,7 @@ export const nodeFacts = Effect.gen(function*() {
     Stream.fromEffectSchedule(installed.version, Schedule.spaced(linuxptpPoll)).pipe(
       Stream.takeUntil(Option.isSome),
       Stream.changes,
+      Stream.tap((linuxptp) => show({ linuxptp: Option.getOrUndefined(linuxptp) })),
       Stream.map((linuxptp) => ({ linuxptp, cause: undefined }))
     ),
     yield* whatIsOnDisk
@@ -95,4 +99,5 @@ const tellNoNode = (nodeName: string) =>
     Effect.annotateLogs({ nodeName })
   )
 
-const labelsOf = (objects: ReadonlyArray<KubernetesObject>) => objects.map(({ metadata }) => metadata.labels)
+const identityOf = (objects: ReadonlyArray<KubernetesObject>) =>
+  objects.map(({ metadata: { labels, uid } }) => [labels, uid])

@@ -1,6 +1,7 @@
 /** What the parts of the daemon share: the state of reconciling and the state of the node's clock. */
 import { Context, Effect, Layer, Option, Ref, SubscriptionRef } from "effect"
 import type { NodeClock } from "../services/clocks/NodeClock.ts"
+import type { LinuxptpVersion } from "../services/linuxptp/LinuxptpVersion.ts"
 import type { Decision } from "../services/profiles/Decision.ts"
 import type { KnownGood } from "../services/profiles/LastKnownGood.ts"
 
@@ -20,9 +21,19 @@ export interface Reconciliation {
   readonly decidingSince: bigint | undefined
 }
 
+/** What NodeFacts learns that a status shows too. */
+export interface Surroundings {
+  /** Undefined until linuxptp was looked for, and while it is not installed. */
+  readonly linuxptp: LinuxptpVersion | undefined
+  /** Undefined while the API server knows no Node of this name. */
+  readonly nodeUid: string | undefined
+}
+
 export class NodeState extends Context.Service<NodeState, {
   /** Only NodeDecisions writes it. */
   readonly reconciliation: SubscriptionRef.SubscriptionRef<Reconciliation>
+  /** Only NodeFacts writes it. */
+  readonly surroundings: SubscriptionRef.SubscriptionRef<Surroundings>
   /** Since when an apply is under way, in monotonic nanoseconds. Only ReconcileProfiles writes it. */
   readonly applyingSince: Ref.Ref<bigint | undefined>
   /** Only ObserveClocks writes it. Undefined until the first observation. */
@@ -40,6 +51,7 @@ export const layer: Layer.Layer<NodeState> = Layer.effect(
         linuxptpMissing: false,
         decidingSince: undefined
       }),
+      surroundings: yield* SubscriptionRef.make<Surroundings>({ linuxptp: undefined, nodeUid: undefined }),
       applyingSince: yield* Ref.make<bigint | undefined>(undefined),
       clock: yield* SubscriptionRef.make<NodeClock | undefined>(undefined)
     }

@@ -2,24 +2,30 @@
  * Writes this node's NodePTPDev; nothing else does. It passes news to the publication and carries out the resulting
  * actions. `services/status/Publication.ts` decides when something is written, and what.
  */
-import { Clock, Effect, FiberMap, Option, Queue, Stream, SubscriptionRef } from "effect"
+import { Clock, Duration, Effect, Fiber, FiberMap, Option, Queue, Stream, SubscriptionRef } from "effect"
 import { DeviceDiscovery } from "../services/devices/DeviceDiscovery.ts"
 import { KubernetesApi } from "../services/kubernetes/KubernetesApi.ts"
 import { nodePTPDevs } from "../services/kubernetes/NodePTPDev.ts"
+import { formatLinuxptpVersion } from "../services/linuxptp/LinuxptpVersion.ts"
 import { ProcessSupervisor } from "../services/processes/ProcessSupervisor.ts"
 import { Settings } from "../services/Settings.ts"
-import type { StatusFacts } from "../services/status/NodeStatus.ts"
+import { timeText } from "../services/status/NodeStatus.ts"
+import { nextPublication } from "../services/status/Publication.ts"
 import {
   initialPublication,
-  nextPublication,
   type PublicationAction,
-  type PublicationEvent
-} from "../services/status/Publication.ts"
+  type PublicationEvent,
+  type PublicationFacts
+} from "../services/status/PublicationState.ts"
+import { version } from "../services/Version.ts"
 import { NodeState } from "./NodeState.ts"
 import { sleepUntil } from "./SleepUntil.ts"
 import { answerTo } from "./StatusRequests.ts"
 
-/** Never ends by itself. */
+/** An API server that does not answer must not hold up a stop for longer. */
+const farewellPatience = Duration.seconds(2)
+
+/** Never ends by itself. An interruption is an order to stop: then it writes the last words. */
 export const run = Effect.gen(function*() {
   const api = yield* KubernetesApi
   const news = yield* Queue.bounded<PublicationEvent>(16)
@@ -37,6 +43,8 @@ export const run = Effect.gen(function*() {
         return FiberMap.run(underWay, "request", Effect.flatMap(answerTo(action), tell))
       case "Record":
         return api.recordEvent(action.event)
+      case "End":
+        return Effect.void
     }
   }
   const publish = Stream.fromQueue(news).pipe(
@@ -45,22 +53,37 @@ export const run = Effect.gen(function*() {
       () => initialPublication,
       (publication, { event, now }) => nextPublication(publication, event, now)
     ),
+    Stream.takeUntil(({ _tag }) => _tag === "End"),
     Stream.runForEach(carryOut)
   )
+  const publishing = yield* Effect.forkScoped(publish)
+  const farewell = tell({ _tag: "Stopping" }).pipe(
+    Effect.andThen(Fiber.join(publishing)),
+    Effect.interruptible,
+    Effect.timeoutOption(farewellPatience)
+  )
   const listen = Effect.forEach(yield* sources, Stream.runForEach(tell), { concurrency: "unbounded" })
-  return yield* Effect.all([publish, listen, FiberMap.join(underWay)], { concurrency: "unbounded" })
+  return yield* Effect.all([Fiber.join(publishing), listen, FiberMap.join(underWay)], { concurrency: "unbounded" })
+    .pipe(Effect.onInterrupt(() => farewell))
 }).pipe(Effect.scoped)
 
-const learned = (facts: Partial<StatusFacts>): PublicationEvent => ({ _tag: "Learned", facts })
+const learned = (facts: Partial<PublicationFacts>): PublicationEvent => ({ _tag: "Learned", facts })
 
 /** The news for the publication. */
 const sources = Effect.gen(function*() {
-  const { clock, reconciliation } = yield* NodeState
+  const { clock, reconciliation, surroundings } = yield* NodeState
   const api = yield* KubernetesApi
   const { interfaces } = yield* DeviceDiscovery
   const { statuses } = yield* ProcessSupervisor
-  const { nodeName } = yield* Settings
+  const { nodeName, podName } = yield* Settings
+  const startedAt = timeText(yield* Clock.currentTimeMillis)
+  const daemon = { version, ...(podName === undefined ? {} : { pod: podName }), startedAt }
   return [
+    Stream.map(SubscriptionRef.changes(surroundings), ({ linuxptp, nodeUid }) =>
+      learned({
+        nodeUid,
+        daemon: { ...daemon, ...(linuxptp === undefined ? {} : { linuxptp: formatLinuxptpVersion(linuxptp) }) }
+      })),
     Stream.map(
       SubscriptionRef.changes(reconciliation),
       ({ decision, isFromDisk, linuxptpMissing }) =>

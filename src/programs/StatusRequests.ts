@@ -3,7 +3,7 @@ import { Effect, Random, Schema } from "effect"
 import { KubernetesApi, type KubernetesApiError } from "../services/kubernetes/KubernetesApi.ts"
 import { nodePTPDevs, NodePTPDevStatus } from "../services/kubernetes/NodePTPDev.ts"
 import { Settings } from "../services/Settings.ts"
-import type { PublicationEvent, PublicationRequest } from "../services/status/Publication.ts"
+import type { PublicationEvent, PublicationRequest } from "../services/status/PublicationState.ts"
 
 /** Makes a request once. A failure is logged; the publication decides what follows from it. */
 export const answerTo = (
@@ -25,14 +25,25 @@ const made = Effect.fnUntraced(function*(
   const api = yield* KubernetesApi
   const { nodeName } = yield* Settings
   if (request._tag === "Read") return { _tag: "Found", object: yield* api.get(nodePTPDevs, nodeName) }
-  if (request.isMissing) yield* api.create(nodePTPDevs, { metadata: { name: nodeName }, spec: {} })
-  const { clock, ...status } = encodeStatus(request.next)
+  const { isMissing, next, nodeUid, resourceVersion } = request
+  if (isMissing) {
+    yield* api.create(nodePTPDevs, { metadata: { name: nodeName, ...ownedBy(nodeName, nodeUid) }, spec: {} })
+  }
+  const { clock, daemon, ...status } = encodeStatus(next)
   // In a merge patch (RFC 7396) lists are replaced but objects are merged, so null is needed to remove a field.
   const object = yield* api.patchStatus(nodePTPDevs, nodeName, {
     ...status,
-    clock: clock === undefined ? null : { grandmaster: null, ...clock }
-  })
+    clock: clock === undefined ? null : { grandmaster: null, ...clock },
+    daemon: daemon === undefined ? null : { pod: null, linuxptp: null, stoppedAt: null, ...daemon }
+  }, resourceVersion)
   return { _tag: "Written", request, object }
 })
+
+/**
+ * The garbage collector removes the object with its Node. Without `blockOwnerDeletion`, because the object must not hold
+ * the Node back, and the daemon would need a right over Nodes for it.
+ */
+const ownedBy = (name: string, uid: string | undefined) =>
+  uid === undefined ? {} : { ownerReferences: [{ apiVersion: "v1", kind: "Node", name, uid }] }
 
 const encodeStatus = Schema.encodeSync(NodePTPDevStatus)

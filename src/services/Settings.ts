@@ -28,6 +28,8 @@ const absolutePath = Schema.String.check(Schema.isPattern(/^\//, { message: "mus
 export interface SettingsValues {
   /** Name of the Node this daemon runs on, and of its NodePTPDev. */
   readonly nodeName: string
+  /** The name of the pod that the daemon runs in. Readers of its status ask whether this pod is ready. */
+  readonly podName?: string | undefined
   /** Namespace of the NodePTPCfgs and NodePTPDevs. */
   readonly namespace: string
   /** All files and sockets of linuxptp processes are below this directory. */
@@ -52,6 +54,7 @@ export const config = (options: { readonly hostname: Option.Option<string> }): C
       onNone: () => Config.schema(nodeName, "NODE_NAME"),
       onSome: (hostname) => Config.schema(nodeName, "NODE_NAME").pipe(Config.withDefault(hostname))
     }),
+    podName: Config.String("POD_NAME").pipe(Config.option, Config.map(Option.getOrUndefined)),
     namespace: Config.NonEmptyString("POD_NAMESPACE").pipe(Config.withDefault("ptp")),
     runDirectory: Config.schema(absolutePath, "LINUXPTP_RUN_DIR").pipe(Config.withDefault(defaultRunDirectory)),
     stateDirectory: Config.schema(absolutePath, "LINUXPTP_STATE_DIR").pipe(

@@ -101,7 +101,10 @@ const forms = (it: ContractTests) =>
       const get = (rest: string, ...parts: ReadonlyArray<RegExp>) =>
         expectOutput(`-n ${namespace} get ${rest}`, ...parts)
       yield* get("ptpdev", /^NAME +PROFILE +CLOCK +APPLIED +DEVICES +AGE\nworker-1 +LOCKED +True +\w+\n/)
-      yield* get("ptpdev worker-1 -o wide", /^NAME +PROFILE +CLOCK +APPLIED +DEVICES +AGE\nworker-1 /)
+      yield* get(
+        "ptpdev worker-1 -o wide",
+        /^NAME +PROFILE +CLOCK +APPLIED +DEVICES +AGE +GRANDMASTER +REASON +LINUXPTP +VERSION\nworker-1 /
+      )
       yield* get("ptpdev -o yaml", /kind: NodePTPDev\n[^]*state: LOCKED\n[^]*kind: List/)
       yield* get("ptpdev worker-1 -o json", /"state": "LOCKED"/)
       yield* get("ptpdev -o jsonpath={.items[*].status.clock.state}", /^LOCKEDexit 0$/)

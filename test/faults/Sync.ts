@@ -74,6 +74,7 @@ const wrongStatus = ({ node, state }: SyncFacts): ReadonlyArray<string> => {
       linuxptpMissing: false,
       statuses: node.daemon.statuses(),
       clock: undefined,
+      daemon: published.daemon,
       interfaces
     },
     published,

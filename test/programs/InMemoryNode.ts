@@ -99,11 +99,15 @@ export const makeInMemoryNode = Effect.gen(function*() {
         metadata: { ...object.metadata, resourceVersion: String(++lastVersion) }
       })
     }),
-    patchStatus: Effect.fnUntraced(function*(resource, name, status) {
+    patchStatus: Effect.fnUntraced(function*(resource, name, status, resourceVersion) {
       yield* failOnce
       const found = yield* get(resource, name)
       if (Option.isNone(found)) return yield* failure("NotFound")
-      const next = { ...found.value, status: mergePatch(found.value["status"] ?? {}, status) }
+      if (resourceVersion !== undefined && resourceVersion !== found.value.metadata.resourceVersion) {
+        return yield* failure("Conflict")
+      }
+      const metadata = { ...found.value.metadata, resourceVersion: String(++lastVersion) }
+      const next = { ...found.value, metadata, status: mergePatch(found.value["status"] ?? {}, status) }
       yield* store(resource, next)
       yield* Queue.offer(written, next)
       return next
@@ -114,6 +118,7 @@ export const makeInMemoryNode = Effect.gen(function*() {
 
   const supervisor = Layer.succeed(ProcessSupervisor, {
     apply: (desired) => Effect.asVoid(Queue.offer(applied, desired)),
+    stop: Effect.void,
     retryNow: (interfaces) => Effect.asVoid(Queue.offer(retried, interfaces)),
     statuses: SubscriptionRef.changes(statuses),
     output: Stream.fromQueue(lines)

@@ -22,6 +22,7 @@ describe("LogProcessOutput", () => {
       yield* LogProcessOutput.run.pipe(
         Effect.provideService(ProcessSupervisor, {
           apply: () => Effect.void,
+          stop: Effect.void,
           retryNow: () => Effect.void,
           statuses: Stream.empty,
           output: Stream.fromQueue(lines)

@@ -64,6 +64,7 @@ const start = Effect.gen(function*() {
   const observer = yield* ObserveClocks.run.pipe(
     Effect.provideService(ProcessSupervisor, {
       apply: () => Effect.void,
+      stop: Effect.void,
       retryNow: () => Effect.void,
       statuses: SubscriptionRef.changes(statuses),
       output: Stream.fromQueue(lines)

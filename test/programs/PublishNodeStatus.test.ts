@@ -1,12 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Latch, Layer, Option, Queue, SubscriptionRef } from "effect"
+import { Context, Effect, Fiber, Latch, Layer, Option, Queue, Schema, SubscriptionRef } from "effect"
 import { TestClock } from "effect/testing"
 import * as NodeState from "../../src/programs/NodeState.ts"
 import * as PublishNodeStatus from "../../src/programs/PublishNodeStatus.ts"
 import type { NodeClock } from "../../src/services/clocks/NodeClock.ts"
 import { KubernetesApi } from "../../src/services/kubernetes/KubernetesApi.ts"
 import type { KubernetesObject } from "../../src/services/kubernetes/KubernetesObject.ts"
-import { nodePTPDevs } from "../../src/services/kubernetes/NodePTPDev.ts"
+import { nodePTPDevs, NodePTPDevStatus } from "../../src/services/kubernetes/NodePTPDev.ts"
 import { newProcessStatus, type ProcessStatus } from "../../src/services/processes/ProcessSupervisor.ts"
 import { spec } from "../layers/processes/ScriptedRunner.ts"
 import { decision, profile } from "../services/status/PublishedNode.ts"
@@ -23,7 +23,8 @@ const make = Effect.fnUntraced(function*({ unseen }: { readonly unseen?: Kuberne
     ...(unseen === undefined ? {} : { get: () => Effect.succeedSome(unseen) }),
     patchStatus: (...patch) => Effect.tap(api.patchStatus(...patch), () => Latch.await(answers))
   })
-  const { clock, reconciliation } = yield* Effect.provideContext(NodeState.NodeState, context)
+  const { clock, reconciliation, surroundings } = yield* Effect.provideContext(NodeState.NodeState, context)
+  yield* SubscriptionRef.set(surroundings, { linuxptp: { major: 4, minor: 4, patch: 0 }, nodeUid: "uid-worker-1" })
   yield* SubscriptionRef.set(reconciliation, {
     decision: Option.some({ profiles: [], skipped: [], processes: [], problems: [], rolledBack: [] }),
     isFromDisk: false,
@@ -32,7 +33,7 @@ const make = Effect.fnUntraced(function*({ unseen }: { readonly unseen?: Kuberne
     decidingSince: undefined
   })
   const run = Effect.forkScoped(Effect.provideContext(PublishNodeStatus.run, context))
-  return { ...node, answers, clock, reconciliation, run }
+  return { ...node, answers, clock, reconciliation, run, surroundings }
 })
 
 const status = (change: Partial<ProcessStatus>): ProcessStatus => ({
@@ -55,6 +56,8 @@ const takeInTime = <A>(queue: Queue.Queue<A>) =>
     Effect.repeat({ until: (size) => size > 0 }),
     Effect.andThen(Queue.take(queue))
   )
+
+const statusOf = (object: KubernetesObject) => Schema.decodeUnknownSync(NodePTPDevStatus)(object["status"])
 
 const conditionsOf = (object: { readonly [key: string]: unknown }) => JSON.stringify(object["status"])
 
@@ -213,7 +216,7 @@ describe("PublishNodeStatus", () => {
       assert.strictEqual(yield* Queue.size(events), 0)
     }))
 
-  it.effect("remembers the status that an earlier daemon has written", () =>
+  it.effect("remembers the times and events of an earlier daemon, and says at once that it is another one", () =>
     Effect.gen(function*() {
       const { run, set, written } = yield* make()
       yield* run
@@ -223,10 +226,13 @@ describe("PublishNodeStatus", () => {
       yield* TestClock.adjust("1 hour")
       yield* setAnew(nodePTPDevs, [first])
       yield* runAnew
-      yield* passSeconds(11)
-      assert.strictEqual(yield* Queue.size(writtenAnew), 0)
+      const second = yield* takeInTime(writtenAnew)
+      const { daemon: before, ...others } = statusOf(first)
+      const { daemon: now, ...same } = statusOf(second)
+      assert.deepStrictEqual(same, others)
+      assert.notStrictEqual(now?.startedAt, before?.startedAt)
       yield* setAnew(nodePTPDevs, [])
-      assert.deepStrictEqual((yield* takeInTime(writtenAnew))["status"], first["status"])
+      assert.deepStrictEqual((yield* takeInTime(writtenAnew))["status"], second["status"])
     }))
 
   it.effect("writes counters 10 s after they differ first, also when it has written nothing itself", () =>
@@ -274,8 +280,7 @@ describe("PublishNodeStatus", () => {
       yield* anew.run
       yield* anew.set(nodePTPDevs, [])
       assert.strictEqual(yield* takeInTime(anew.refused), "Conflict")
-      yield* passSeconds(11)
-      assert.strictEqual(yield* Queue.size(anew.written), 0)
+      assert.deepStrictEqual(statusOf(yield* takeInTime(anew.written)).conditions, statusOf(first).conditions)
     }))
 
   it.effect("does not try again before the time that the API server asks for", () =>
@@ -327,5 +332,77 @@ describe("PublishNodeStatus", () => {
       assert.notInclude(conditionsOf(yield* takeInTime(written)), "grandmaster\":")
       yield* passSeconds(60)
       assert.strictEqual(yield* Queue.size(written), 0)
+    }))
+
+  it.effect("creates nothing while there is no Node, and then an object that the Node owns", () =>
+    Effect.gen(function*() {
+      const { run, set, surroundings, written } = yield* make()
+      yield* SubscriptionRef.update(surroundings, (now) => ({ ...now, nodeUid: undefined }))
+      yield* run
+      yield* set(nodePTPDevs, [])
+      yield* passSeconds(60)
+      assert.strictEqual(yield* Queue.size(written), 0)
+      yield* SubscriptionRef.update(surroundings, (now) => ({ ...now, nodeUid: "uid-7" }))
+      const { metadata } = yield* takeInTime(written)
+      assert.deepStrictEqual(Object.entries<unknown>(metadata).find(([key]) => key === "ownerReferences")?.[1], [
+        { apiVersion: "v1", kind: "Node", name: "worker-1", uid: "uid-7" }
+      ])
+    }))
+})
+
+describe("a daemon that is told to stop", () => {
+  const stopped = Effect.fnUntraced(function*(node: Effect.Success<ReturnType<typeof make>>) {
+    const running = yield* node.run
+    yield* node.set(nodePTPDevs, [])
+    yield* takeInTime(node.written)
+    return running
+  })
+
+  it.effect("takes its status back, and is overwritten by the next one", () =>
+    Effect.gen(function*() {
+      const node = yield* make()
+      const running = yield* stopped(node)
+      yield* Fiber.interrupt(running)
+      const last = yield* Queue.take(node.written)
+      const { clock, conditions, daemon, processes } = statusOf(last)
+      assert.deepStrictEqual(conditions.map(({ reason, status }) => [status, reason]), [
+        ["Unknown", "DaemonStopped"],
+        ["Unknown", "DaemonStopped"],
+        ["Unknown", "DaemonStopped"]
+      ])
+      assert.deepStrictEqual([clock, processes], [undefined, []])
+      assert.isDefined(daemon?.stoppedAt)
+      const next = yield* make()
+      yield* next.run
+      yield* next.set(nodePTPDevs, [last])
+      const first = statusOf(yield* takeInTime(next.written))
+      assert.isUndefined(first.daemon?.stoppedAt)
+      assert.include(first.conditions.map(({ reason }) => reason), "NoProfile")
+    }))
+
+  it.effect("waits for a write that is under way, because that must not arrive later", () =>
+    Effect.gen(function*() {
+      const node = yield* make()
+      const running = yield* stopped(node)
+      yield* Latch.close(node.answers)
+      yield* SubscriptionRef.set(node.statuses, [status({})])
+      yield* takeInTime(node.written)
+      yield* Effect.forkChild(Fiber.interrupt(running), { startImmediately: true })
+      yield* passSeconds(1)
+      assert.strictEqual(yield* Queue.size(node.written), 0)
+      yield* Latch.open(node.answers)
+      assert.include(conditionsOf(yield* takeInTime(node.written)), "DaemonStopped")
+    }))
+
+  it.effect("waits 2 s for an API server that hangs, not longer", () =>
+    Effect.gen(function*() {
+      const node = yield* make()
+      const running = yield* stopped(node)
+      yield* Latch.close(node.answers)
+      const ending = yield* Effect.forkChild(Fiber.interrupt(running), { startImmediately: true })
+      yield* passSeconds(1.9)
+      assert.isUndefined(ending.pollUnsafe())
+      yield* passSeconds(0.2)
+      assert.isDefined(ending.pollUnsafe())
     }))
 })

@@ -96,6 +96,7 @@ describe("ReconcileProfiles", () => {
           Effect.andThen(Queue.offer(events, `apply ${first?.id.split("-")[0]}`), Effect.never).pipe(
             Effect.onInterrupt(() => Queue.offer(events, "interrupted"))
           ),
+        stop: Effect.void,
         retryNow: () => Effect.void,
         statuses: Stream.empty,
         output: Stream.empty

@@ -15,6 +15,7 @@ describe("Settings", () => {
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* read({ NODE_NAME: "worker-1" }), {
         nodeName: "worker-1",
+        podName: undefined,
         namespace: "ptp",
         runDirectory: "/var/run/linuxptp-daemon",
         stateDirectory: "/var/lib/linuxptp-daemon",
@@ -37,10 +38,12 @@ describe("Settings", () => {
         METRICS_PORT: "0",
         HEALTH_PORT: "65535",
         LOG_LEVEL: "debug",
-        LOG_FORMAT: "pretty"
+        LOG_FORMAT: "pretty",
+        POD_NAME: "linuxptp-daemon-a"
       })
       assert.deepStrictEqual(settings, {
         nodeName: "worker-1",
+        podName: "linuxptp-daemon-a",
         namespace: "clocks",
         runDirectory: "/run/a",
         stateDirectory: "/run/b",

@@ -63,8 +63,9 @@ const make = Effect.fnUntraced(function*(knowledge: ProgramKnowledge) {
     const pids = life.pids()
     if (pids.length > 0) return yield* Effect.die(new UnreapedProcesses({ pids }))
   }).pipe(Effect.withSpan("ProcessSupervisor.shutdown"))
-  yield* Effect.addFinalizer(() => shutdown)
-  return ProcessSupervisor.of({ apply, retryNow: life.wake, statuses: board.statuses, output })
+  const stop = yield* Effect.cached(shutdown)
+  yield* Effect.addFinalizer(() => stop)
+  return ProcessSupervisor.of({ apply, stop, retryNow: life.wake, statuses: board.statuses, output })
 })
 
 /** Lines go to every listener as they arrive. Each stream of lines is such a listener. */

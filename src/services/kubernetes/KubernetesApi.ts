@@ -111,11 +111,13 @@ export class KubernetesApi extends Context.Service<KubernetesApi, {
   ) => Effect.Effect<KubernetesObject, KubernetesApiError>
   /**
    * Merge-patches the status subresource (RFC 7396): fields that are absent in `status` stay, `null` removes a field.
+   * With a `resourceVersion` it fails with `Conflict` if the object has another version by then.
    */
   readonly patchStatus: (
     resource: ResourceType,
     name: string,
-    status: Schema.JsonObject
+    status: Schema.JsonObject,
+    resourceVersion?: string
   ) => Effect.Effect<KubernetesObject, KubernetesApiError>
   /**
    * Records an event. The layer joins repeated events and limits their rate. It logs a failure and never returns it.

@@ -51,11 +51,22 @@ const PublishedClock = Schema.Struct({
   since: Schema.String
 })
 
+/** The daemon that wrote the status. `stoppedAt` stands there once it was stopped in order. */
+const PublishedDaemon = Schema.Struct({
+  version: Schema.String,
+  pod: Schema.optionalKey(Schema.String),
+  linuxptp: Schema.optionalKey(Schema.String),
+  startedAt: Schema.String,
+  stoppedAt: Schema.optionalKey(Schema.String)
+})
+export type PublishedDaemon = typeof PublishedDaemon.Type
+
 export const NodePTPDevStatus = Schema.Struct({
   ptpDevices: Schema.Array(PublishedDevice),
   profiles: Schema.Array(PublishedProfile),
   processes: Schema.Array(PublishedProcess),
   clock: Schema.optionalKey(PublishedClock),
+  daemon: Schema.optionalKey(PublishedDaemon),
   conditions: Schema.Array(Condition)
 })
 export type NodePTPDevStatus = typeof NodePTPDevStatus.Type

@@ -78,6 +78,11 @@ export class ProcessSupervisor extends Context.Service<ProcessSupervisor, {
    */
   readonly apply: (desired: ReadonlyArray<ProcessSpec>) => Effect.Effect<void>
   /**
+   * Stops everything, dependants first, within 5 s, and ends what does not stop; whoever calls it later waits for the
+   * same stop. The layer's end does it too.
+   */
+  readonly stop: Effect.Effect<void>
+  /**
    * Ends the back-off of processes that use one of these interfaces. The interfaces have just appeared, and their
    * absence is probably why the processes died. Running processes are not touched.
    */

@@ -5,14 +5,16 @@
 import { Equal } from "effect"
 import { isPtpCapable, type NetworkInterface } from "../devices/PtpDevice.ts"
 import type { Condition } from "../kubernetes/KubernetesObject.ts"
-import type { NodePTPDevStatus } from "../kubernetes/NodePTPDev.ts"
+import type { NodePTPDevStatus, PublishedDaemon } from "../kubernetes/NodePTPDev.ts"
 import type { ProcessStatus } from "../processes/ProcessSupervisor.ts"
 import type { ChosenProfile, Decision } from "../profiles/Decision.ts"
 import { type ConditionFacts, type ConditionNow, nodeConditions } from "./NodeConditions.ts"
 import { shortenedToFit } from "./StatusSize.ts"
 
 /** Everything that a status depends on. */
-export type StatusFacts = ConditionFacts
+export interface StatusFacts extends ConditionFacts {
+  readonly daemon: PublishedDaemon | undefined
+}
 
 /**
  * The status to publish, short enough for a large fleet. A condition keeps its `lastTransitionTime` from `previous`
@@ -28,6 +30,7 @@ export const nodeStatus = (
     profiles: (facts.decision?.profiles ?? []).map(publishedProfile),
     processes: facts.statuses.map(publishedProcess),
     ...publishedClock(facts),
+    ...(facts.daemon === undefined ? {} : { daemon: facts.daemon }),
     conditions: nodeConditions(facts).map((condition) => timed(condition, previous, now))
   })
 
@@ -80,13 +83,14 @@ export const timeText = (wallMillis: number): string => new Date(wallMillis).toI
 
 /**
  * True if `a` and `b` differ in something that is written at once: profiles, clock state, states of processes, devices,
- * conditions.
+ * conditions, and which daemon it is.
  */
 export const differsAtOnce = (a: NodePTPDevStatus, b: NodePTPDevStatus): boolean => !Equal.equals(urgent(a), urgent(b))
 
-const urgent = ({ clock, conditions, processes, profiles, ptpDevices }: NodePTPDevStatus) => ({
+const urgent = ({ clock, conditions, daemon, processes, profiles, ptpDevices }: NodePTPDevStatus) => ({
   ptpDevices,
   profiles,
+  daemon: [daemon?.pod, daemon?.startedAt, daemon?.stoppedAt],
   clock: clock?.state,
   processes: processes.map(({ id, state }) => [id, state]),
   conditions: conditions.map(({ reason, status, type }) => [type, status, reason])

@@ -5,111 +5,25 @@
  * A status is written if it differs from what the API server has. Changes that somebody waits for are written after
  * 100 ms, or as soon as the budget of writes and the pause after a failure allow; counters wait for 10 s. Only one request
  * is made at a time.
+ *
+ * A daemon that is stopped in order writes once more, whatever the budget says, so that nobody believes its status
+ * longer than it lives (LastWords). That write names the version that it replaces: if a successor has written since,
+ * the successor's status stays.
  */
 import { Equal, Option, Schema } from "effect"
-import type { NetworkInterface } from "../devices/PtpDevice.ts"
-import type { KubernetesApiError, NodeEvent } from "../kubernetes/KubernetesApi.ts"
 import type { KubernetesObject } from "../kubernetes/KubernetesObject.ts"
 import { NodePTPDevStatus } from "../kubernetes/NodePTPDev.ts"
 import { retryDelayMillis } from "../kubernetes/RetryDelay.ts"
-import type { ProcessStatus } from "../processes/ProcessSupervisor.ts"
-import type { ConditionFacts } from "./NodeConditions.ts"
+import { isOfAnother, stoppedStatus } from "./LastWords.ts"
 import { eventsBetween } from "./NodeEvents.ts"
-import { differsAtOnce, nodeStatus, type StatusFacts, timeText } from "./NodeStatus.ts"
-import { fullBudget, spendToken, tokenAt, type WriteBudget } from "./WriteBudget.ts"
+import { differsAtOnce, nodeStatus, timeText } from "./NodeStatus.ts"
+import type { Moment, Publication, PublicationAction, PublicationEvent, StatusWrite } from "./PublicationState.ts"
+import { spendToken, tokenAt } from "./WriteBudget.ts"
 
 /** A change comes in steps (selected, starting, ready). Steps within this time become one write. */
 const togetherForNanos = 100_000_000n
 /** Changes that nobody waits for are written at most this often. */
 const quietPeriodNanos = 10_000_000_000n
-
-/** When something happened. Waits use the monotonic clock; wall time is only written into the status. */
-export interface Moment {
-  readonly monotonicNanos: bigint
-  readonly wallMillis: number
-}
-
-/** Replace `previous`, the last status that was reported, by `next`. */
-interface StatusWrite {
-  readonly _tag: "Write"
-  readonly previous: NodePTPDevStatus | undefined
-  readonly next: NodePTPDevStatus
-  /** The processes from which `next` was made. */
-  readonly statuses: ReadonlyArray<ProcessStatus>
-  /** There is no object yet, so it must be created first. */
-  readonly isMissing: boolean
-}
-
-/** A request to the API server, made once: write the status, or read the object without the watch. */
-export type PublicationRequest = StatusWrite | { readonly _tag: "Read" }
-
-export type PublicationEvent =
-  /** Something about the node is new. */
-  | { readonly _tag: "Learned"; readonly facts: Partial<StatusFacts> }
-  /** The watch has delivered the object; `None` if there is none. */
-  | { readonly _tag: "Seen"; readonly object: Option.Option<KubernetesObject> }
-  /** The time of the last `WaitUntil` has come. */
-  | { readonly _tag: "Due" }
-  | { readonly _tag: "Written"; readonly request: StatusWrite; readonly object: KubernetesObject }
-  /** The answer to a `Read`. */
-  | { readonly _tag: "Found"; readonly object: Option.Option<KubernetesObject> }
-  /** `random` in [0, 1) is the share of the back-off that is waited. */
-  | {
-    readonly _tag: "Failed"
-    readonly request: PublicationRequest
-    readonly error: KubernetesApiError
-    readonly random: number
-  }
-
-export type PublicationAction =
-  | PublicationRequest
-  | { readonly _tag: "Record"; readonly event: NodeEvent }
-  /** Send `Due` at this monotonic nanosecond. It replaces an earlier `WaitUntil`. */
-  | { readonly _tag: "WaitUntil"; readonly monotonicNanos: bigint }
-
-/** What is known about the node, about its object, and about the writes so far. */
-export interface Publication {
-  readonly facts: Omit<ConditionFacts, "interfaces"> & {
-    readonly interfaces: ReadonlyArray<NetworkInterface> | undefined
-  }
-  /** The object as the API server has it; undefined until the watch has delivered it. */
-  readonly object: { readonly isMissing: boolean; readonly status: NodePTPDevStatus | undefined } | undefined
-  /**
-   * The status that was written last, or that was found first. It is kept if the object is deleted, so that events are
-   * not repeated and the times of conditions stay.
-   */
-  readonly told: NodePTPDevStatus | undefined
-  /** The monotonic time at which the present difference began. */
-  readonly differsSince: bigint | undefined
-  readonly writtenAt: bigint | undefined
-  readonly budget: WriteBudget
-  /** The number of failures in a row. */
-  readonly failures: number
-  /** The monotonic time before which no request may be made. */
-  readonly notBefore: bigint
-  /** Overtaken: the watch has delivered the object since the request began, so the answer may be older than that. */
-  readonly request: "None" | "UnderWay" | "Overtaken"
-}
-
-/** Nothing is known and nothing was written. */
-export const initialPublication: Publication = {
-  facts: {
-    decision: undefined,
-    isFromDisk: false,
-    linuxptpMissing: false,
-    statuses: [],
-    clock: undefined,
-    interfaces: undefined
-  },
-  object: undefined,
-  told: undefined,
-  differsSince: undefined,
-  writtenAt: undefined,
-  budget: fullBudget,
-  failures: 0,
-  notBefore: 0n,
-  request: "None"
-}
 
 type Step = readonly [publication: Publication, actions: ReadonlyArray<PublicationAction>]
 
@@ -124,6 +38,8 @@ export const nextPublication = (publication: Publication, event: PublicationEven
     }
     case "Due":
       return considered(publication, now)
+    case "Stopping":
+      return considered({ ...publication, isStopping: true, failures: 0, notBefore: 0n }, now)
     case "Written":
       return afterWrite(publication, event.request, event.object, now)
     case "Found":
@@ -136,6 +52,7 @@ export const nextPublication = (publication: Publication, event: PublicationEven
 /** Begins the write that is due, or waits for its time. While a request is under way, it waits for that instead. */
 const considered = (publication: Publication, now: Moment): Step => {
   if (publication.request !== "None") return [publication, []]
+  if (publication.isStopping) return lastWords(publication, now)
   const write = neededWrite(publication, now)
   if (write === undefined) return [{ ...publication, differsSince: undefined }, []]
   const { monotonicNanos } = now
@@ -154,12 +71,40 @@ const considered = (publication: Publication, now: Moment): Step => {
 
 /** Undefined if nothing differs, or if too little is known yet. */
 const neededWrite = ({ facts, object, told }: Publication, { wallMillis }: Moment): StatusWrite | undefined => {
-  const { interfaces, statuses } = facts
+  const { interfaces, nodeUid, statuses } = facts
   if (interfaces === undefined || object === undefined) return undefined
+  const { isMissing } = object
+  if (isMissing && nodeUid === undefined) return undefined
   const next = nodeStatus({ ...facts, interfaces }, told, timeText(wallMillis))
   return object.status !== undefined && Equal.equals(object.status, next)
     ? undefined
-    : { _tag: "Write", previous: told, next, statuses, isMissing: object.isMissing }
+    : { _tag: "Write", previous: told, next, statuses, isMissing, nodeUid, resourceVersion: undefined }
+}
+
+/** Costs no token: it is the last one. */
+const lastWords = (publication: Publication, now: Moment): Step => {
+  const { notBefore } = publication
+  if (now.monotonicNanos < notBefore) return [publication, [{ _tag: "WaitUntil", monotonicNanos: notBefore }]]
+  const write = lastWrite(publication, now)
+  return write === undefined
+    ? [publication, [{ _tag: "End" }]]
+    : [{ ...publication, request: "UnderWay" }, [write]]
+}
+
+/** Undefined if no status is there, or if another daemon has written since this one. */
+const lastWrite = (
+  { facts, object, told, writtenAt }: Publication,
+  { wallMillis }: Moment
+): StatusWrite | undefined => {
+  const { daemon, nodeUid } = facts
+  if (daemon === undefined || object?.status === undefined || object.status.daemon?.stoppedAt !== undefined) {
+    return undefined
+  }
+  const { resourceVersion, status } = object
+  // Before its first write, what is there is of a predecessor that could not take it back.
+  if (writtenAt !== undefined && isOfAnother(status.daemon, daemon)) return undefined
+  const next = stoppedStatus(status, daemon, timeText(wallMillis))
+  return { _tag: "Write", previous: told, next, statuses: [], isMissing: false, nodeUid, resourceVersion }
 }
 
 const wantedAt = ({ object, writtenAt }: Publication, { next }: StatusWrite, differsSince: bigint): bigint => {
@@ -178,7 +123,7 @@ const afterWrite = (
 ): Step => {
   // What was written counts as what is there, whatever the answer left out of it: a server that prunes a field, because
   // its definition is older than this program, is told once, and again only when its watch says so.
-  const stored = { isMissing: false, status: next }
+  const stored = { isMissing: false, status: next, resourceVersion: object.metadata.resourceVersion }
   const [written, actions] = considered({
     ...publication,
     told: next,
@@ -216,7 +161,9 @@ const withAnswer = (publication: Publication, object: Option.Option<KubernetesOb
 /** If somebody else has written a status that does not decode, it counts as absent and is replaced. */
 const withObject = (publication: Publication, object: Option.Option<KubernetesObject>): Publication => {
   const status = Option.getOrUndefined(Option.flatMap(object, (found) => decodeStatus(found["status"])))
-  return { ...publication, object: { isMissing: Option.isNone(object), status }, told: publication.told ?? status }
+  const resourceVersion = Option.getOrUndefined(object)?.metadata.resourceVersion
+  const seen = { isMissing: Option.isNone(object), status, resourceVersion }
+  return { ...publication, object: seen, told: publication.told ?? status }
 }
 
 const decodeStatus = Schema.decodeUnknownOption(NodePTPDevStatus)

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Option } from "effect"
 import type { ProcessStatus } from "../../../src/services/processes/ProcessSupervisor.ts"
-import { initialPublication, nextPublication } from "../../../src/services/status/Publication.ts"
+import { nextPublication } from "../../../src/services/status/Publication.ts"
+import { initialPublication } from "../../../src/services/status/PublicationState.ts"
 import { facts, running } from "./PublishedNode.ts"
 import { VirtualPublication } from "./VirtualPublication.ts"
 
@@ -367,4 +368,125 @@ it("nothing that is told changes a publication that was given", () => {
   const [known] = nextPublication(frozen, { _tag: "Learned", facts: facts() }, now)
   nextPublication(Object.freeze(known), { _tag: "Seen", object: Option.none() }, now)
   assert.strictEqual(frozen.facts.interfaces, undefined)
+})
+
+describe("last words", () => {
+  const own = facts().daemon
+  const stop = (node: VirtualPublication) => node.tell({ _tag: "Stopping" })
+  const last = ({ writes }: VirtualPublication) => writes.at(-1)?.status
+  const locked = { state: "LOCKED", ports: [], since: "2026-11-23T10:00:00Z" } as const
+
+  it("are written at once, whatever the budget says, and nothing follows", () => {
+    const node = spent()
+    stop(node)
+    node.pass(0)
+    assert.strictEqual(node.writes.length, 1)
+    assert.isTrue(node.hasEnded)
+    const { clock, conditions, daemon, processes, profiles } = last(node) ?? assert.fail()
+    assert.deepStrictEqual([clock, processes, profiles], [undefined, [], []])
+    assert.deepStrictEqual(conditions.map(({ reason, status, type }) => `${type} ${status} ${reason}`), [
+      "Applied Unknown DaemonStopped",
+      "Synchronized Unknown DaemonStopped",
+      "Degraded Unknown DaemonStopped"
+    ])
+    assert.isDefined(daemon?.stoppedAt)
+    node.learn(process("Stopping"))
+    node.pass(600_000)
+    assert.strictEqual(node.writes.length, 1)
+  })
+
+  it("are not kept back by the back-off of an earlier write", () => {
+    const node = rested()
+    node.failures.push({ reason: "Unreachable", random: 1 })
+    node.learn(process("BackOff"))
+    node.pass(100)
+    stop(node)
+    node.pass(0)
+    assert.isTrue(node.hasEnded)
+    assert.isDefined(last(node)?.daemon?.stoppedAt)
+  })
+
+  it.each(["Unreachable", "Conflict", "TooManyRequests"] as const)(
+    "come after a write that is under way, also when that fails: %s",
+    (reason) => {
+      const node = rested()
+      node.answerMillis = 500
+      node.failures.push({ reason })
+      node.learn(process("BackOff"))
+      node.pass(200)
+      stop(node)
+      assert.strictEqual(node.writes.length, 1)
+      node.pass(2_000)
+      assert.isTrue(node.hasEnded)
+      assert.isDefined(last(node)?.daemon?.stoppedAt)
+    }
+  )
+
+  it("are tried again, and read anew what somebody else has changed", () => {
+    const node = rested()
+    node.watchMillis = 60_000
+    node.failures.push({ reason: "Unreachable", random: 0.1 })
+    node.store({ metadata: { name: "worker-1", resourceVersion: "by-hand" }, status: node.stored?.["status"] ?? {} })
+    stop(node)
+    node.pass(2_000)
+    assert.isTrue(node.hasEnded)
+    assert.strictEqual(node.reads.length, 1)
+    assert.isDefined(last(node)?.daemon?.stoppedAt)
+  })
+
+  it.each([0, 60_000])("leave a successor's status alone, if the watch tells of it after %s ms", (watchMillis) => {
+    const node = rested()
+    node.watchMillis = watchMillis
+    const successor = { ...last(spent()), clock: locked, daemon: { ...own, pod: "linuxptp-daemon-b" } }
+    node.store({ metadata: { name: "worker-1", resourceVersion: "later" }, status: successor })
+    stop(node)
+    node.pass(2_000)
+    assert.isTrue(node.hasEnded)
+    assert.deepStrictEqual(node.stored?.["status"], successor)
+  })
+
+  it("take back what a predecessor left that was killed, before an own status was written", () => {
+    const { stored } = rested()
+    const node = new VirtualPublication()
+    node.learn(facts({ daemon: { ...own, version: "0.1.0", startedAt: "2026-11-23T11:00:00Z" } }))
+    node.store({ ...stored, metadata: { name: "worker-1", resourceVersion: "1" } })
+    stop(node)
+    node.pass(1_000)
+    assert.isTrue(node.hasEnded)
+    assert.isDefined(last(node)?.daemon?.stoppedAt)
+  })
+
+  it.each([undefined, { metadata: { name: "worker-1" } }])("are none where no status is: %s", (object) => {
+    const node = new VirtualPublication()
+    node.learn(facts())
+    node.store(object)
+    stop(node)
+    node.pass(1_000)
+    assert.isTrue(node.hasEnded)
+    assert.strictEqual(node.writes.length, 0)
+  })
+
+  it("are taken back by the next daemon at once", () => {
+    const node = rested()
+    stop(node)
+    node.pass(0)
+    const next = new VirtualPublication()
+    next.learn({ ...facts({ daemon: { version: "0.1.0", startedAt: "2026-11-23T12:00:00Z" } }), ...process("Running") })
+    next.store(node.stored)
+    next.pass(100)
+    assert.strictEqual(next.writes.length, 1)
+    assert.isUndefined(last(next)?.daemon?.stoppedAt)
+    assert.strictEqual(stateOf(next), "Running")
+  })
+})
+
+it("makes no object while there is no Node, and makes it once there is one", () => {
+  const node = new VirtualPublication()
+  node.learn(facts({ nodeUid: undefined }))
+  node.store(undefined)
+  node.pass(60_000)
+  assert.strictEqual(node.writes.length, 0)
+  node.learn({ nodeUid: "uid-2" })
+  node.pass(100)
+  assert.strictEqual(node.writes.length, 1)
 })

@@ -3,6 +3,7 @@ import type { NetworkInterface } from "../../../src/services/devices/PtpDevice.t
 import { newProcessStatus, type ProcessStatus } from "../../../src/services/processes/ProcessSupervisor.ts"
 import type { ChosenProfile, Decision } from "../../../src/services/profiles/Decision.ts"
 import type { StatusFacts } from "../../../src/services/status/NodeStatus.ts"
+import type { PublicationFacts } from "../../../src/services/status/PublicationState.ts"
 import { spec } from "../../layers/processes/ScriptedRunner.ts"
 
 /** A capable NIC. */
@@ -50,13 +51,17 @@ export const running = (change: Partial<ProcessStatus> = {}): ProcessStatus => (
   ...change
 })
 
+type NodeFacts = StatusFacts & PublicationFacts
+
 /** A node on which nothing runs. */
-export const facts = (change: Partial<StatusFacts> = {}): StatusFacts => ({
+export const facts = (change: Partial<NodeFacts> = {}): NodeFacts => ({
   decision: decision(),
   isFromDisk: false,
   linuxptpMissing: false,
   statuses: [],
   clock: undefined,
+  daemon: { version: "0.1.0", pod: "linuxptp-daemon-a", startedAt: "2026-11-23T10:00:00Z" },
+  nodeUid: "uid-worker-1",
   interfaces: [],
   ...change
 })

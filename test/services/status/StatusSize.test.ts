@@ -36,6 +36,13 @@ const crowded = (profileCount: number, change: Partial<StatusFacts> = {}) => {
       alarms: [],
       sinceMillis: 0
     },
+    daemon: {
+      version: "0.1.0",
+      pod: "linuxptp-daemon-on-the-workers-of-rack-7-x7k2p",
+      linuxptp: "4.4",
+      startedAt: now,
+      stoppedAt: now
+    },
     ...change
   })
 }

@@ -10,14 +10,14 @@ import {
 } from "../../../src/services/kubernetes/KubernetesApi.ts"
 import type { KubernetesObject } from "../../../src/services/kubernetes/KubernetesObject.ts"
 import type { NodePTPDevStatus } from "../../../src/services/kubernetes/NodePTPDev.ts"
-import type { StatusFacts } from "../../../src/services/status/NodeStatus.ts"
+import { nextPublication } from "../../../src/services/status/Publication.ts"
 import {
   initialPublication,
-  nextPublication,
   type Publication,
   type PublicationEvent,
+  type PublicationFacts,
   type PublicationRequest
-} from "../../../src/services/status/Publication.ts"
+} from "../../../src/services/status/PublicationState.ts"
 
 /** A failure that the next request meets. */
 interface ScriptedFailure {
@@ -48,6 +48,9 @@ export class VirtualPublication {
   /** Not 0, as on any machine that runs for a while. */
   millis = 1_000_000
   isRequestUnderWay = false
+  hasEnded = false
+  /** Of the object, after each write. */
+  version = 1
   private agenda: ReadonlyArray<{ readonly atMillis: number; readonly happens: () => void }> = []
   private dueMillis: number | undefined
   private toldMillis = 0
@@ -66,6 +69,9 @@ export class VirtualPublication {
         case "Record":
           this.recorded.push(action.event.reason)
           break
+        case "End":
+          this.hasEnded = true
+          break
         case "Write":
         case "Read":
           this.request(action)
@@ -73,7 +79,7 @@ export class VirtualPublication {
     }
   }
 
-  learn(facts: Partial<StatusFacts>): void {
+  learn(facts: Partial<PublicationFacts>): void {
     this.tell({ _tag: "Learned", facts })
   }
 
@@ -134,7 +140,9 @@ export class VirtualPublication {
     const failure = this.failures.shift() ?? this.refusalOf(request)
     if (failure !== undefined) return failed(request, failure)
     if (request._tag === "Read") return { _tag: "Found", object: Option.fromUndefinedOr(this.stored) }
-    const object = { ...bare, status: { ...this.keeps(request.next) } }
+    this.version += 1
+    const metadata = { ...bare.metadata, resourceVersion: `${this.version}` }
+    const object = { metadata, status: { ...this.keeps(request.next) } }
     if (request.isMissing) this.store(bare)
     // A write that changes nothing is no event of a watch.
     if (!Equal.equals(this.stored?.["status"], object.status)) this.store(object)
@@ -142,7 +150,12 @@ export class VirtualPublication {
   }
 
   private refusalOf(request: PublicationRequest): ScriptedFailure | undefined {
-    if (request._tag === "Read" || request.isMissing === (this.stored === undefined)) return undefined
+    if (request._tag === "Read") return undefined
+    const { isMissing, resourceVersion } = request
+    if (resourceVersion !== undefined && resourceVersion !== this.stored?.metadata.resourceVersion) {
+      return { reason: this.stored === undefined ? "NotFound" : "Conflict" }
+    }
+    if (isMissing === (this.stored === undefined)) return undefined
     return { reason: request.isMissing ? "Conflict" : "NotFound" }
   }
 }

@@ -46,14 +46,17 @@ export const makeObjectRequests = (
       body: { contentType: "application/json", text: JSON.stringify(completed(resource, namespace, object)) }
     }),
 
-  patchStatus: (resource, name, status) =>
+  patchStatus: (resource, name, status, resourceVersion) =>
     requestObject(connection, {
       verb: "patch",
       method: "PATCH",
       resource: resource.plural,
       path: statusPath(resource, namespace, name),
       params: { fieldManager },
-      body: { contentType: "application/merge-patch+json", text: JSON.stringify({ status }) }
+      body: {
+        contentType: "application/merge-patch+json",
+        text: JSON.stringify(resourceVersion === undefined ? { status } : { metadata: { resourceVersion }, status })
+      }
     })
 })
 

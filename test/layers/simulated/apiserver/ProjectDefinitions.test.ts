@@ -76,7 +76,7 @@ describe("deploy/01-crd.yaml", () => {
       {
         short: ["ptpdev"],
         categories: ["ptp"],
-        columns: ["Profile", "Clock", "Applied", "Devices", "Age"],
+        columns: ["Profile", "Clock", "Applied", "Devices", "Age", "Grandmaster", "Reason", "Linuxptp", "Version"],
         hasStatus: true
       }
     ])
