@@ -184,7 +184,18 @@ const tables = (it: ContractTests) => {
       assert.deepStrictEqual(written.body["status"], status)
       const list = yield* call("GET", devs, undefined, kubectlTable)
       assert.strictEqual(list.body["kind"], "Table")
-      assert.deepStrictEqual(columns(list.body), ["Name", "Profile", "Clock", "Applied", "Devices", "Age"])
+      assert.deepStrictEqual(columns(list.body), [
+        "Name",
+        "Profile",
+        "Clock",
+        "Applied",
+        "Devices",
+        "Age",
+        "Grandmaster",
+        "Reason",
+        "Linuxptp",
+        "Version"
+      ])
       assert.deepStrictEqual(agelessCells(list.body), [
         ["worker-1", "p", "LOCKED", "True", "ens787f0"],
         ["worker-2", null, null, null, null]

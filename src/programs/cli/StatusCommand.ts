@@ -1,9 +1,23 @@
 /**
- * The command `status`: prints every node of the cluster in one table, those with problems first. It reads the
- * NodePTPDevs once.
+ * The command `status`: prints every node of the cluster in one table, those with problems first. A daemon that was
+ * killed cannot take its status back, so the command asks for the readiness of Nodes and Pods too. The exit code is 0
+ * when all is well, 1 when a node has a problem, 2 when it cannot tell.
  */
-import { Config, Console, Effect, type FileSystem, Layer, Option, Schema } from "effect"
-import { Command, Flag } from "effect/cli"
+import {
+  Config,
+  Console,
+  Effect,
+  Equal,
+  type FileSystem,
+  Layer,
+  Option,
+  Result,
+  Runtime,
+  Schedule,
+  Schema,
+  Stream
+} from "effect"
+import { Argument, Command, Flag } from "effect/cli"
 import type { ChildProcessSpawner } from "effect/process"
 import * as KubeConfigCredentials from "../../layers/kubernetes/credentials/KubeConfigCredentials.ts"
 import * as PlainCredentials from "../../layers/kubernetes/credentials/PlainCredentials.ts"
@@ -13,62 +27,57 @@ import type {
   KubernetesCredentials,
   KubernetesCredentialsError
 } from "../../services/kubernetes/KubernetesCredentials.ts"
-import type { KubernetesObject } from "../../services/kubernetes/KubernetesObject.ts"
-import { nodePTPDevs, NodePTPDevStatus } from "../../services/kubernetes/NodePTPDev.ts"
-import { tableLines } from "./Table.ts"
+import type { ResourceType } from "../../services/kubernetes/KubernetesObject.ts"
+import { nodes } from "../../services/kubernetes/Node.ts"
+import { nodePTPDevs } from "../../services/kubernetes/NodePTPDev.ts"
+import { pods } from "../../services/kubernetes/Readiness.ts"
+import { exitCodeOf, type NodeRow, nodeRows, notesOn, renderRows, rowsJson } from "./StatusRows.ts"
+import { printable } from "./Table.ts"
 
-/** One row of the table. */
-export interface NodeRow {
-  readonly node: string
-  readonly profiles: ReadonlyArray<string>
-  readonly clock: string
-  readonly applied: string
-  /** The problems, in the words of the conditions; empty for a healthy node. */
-  readonly problems: ReadonlyArray<string>
+/** The command line was understood, but a node has a problem (1), or nothing can be told (2). */
+class NotWell extends Schema.TaggedError<NotWell>()("NotWell", { exitCode: Schema.Int, message: Schema.String }) {
+  override readonly [Runtime.errorExitCode] = this.exitCode
+  override readonly [Runtime.errorReported] = this.message !== ""
 }
 
-const decodeStatus = Schema.decodeUnknownOption(NodePTPDevStatus)
-/** The status that each condition has on a healthy node. */
-const healthy: Readonly<Record<string, string>> = { Applied: "True", Degraded: "False" }
+const cannotTell = ({ message }: { readonly message: string }) => new NotWell({ exitCode: 2, message })
 
-const rowOf = (object: KubernetesObject): NodeRow =>
-  Option.match(decodeStatus(object["status"]), {
-    onNone: () => ({ node: object.metadata.name, profiles: [], clock: "-", applied: "-", problems: ["no status yet"] }),
-    onSome: ({ clock, conditions, profiles }) => ({
-      node: object.metadata.name,
-      profiles: profiles.map((profile) => profile.name),
-      clock: clock?.state ?? "-",
-      applied: conditions.find((condition) => condition.type === "Applied")?.status ?? "-",
-      problems: conditions
-        .filter(({ reason, status, type }) =>
-          type === "Synchronized"
-            ? status === "False" && reason !== "Grandmaster"
-            : (healthy[type] ?? status) !== status
-        )
-        .map(({ message, reason, type }) => `${type}: ${reason}: ${message}`)
-    })
-  })
-
-/** The rows of all nodes: first those with problems, then the others, both sorted by name. */
-export const nodeRows = (objects: ReadonlyArray<KubernetesObject>): ReadonlyArray<NodeRow> =>
-  objects.map(rowOf).toSorted((a, b) =>
-    Math.sign(b.problems.length) - Math.sign(a.problems.length) || (a.node < b.node ? -1 : 1)
+/** `undefined` if the reader may not see the kind. */
+const seen = (resource: ResourceType) =>
+  KubernetesApi.use((api) => api.list(resource)).pipe(
+    Effect.map((objects) => new Map(objects.map((object) => [object.metadata.name, object]))),
+    Effect.catchIf(({ reason }) => reason === "Denied", () => Effect.succeed(undefined))
   )
 
-const columns = ["NODE", "PROFILE", "CLOCK", "APPLIED", "PROBLEM"]
+/** The rows of now, and what could not be seen. */
+const look = Effect.fnUntraced(function*(names: ReadonlyArray<string>) {
+  const [objects, nodesSeen, podsSeen] = yield* Effect.all(
+    [KubernetesApi.use((api) => api.list(nodePTPDevs)), seen(nodes), seen(pods)],
+    { concurrency: "unbounded" }
+  )
+  const witnesses = { nodes: nodesSeen, pods: podsSeen }
+  return { rows: nodeRows(objects, witnesses, names), notes: notesOn(witnesses) }
+})
 
-/** The rows as a table for people. */
-export const renderRows = (rows: ReadonlyArray<NodeRow>): string => {
-  if (rows.length === 0) return "No NodePTPDevs found."
-  const cells = rows.map(({ applied, clock, node, problems, profiles }) => [
-    node,
-    profiles.join(",") || "-",
-    clock,
-    applied,
-    problems.join("; ") || "-"
-  ])
-  return tableLines(columns, cells).join("\n")
-}
+const tellNotes = (notes: ReadonlyArray<string>) =>
+  Effect.forEach(notes, (note) => Console.error(`note: ${printable(note)}`), { discard: true })
+
+/** A watch on Nodes would bring each heartbeat of each kubelet; a list now and then is enough for a person. */
+const watchPeriod = "5 seconds"
+
+const watch = (names: ReadonlyArray<string>, render: (rows: ReadonlyArray<NodeRow>) => string) =>
+  Stream.fromEffectSchedule(Effect.result(look(names)), Schedule.spaced(watchPeriod)).pipe(
+    Stream.map((looked) =>
+      Result.match(looked, {
+        onFailure: ({ message }) => ({ text: "", notes: [message] }),
+        onSuccess: ({ notes, rows }) => ({ text: render(rows), notes })
+      })
+    ),
+    Stream.changesWith((a, b) => Equal.equals(a, b)),
+    Stream.runForEach(({ notes, text }) =>
+      Effect.andThen(tellNotes(notes), text === "" ? Effect.void : Console.log(text))
+    )
+  )
 
 const kubernetes = (server: Option.Option<string>) =>
   Layer.unwrap(
@@ -89,28 +98,43 @@ const credentials = (server: Option.Option<string>): Layer.Layer<
       Layer.tapError(() => Console.error("hint: --server URL asks an API server without authentication, as the demo's"))
     )
 
+const flags = {
+  nodes: Argument.String("node").pipe(
+    Argument.withDescription("only these nodes; default: all"),
+    Argument.variadic()
+  ),
+  watch: Flag.Boolean("watch").pipe(
+    Flag.withAlias("w"),
+    Flag.withDefault(false),
+    Flag.withDescription("print again when something has changed, until it is ended")
+  ),
+  output: Flag.Literals("output", ["text", "json"]).pipe(
+    Flag.withAlias("o"),
+    Flag.withDefault("text"),
+    Flag.withDescription("text: a table for people, json: an array of objects")
+  ),
+  server: Flag.String("server").pipe(
+    Flag.withAlias("s"),
+    Flag.withMetavar("URL"),
+    Flag.withDescription("an API server without authentication, as the demo's; default: the current kubeconfig"),
+    Flag.optional
+  )
+}
+
 /** The subcommand `status`. It reads the cluster of the current kubeconfig, or the server given as an option. */
 export const statusCommand = Command.make(
   "status",
-  {
-    output: Flag.Literals("output", ["text", "json"]).pipe(
-      Flag.withAlias("o"),
-      Flag.withDefault("text"),
-      Flag.withDescription("text: a table for people, json: an array of objects")
-    ),
-    server: Flag.String("server").pipe(
-      Flag.withAlias("s"),
-      Flag.withMetavar("URL"),
-      Flag.withDescription("an API server without authentication, as the demo's; default: the current kubeconfig"),
-      Flag.optional
-    )
-  },
-  ({ output }) =>
+  flags,
+  ({ nodes: names, output, server, watch: isWatched }) =>
     Effect.gen(function*() {
-      const rows = nodeRows(yield* KubernetesApi.use((api) => api.list(nodePTPDevs)))
-      yield* Console.log(output === "json" ? JSON.stringify(rows, undefined, 2) : renderRows(rows))
-    })
-).pipe(
-  Command.withDescription("The cluster's nodes, those with problems first"),
-  Command.provide(({ server }) => kubernetes(server))
-)
+      if (isWatched) return yield* watch(names, output === "json" ? (rows) => rowsJson(rows) : renderRows)
+      const { notes, rows } = yield* look(names)
+      yield* tellNotes(notes)
+      yield* Console.log(output === "json" ? rowsJson(rows, 2) : renderRows(rows))
+      const exitCode = exitCodeOf(rows)
+      if (exitCode !== 0) return yield* new NotWell({ exitCode, message: "" })
+    }).pipe(
+      Effect.provide(kubernetes(server)),
+      Effect.mapError((error) => error._tag === "NotWell" ? error : cannotTell(error))
+    )
+).pipe(Command.withDescription("The cluster's nodes, those with problems first"))

@@ -27,7 +27,7 @@ export interface StatusWrite {
   /** There is no object yet, so it must be created first, for the Node with this uid. */
   readonly isMissing: boolean
   readonly nodeUid: string | undefined
-  /** The version that this may replace; undefined: any. */
+  /** The version that this may replace. Undefined means every version. */
   readonly resourceVersion: string | undefined
 }
 

@@ -22,6 +22,7 @@ import * as Daemon from "../../Daemon.ts"
 import * as NodeState from "../../NodeState.ts"
 import * as ReportHealth from "../../ReportHealth.ts"
 import * as SupervisedLinuxptp from "../SupervisedLinuxptp.ts"
+import { podName } from "./DemoPods.ts"
 import type { PodLog } from "./PodLog.ts"
 
 export interface DemoNodeOptions<R> {
@@ -50,6 +51,7 @@ export const runDemoNode = <R>(
   const { healthPort, log, machine, metricsPort, name, runDirectory, server } = options
   const settings = Layer.succeed(Settings, {
     nodeName: name,
+    podName: podName(name),
     namespace: "ptp",
     runDirectory,
     stateDirectory: runDirectory,
