@@ -53,9 +53,7 @@ const statusRow = (node: string, status: NodePTPDevStatus, freshness: Freshness)
 }
 
 const staleText = ({ reason }: { readonly reason: string }, { clock }: NodePTPDevStatus): string =>
-  `STALE: ${reason}; ${
-    clock === undefined ? "nothing" : `its last word, ${clock.state},`
-  } is known of the clock no more`
+  `STALE: ${reason}${clock === undefined ? "" : `; ${clock.state} was its last word`}`
 
 const problemsOf = (conditions: NodePTPDevStatus["conditions"]): ReadonlyArray<string> =>
   conditions

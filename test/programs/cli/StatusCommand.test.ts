@@ -114,7 +114,7 @@ describe("status", () => {
     for (const [witnesses, reason] of cases) {
       const { clock, problems, status } = rowOf(withDaemon({ pod: "pod-1" }), witnesses)
       assert.deepStrictEqual([clock, status], ["STALE", "Stale"])
-      assert.include(problems.join(), `STALE: ${reason}; its last word, LOCKED`)
+      assert.include(problems.join(), `STALE: ${reason}; LOCKED was its last word`)
     }
   })
 

@@ -370,10 +370,11 @@ it("nothing that is told changes a publication that was given", () => {
   assert.strictEqual(frozen.facts.interfaces, undefined)
 })
 
+const stop = (node: VirtualPublication) => node.tell({ _tag: "Stopping" })
+const last = ({ writes }: VirtualPublication) => writes.at(-1)?.status
+
 describe("last words", () => {
   const own = facts().daemon
-  const stop = (node: VirtualPublication) => node.tell({ _tag: "Stopping" })
-  const last = ({ writes }: VirtualPublication) => writes.at(-1)?.status
   const locked = { state: "LOCKED", ports: [], since: "2026-11-23T10:00:00Z" } as const
 
   it("are written at once, whatever the budget says, and nothing follows", () => {
