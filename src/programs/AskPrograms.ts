@@ -5,7 +5,7 @@
 import { Effect, Option, Stream } from "effect"
 import { ConfigurationCheck } from "../services/processes/ConfigurationCheck.ts"
 import type { ProcessSpec } from "../services/processes/ProcessSpec.ts"
-import type { NodeMemoryAction, NodeMemoryEvent, Refusal } from "../services/profiles/NodeMemory.ts"
+import type { NodeMemoryAction, NodeMemoryEvent, Refusal } from "../services/profiles/NodeMemoryEvent.ts"
 import { withinTraceOf } from "./ChangeTrace.ts"
 
 export type Question = Extract<NodeMemoryAction, { readonly _tag: "AskPrograms" }>

@@ -27,8 +27,8 @@ const logDifference = Effect.fnUntraced(function*(decision: Decision, before: De
   for (const warning of warningsOf(decision).filter(isNotIn(before === undefined ? [] : warningsOf(before)))) {
     yield* Effect.logWarning("configuration warning").pipe(Effect.annotateLogs({ ...warning }))
   }
-  for (const { config, message } of decision.rolledBack.filter(isNotIn(before?.rolledBack ?? []))) {
-    yield* Effect.logWarning("profile rolled back").pipe(Effect.annotateLogs({ config, message }))
+  for (const { config, message, reason } of decision.rolledBack.filter(isNotIn(before?.rolledBack ?? []))) {
+    yield* Effect.logWarning("profile rolled back").pipe(Effect.annotateLogs({ config, reason, message }))
   }
 })
 

@@ -6,13 +6,9 @@
 import { Clock, Duration, Effect, Option, Queue, Stream, SubscriptionRef } from "effect"
 import { ProcessSupervisor } from "../services/processes/ProcessSupervisor.ts"
 import type { DecisionFacts } from "../services/profiles/DecisionFacts.ts"
-import {
-  initialNodeMemory,
-  type NodeMemory,
-  type NodeMemoryAction,
-  type NodeMemoryEvent,
-  step
-} from "../services/profiles/NodeMemory.ts"
+import { step } from "../services/profiles/NodeMemory.ts"
+import type { NodeMemoryAction, NodeMemoryEvent } from "../services/profiles/NodeMemoryEvent.ts"
+import { initialNodeMemory, type NodeMemory } from "../services/profiles/NodeMemoryState.ts"
 import { planAhead } from "../services/profiles/PlanAhead.ts"
 import { Settings } from "../services/Settings.ts"
 import { answers, type Question } from "./AskPrograms.ts"
@@ -20,6 +16,7 @@ import { parentOf } from "./ChangeTrace.ts"
 import { logDecision } from "./LogDecisions.ts"
 import { nodeFacts } from "./NodeFacts.ts"
 import { NodeState, type Reconciliation } from "./NodeState.ts"
+import { waitForTrials } from "./WaitForTrials.ts"
 
 /** The decisions one after the other, each already published and logged. */
 export const nodeDecisions = Effect.gen(function*() {
@@ -28,6 +25,7 @@ export const nodeDecisions = Effect.gen(function*() {
   const { runDirectory } = yield* Settings
   const questions = yield* Queue.sliding<Question>(1)
   const rejections = yield* Queue.sliding<NodeMemoryEvent>(1)
+  const trials = yield* waitForTrials
 
   const events: ReadonlyArray<Stream.Stream<NodeMemoryEvent>> = [
     (yield* nodeFacts).pipe(Stream.map((facts) => ({ _tag: "FactsChanged", facts }))),
@@ -35,7 +33,8 @@ export const nodeDecisions = Effect.gen(function*() {
     // rejections that follow from either.
     supervisor.statuses.pipe(Stream.map((statuses) => ({ _tag: "StatusesChanged", statuses }))),
     yield* answers(Stream.fromQueue(questions)),
-    Stream.fromQueue(rejections)
+    Stream.fromQueue(rejections),
+    trials.events
   ]
 
   const publish = (change: Partial<Reconciliation>) =>
@@ -48,6 +47,9 @@ export const nodeDecisions = Effect.gen(function*() {
         return yield* Queue.offer(questions, action)
       case "DecideAgain":
         return yield* Queue.offer(rejections, { _tag: "RejectionsChanged" })
+      case "LookAtFiles":
+      case "WaitUntil":
+        return yield* trials.begin(action)
       case "KeepKnownGood":
         return yield* publish({ knownGood: Option.some(action.knownGood) })
       case "TellLinuxptpMissing":

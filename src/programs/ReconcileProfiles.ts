@@ -11,7 +11,7 @@ import type { WatchedChange } from "../services/kubernetes/KubernetesApi.ts"
 import { changeToRunningDuration, reconcileDuration } from "../services/Metrics.ts"
 import { ProcessSupervisor } from "../services/processes/ProcessSupervisor.ts"
 import type { Decision } from "../services/profiles/Decision.ts"
-import type { Trigger } from "../services/profiles/NodeMemory.ts"
+import type { Trigger } from "../services/profiles/NodeMemoryEvent.ts"
 import { Settings } from "../services/Settings.ts"
 import { parentOf } from "./ChangeTrace.ts"
 import { nodeDecisions } from "./NodeDecisions.ts"
@@ -61,7 +61,7 @@ export const run = Effect.gen(function*() {
   const waking = Stream.runForEach(arrivals(discovery.interfaces), supervisor.retryNow)
   // A defect in one of them ends both, so that neither continues alone.
   return yield* Effect.all([reconciling, waking], { concurrency: "unbounded", discard: true })
-})
+}).pipe(Effect.scoped)
 
 /** Names of interfaces that have just appeared. */
 const arrivals = (interfaces: Stream.Stream<ReadonlyArray<NetworkInterface>>) =>

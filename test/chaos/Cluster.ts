@@ -15,7 +15,8 @@ export interface Written {
   readonly match: Fields
   /** Labels of the object, which mean nothing. */
   readonly labels: Fields
-  readonly mistake: "options" | "undecodable" | undefined
+  /** "renamed": the profile has another name than the recommendation. "nic": it names a NIC that nobody has. */
+  readonly mistake: "options" | "undecodable" | "renamed" | "nic" | undefined
 }
 
 const onNode = { nodeName }
@@ -73,6 +74,12 @@ const layouts = [
   ]
 ] as const
 
+const mistakes = {
+  options: (): Fields => ({ ptp4lOpts: "-2 --no_such_option 1" }),
+  renamed: (name: string): Fields => ({ name: `${name}-of-late` }),
+  nic: (): Fields => ({ interface: "ens1fO" })
+}
+
 /** A written object as the API server has it. */
 export const toObject = (
   { generation, labels, match, mistake, name, priority, profile, uid }: Written
@@ -83,7 +90,7 @@ export const toObject = (
   spec: {
     profile: mistake === "undecodable"
       ? "profile"
-      : [mistake === "options" ? { ...profile, ptp4lOpts: "-2 --no_such_option 1" } : profile],
+      : [{ ...profile, ...(mistake === undefined ? {} : mistakes[mistake](name)) }],
     recommend: [{ profile: name, priority, match: [match] }]
   }
 })
@@ -99,6 +106,8 @@ export interface Cluster {
   readonly remove: (name: string) => void
   /** Makes it again as it was, under a new uid. */
   readonly recreate: (config: Written) => void
+  /** A new object of the highest priority whose NIC nobody has. */
+  readonly addGhost: () => string
 }
 
 export const makeCluster = (dice: Dice): Cluster => {
@@ -120,6 +129,11 @@ export const makeCluster = (dice: Dice): Cluster => {
     touch: (name, next) => change(name, (config) => ({ ...config, labels: next })),
     remove: (name) => void configs.delete(name),
     recreate: (config) =>
-      void configs.set(config.name, { ...config, uid: `uid-${config.name}-${++creations}`, generation: 1 })
+      void configs.set(config.name, { ...config, uid: `uid-${config.name}-${++creations}`, generation: 1 }),
+    addGhost: () => {
+      const ghost = written("ghost", { interface: "ens1fO", ptp4lOpts: "-2", phc2sysOpts: steering }, 0)
+      configs.set(ghost.name, { ...ghost, uid: `uid-ghost-${++creations}`, mistake: "nic" })
+      return ghost.name
+    }
   }
 }

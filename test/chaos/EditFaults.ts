@@ -1,5 +1,5 @@
 /** Faults by people and controllers: edits of the objects at the worst moment. */
-import { missingNic } from "../simulation/Behaviour.ts"
+import type { Behaviour } from "../simulation/Behaviour.ts"
 import type { Written } from "./Cluster.ts"
 import { behaving, type Fault, hold } from "./Fault.ts"
 import type { World } from "./World.ts"
@@ -28,6 +28,37 @@ export const withAnotherText = ({ generation, profile }: Written): Written["prof
   return { ...profile, timemasterConf: `${profile["timemasterConf"] ?? ""}# ${generation}\n` }
 }
 
+/** Why a start fails: by the text, by a device, because there is no whole program, or for no reason that is told. */
+const badText = {
+  after: 12,
+  exit: { code: 254 },
+  words: "unknown option no_such_option at line 3 in global section\nfailed to parse configuration file /run/x"
+}
+const busyDevice = {
+  after: 12,
+  exit: { code: 255 },
+  words: "ptp4l[1.000]: Failed to open /dev/ptp0: Device or resource busy\nfailed to create a clock"
+}
+const halfInstalled: Behaviour["ends"] = {
+  after: 3,
+  exit: { code: 127 },
+  words: "error while loading shared libraries"
+}
+const crash: Behaviour["ends"] = { after: 30, exit: { signal: "SIGBUS" }, words: "" }
+const noSpace = "no space for the configuration file (ENOSPC)"
+
+const idsOf = ({ name }: Written, { living }: World): ReadonlyArray<string> =>
+  living(({ spec }) => spec.config === name && spec.after.length === 0).map(({ spec }) => spec.id)
+
+/** An edit whose next starts end like this. */
+const editWith = (config: Written, world: World, { ends }: { readonly ends: Behaviour["ends"] }) => {
+  for (const id of idsOf(config, world)) {
+    const times = world.dice.between(2, 8)
+    world.children.plans.push({ kind: "exits 255 at once", id, times, ...behaving({ ends, readyAfter: undefined }) })
+  }
+  world.cluster.edit(config.name, { profile: withAnotherText(config) })
+}
+
 /** A valid edit that means something for what it starts. */
 const editOptions = ({ name, profile }: Written, { cluster, dice }: World) => {
   const { phc2sysOpts, ptp4lOpts } = profile
@@ -40,8 +71,17 @@ const editOptions = ({ name, profile }: Written, { cluster, dice }: World) => {
   cluster.edit(name, { profile: { ...profile, ...edited } })
 }
 
-const makeMistake = (kind: string, mistake: NonNullable<Written["mistake"]>): Fault =>
+/** What runs by an object must go on. */
+const runsNow = ({ mistake, name }: Written, { living }: World) =>
+  mistake === undefined && living(({ readyAt, spec }) => spec.config === name && readyAt !== undefined).length > 0
+
+const makeMistake = (
+  kind: string,
+  mistake: NonNullable<Written["mistake"]>,
+  isFor: (config: Written, world: World) => boolean = () => true
+): Fault =>
   editing(kind, (config, world) => {
+    if (!isFor(config, world)) return
     // Only of what was seen without one it is known what has to go on.
     if (config.mistake !== undefined) world.cluster.edit(config.name, {})
     world.publish()
@@ -120,13 +160,22 @@ export const editFaults: ReadonlyArray<Fault> = [
     for (const child of world.living()) if (world.dice.chance(0.5)) child.obeysAfter = 3_000
     laterEdit(config, world, world.dice.between(1, 3_000))
   }),
-  editing("a version that does not start", (config, { children, cluster, dice, living }) => {
-    const kind = "exits 255 at once"
-    for (const { spec } of living((child) => child.spec.config === config.name && child.spec.after.length === 0)) {
-      const times = dice.between(2, 8)
-      children.plans.push({ kind, id: spec.id, times, ...behaving({ ends: missingNic, readyAfter: undefined }) })
-    }
-    cluster.edit(config.name, { profile: withAnotherText(config) })
+  editing("a version that does not start", (config, world) => editWith(config, world, { ends: badText })),
+  editing("a device is busy at a correct edit", (config, world) => editWith(config, world, { ends: busyDevice })),
+  editing("linuxptp is being replaced at a correct edit", (config, world) => {
+    editWith(config, world, { ends: world.dice.pick([halfInstalled, crash]) })
+  }),
+  editing("the directory is gone for 4 s at a correct edit", (config, world) => {
+    const { children, later } = world
+    const plans = idsOf(config, world).map((id) => ({ kind: noSpace, id, times: 1_000, failure: "ENOSPC" as const }))
+    children.plans.push(...plans)
+    later(4_000, () => {
+      for (const plan of plans) {
+        const at = children.plans.indexOf(plan)
+        if (at >= 0) children.plans.splice(at, 1)
+      }
+    })
+    world.cluster.edit(config.name, { profile: withAnotherText(config) })
   }),
   editing("edits of what is in D state", (config, world) => {
     for (const child of world.living(({ spec }) => spec.config === config.name)) {
@@ -149,6 +198,27 @@ export const editFaults: ReadonlyArray<Fault> = [
   }),
   makeMistake("a typo in the options", "options"),
   makeMistake("an object that does not decode", "undecodable"),
+  makeMistake("a profile gets another name than its recommendation", "renamed", runsNow),
+  makeMistake(
+    "a typo in the name of a NIC",
+    "nic",
+    (config, world) => config.profile["interface"] !== undefined && runsNow(config, world)
+  ),
+  {
+    kind: "a new object of the highest priority names a NIC that nobody has",
+    inject: ({ cluster, dice, later, note, publish }) => {
+      if (cluster.configs.has("ghost")) return false
+      note("a ghost appears")
+      const name = cluster.addGhost()
+      publish()
+      later(dice.between(1, 200_000), () => {
+        note("the ghost is gone")
+        cluster.remove(name)
+        publish()
+      })
+      return true
+    }
+  },
   editing("another profile gets the highest priority", (config, { cluster, dice }) => {
     cluster.edit(config.name, { priority: dice.pick([0, 4, 9]) })
   }),

@@ -2,7 +2,6 @@
  * The rules of supervision, checked at every start, signal and exit of a child. The judge sees what the kernel sees and
  * what the supervisor was asked for, but nothing inside of the daemon.
  */
-import type { ProcessExit } from "../../src/services/processes/ProcessRunner.ts"
 import type { ProcessSpec } from "../../src/services/processes/ProcessSpec.ts"
 import type { Child } from "../simulation/Child.ts"
 import { atOnceMillis, makeRestartLaw } from "./RestartLaw.ts"
@@ -56,6 +55,7 @@ export const makeJudge = ({ living, now, tell }: JudgeOptions) => {
   /** Nothing that can still be reaped had to go for the newest wish. */
   let isWishFree = false
 
+  const countFailure = ({ config }: ProcessSpec) => void errors.set(config, (errors.get(config) ?? 0) + 1)
   const isPastGrace = () => shutdownAt !== undefined && now() >= shutdownAt + graceMillis
   const isUnreapable = ({ termAt }: Child, patience = leastPatienceMillis) =>
     termAt !== undefined && now() >= termAt + patience
@@ -151,6 +151,7 @@ export const makeJudge = ({ living, now, tell }: JudgeOptions) => {
     onFailure: (spec: ProcessSpec) => {
       forking.delete(spec.id)
       spoiled.delete(spec)
+      countFailure(spec)
       law.onFailure(spec)
     },
     onStart: (child: Child) => void forking.delete(child.spec.id),
@@ -159,9 +160,8 @@ export const makeJudge = ({ living, now, tell }: JudgeOptions) => {
       else judgeKill(child)
       if (child.readyAt !== undefined && child.termAt === undefined) readyUntil.set(child.spec.id, now())
     },
-    onExit: (child: Child, exit: ProcessExit) => {
-      const { config } = child.spec
-      if ("code" in exit && exit.code === 255) errors.set(config, (errors.get(config) ?? 0) + 1)
+    onExit: (child: Child) => {
+      if (child.readyAt === undefined && child.termAt === undefined) countFailure(child.spec)
       if (child.readyAt !== undefined && child.termAt === undefined) readyUntil.set(child.spec.id, now())
       law.onExit(child)
     },
@@ -174,9 +174,11 @@ export const makeJudge = ({ living, now, tell }: JudgeOptions) => {
     onShutdown: () => {
       shutdownAt = now()
     },
+    /** Ends before it was ready, of any process of the object, since the daemon began. */
+    failedStarts: (config: string) => errors.get(config) ?? 0,
+    /** In a row, until the last time that it ended. */
+    deathsOf: law.deathsOf,
     /** A daemon is gone: the next one owes nothing to what this one was asked for. */
-    /** Ends with code 255, of any process of the object, since the daemon began. */
-    configurationErrors: (config: string) => errors.get(config) ?? 0,
     onDaemonEnd: () => {
       shutdownAt = undefined
       wishes.clear()

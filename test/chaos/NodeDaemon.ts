@@ -39,8 +39,8 @@ export interface NodeDaemon {
   readonly judgeWish: () => void
   readonly isSettled: (expected: ReadonlyArray<ReadonlyArray<ProcessSpec>>) => boolean
   readonly statuses: () => ReadonlyArray<ProcessStatus>
-  /** Names of the objects of which an earlier version runs. */
-  readonly rolledBack: () => ReadonlyArray<string>
+  /** Objects of which an earlier version runs. */
+  readonly rolledBack: SimulatedDaemon["rolledBack"]
 }
 
 const isAsExpected = (wish: ReadonlyArray<ProcessSpec>, expected: ReadonlyArray<ReadonlyArray<ProcessSpec>>) =>
@@ -81,14 +81,14 @@ export const makeNodeDaemon = (
     note(`wish: ${desired.map(({ id }) => id).join(" ") || "nothing"}`)
     judge.wish(desired)
     // What it saw before its first decision it does not remember.
-    if (wish === undefined && !host.isApiSilent) expectation.shown(cluster.configs.values())
+    if (wish === undefined && !host.isApiSilent) expectation.shown(cluster.configs.values(), cluster.labels())
     wish = desired
   }
 
   const publish = () => {
     toldAt = time.now()
     if (daemon === undefined) return
-    if (wish !== undefined && !host.isApiSilent) expectation.shown(cluster.configs.values())
+    if (wish !== undefined && !host.isApiSilent) expectation.shown(cluster.configs.values(), cluster.labels())
     daemon.tell(facts())
   }
 
@@ -147,13 +147,23 @@ export const makeNodeDaemon = (
     bury()
   }
 
-  const expected = () =>
+  const expected = (isTroubled?: (id: string) => boolean) =>
     expectation.processes({
+      ...(isTroubled === undefined ? {} : { isTroubled }),
       configs: cluster.configs.values(),
       labels: cluster.labels(),
       interfaces: interfacesOf(host),
       version: knownVersion
     })
+
+  const hasNic = (id: string) =>
+    wish?.find((spec) => spec.id === id)?.interfaces.some((nic) => host.nics.has(nic)) === true
+  /** A ptp4l that a phc2sys for all of them may leave out: its NIC is or was gone, or it keeps ending. */
+  const isTroubled = (id: string) =>
+    !hasNic(id) || judge.deathsOf(id) >= leastErrors ||
+    ![...children.living.values()].some(({ readyAt, spec }) => spec.id === id && readyAt !== undefined)
+  const deadSource = (specs: ReadonlyArray<ProcessSpec>) =>
+    specs.flatMap(({ after }) => after.some(hasNic) ? after.filter((id) => !hasNic(id)) : [])[0]
 
   return {
     boot,
@@ -175,15 +185,29 @@ export const makeNodeDaemon = (
     awaitLeftOvers: () => {
       while (children.living.size > 0) time.advance(1_000)
     },
-    expected,
+    expected: () => expected(),
     judgeWish: () => {
       if (daemon === undefined || wish === undefined || host.isApiSilent) return
-      if (time.now() < toldAt + decisionMillis || isAsExpected(wish, expected())) return
+      if (time.now() < toldAt + decisionMillis) return
+      const dead = deadSource(wish)
+      if (dead !== undefined) breach(`phc2sys is to follow ${dead}, whose NIC is gone, although there is another one`)
+      if (isAsExpected(wish, expected(isTroubled))) return
+      // It never worked, so what did goes on until the NIC is there.
+      const isNicAway = [...cluster.configs.values()].some(({ mistake, name, profile }) => {
+        const nic = profile["interface"]
+        const isAway = nic !== undefined && !host.nics.has(nic)
+        // The version before the typo may not have started either.
+        return isAway || (mistake === "nic" && judge.failedStarts(name) >= leastErrors)
+      })
+      const hasMistake = [...cluster.configs.values()].some(({ mistake }) => mistake !== undefined)
+      if (isNicAway && (hasMistake || daemon.isWaitingForNic())) return
       const rolledBack = daemon.rolledBack()
-      const unfounded = rolledBack.find((config) => judge.configurationErrors(config) < leastErrors)
-      if (unfounded !== undefined) breach(`${unfounded} was rolled back without ${leastErrors} errors in a row`)
+      const unfounded = rolledBack.find(({ config }) => judge.failedStarts(config) < leastErrors)
+      if (unfounded !== undefined) {
+        breach(`${unfounded.config} was rolled back without ${leastErrors} failed starts in a row`)
+      }
       if (rolledBack.length > 0) {
-        note(`rolled back: ${rolledBack.join(" ")}`)
+        note(`rolled back: ${rolledBack.map(({ config }) => config).join(" ")}`)
         return
       }
       breach(`the daemon does not want what is written: ${specsText(expected()[0] ?? [])}`)

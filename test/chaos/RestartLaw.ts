@@ -31,6 +31,8 @@ export interface RestartLaw {
   readonly isNewSince: (spec: ProcessSpec, millis: number) => boolean
   /** The daemon was stopped until now. */
   readonly onBack: () => void
+  /** In a row, when it last ended. */
+  readonly deathsOf: (id: string) => number
   readonly clear: () => void
 }
 
@@ -95,6 +97,7 @@ export const makeRestartLaw = ({ living, now }: RestartLawOptions): RestartLaw =
     onBack: () => {
       backAt = now()
     },
+    deathsOf: (id) => ended.get(id)?.deaths ?? 0,
     clear: () => {
       ended.clear()
       dependantsGoneAt.clear()

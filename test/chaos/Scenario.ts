@@ -14,6 +14,8 @@ export const allFaults: ReadonlyArray<Fault> = [...childFaults, ...startFaults, 
 
 /** How long the desired state may take to come back in a world without faults. */
 const patienceMillis = 120_000
+/** What did not start because of something outside of its text is tried again at the latest after this pause. */
+const longestPauseMillis = 240_000
 const lookEveryMillis = 500
 
 export interface Outcome {
@@ -40,8 +42,11 @@ const putRight = (world: World) => {
   world.time.advance(50)
   const rolledBack = world.rolledBack()
   for (const config of cluster.configs.values()) {
-    // By other words than before: what did not start is tried again with the next edit, and not without one.
-    if (config.mistake !== undefined || rolledBack.includes(config.name)) {
+    // By other words than before: a text that was refused is tried again with the next edit, and not without one.
+    if (config.name === "ghost") cluster.remove(config.name)
+    else if (
+      config.mistake !== undefined || rolledBack.some((one) => one.config === config.name && one.isFinal)
+    ) {
       cluster.edit(config.name, { profile: withAnotherText(config) })
     }
   }
@@ -58,7 +63,8 @@ const putRight = (world: World) => {
 const comesBack = (world: World): boolean => {
   putRight(world)
   const expected = world.expected()
-  for (let waited = 0; waited <= patienceMillis; waited += lookEveryMillis) {
+  const patience = patienceMillis + (world.rolledBack().some(({ isFinal }) => !isFinal) ? longestPauseMillis : 0)
+  for (let waited = 0; waited <= patience; waited += lookEveryMillis) {
     if (world.isSettled(expected)) return true
     world.time.advance(lookEveryMillis)
   }

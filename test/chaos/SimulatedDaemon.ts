@@ -33,8 +33,10 @@ export interface SimulatedDaemon {
   readonly process: VirtualProcess
   readonly tell: (facts: Facts) => void
   readonly statuses: () => ReadonlyArray<ProcessStatus>
-  /** Names of the objects of which an earlier version runs, because the new one does not start. */
-  readonly rolledBack: () => ReadonlyArray<string>
+  /** Objects of which an earlier version runs, because the new one does not start, and whether only an edit helps. */
+  readonly rolledBack: () => ReadonlyArray<{ readonly config: string; readonly isFinal: boolean }>
+  /** An interface is missing, and something else runs until it comes. */
+  readonly isWaitingForNic: () => boolean
   /** As on SIGTERM. */
   readonly shutdown: () => void
   /** Undefined while it runs or is ending. */
@@ -102,7 +104,8 @@ const layersOf = (options: DaemonOptions, facts: Stream.Stream<Facts>) => {
     Layer.succeed(Settings, settings),
     Layer.succeed(KubernetesApi, apiOf(facts)),
     Layer.succeed(DeviceDiscovery, {
-      interfaces: facts.pipe(Stream.map(({ interfaces }) => interfaces), Stream.changes)
+      interfaces: facts.pipe(Stream.map(({ interfaces }) => interfaces), Stream.changes),
+      look: () => Effect.succeed([])
     }),
     SimulatedConfigurationCheck.layer,
     Layer.succeed(LastKnownGood, diskOf(options)),
@@ -118,6 +121,11 @@ export const startDaemon = (options: DaemonOptions): SimulatedDaemon => {
   let statuses: ReadonlyArray<ProcessStatus> = []
   let reconciliation: SubscriptionRef.SubscriptionRef<NodeState.Reconciliation> | undefined
   let closing: Fiber.Fiber<void> | undefined
+
+  const decision = () =>
+    reconciliation === undefined
+      ? undefined
+      : Option.getOrUndefined(SubscriptionRef.getUnsafe(reconciliation).decision)
 
   run(Effect.gen(function*() {
     const context = yield* Layer.buildWithScope(layersOf(options, SubscriptionRef.changes(ref)), scope)
@@ -139,12 +147,11 @@ export const startDaemon = (options: DaemonOptions): SimulatedDaemon => {
     tell: (next) => process.deliver(() => void run(SubscriptionRef.set(ref, next))),
     statuses: () => statuses,
     rolledBack: () =>
-      reconciliation === undefined
-        ? []
-        : Option.match(SubscriptionRef.getUnsafe(reconciliation).decision, {
-          onNone: () => [],
-          onSome: ({ rolledBack }) => rolledBack.map(({ config }) => config)
-        }),
+      (decision()?.rolledBack ?? []).map(({ config, message, reason }) => ({
+        config,
+        isFinal: reason === "RolledBack" || message.endsWith("with the next edit")
+      })),
+    isWaitingForNic: () => decision()?.problems.some(({ reason }) => reason === "InterfaceMissing") === true,
     shutdown: () => {
       closing = run(Scope.close(scope, Exit.void))
     },

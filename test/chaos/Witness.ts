@@ -29,7 +29,7 @@ export const witnessOf = (
   },
   onExit: (child, exit) => {
     note(`  ${child.spec.id}, pid ${child.pid}, ends: ${"code" in exit ? `code ${exit.code}` : exit.signal}`)
-    judge.onExit(child, exit)
+    judge.onExit(child)
   },
   onPlan
 })

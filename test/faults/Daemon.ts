@@ -81,7 +81,10 @@ const layersOf = (options: DaemonOptions, sets: Map<string, ReadonlyArray<Kubern
     supervisorLayer(options),
     Layer.succeed(Settings, settings),
     recorded(options.api, sets).pipe(Layer.provide(options.credentials)),
-    Layer.succeed(DeviceDiscovery, { interfaces: Stream.concat(Stream.make(interfaces), Stream.never) }),
+    Layer.succeed(DeviceDiscovery, {
+      interfaces: Stream.concat(Stream.make(interfaces), Stream.never),
+      look: () => Effect.succeed([])
+    }),
     SimulatedConfigurationCheck.layer,
     InMemoryLastKnownGood.layer(),
     Layer.succeed(InstalledLinuxptp, { version: Effect.succeedSome(firstVersion) })

@@ -107,15 +107,15 @@ export const linuxptpMutants: ReadonlyArray<Mutant> = [
   {
     name: "a crash by a signal is the configuration's fault",
     file: "src/services/linuxptp/StartFailure.ts",
-    search: `if ("signal" in exit) return false`,
-    replace: `if ("signal" in exit) return true`,
+    search: `if ("signal" in exit || exit.code === 0) return false`,
+    replace: `if ("signal" in exit || exit.code === 0) return "signal" in exit`,
     tests: ["services/linuxptp/StartFailure.test.ts"]
   },
   {
-    name: "a program that ran for long and then refused is misconfigured",
+    name: "the usage that follows a missing device is about the text",
     file: "src/services/linuxptp/StartFailure.ts",
-    search: "return isRefusal(exit.code) && Duration.isLessThan(lasted, startTakes)",
-    replace: "return isRefusal(exit.code)",
+    search: "(errors.some(isPartOfUsage) && !errors.some(isMissingClock))",
+    replace: "errors.some(isPartOfUsage)",
     tests: ["services/linuxptp/StartFailure.test.ts"]
   },
   {

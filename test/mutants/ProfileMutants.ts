@@ -5,6 +5,7 @@ const selection = ["services/profiles/ProfileSelection.test.ts"]
 const plans = ["services/profiles/ProfilePlan.test.ts"]
 const rollback = "src/services/profiles/Rollback.ts"
 const trials = ["services/profiles/Rollback.test.ts"]
+const tried = ["services/profiles/Trials.test.ts"]
 const memory = "src/services/profiles/NodeMemory.ts"
 const nodeMemory = ["services/profiles/NodeMemory.test.ts"]
 
@@ -54,8 +55,8 @@ export const profileMutants: ReadonlyArray<Mutant> = [
   {
     name: "an ambiguous name is guessed",
     file: "src/services/profiles/Recommendations.ts",
-    search: "if (others.length > 0) {",
-    replace: "if (others.length > 1) {",
+    search: "if (others.length === 0) return undefined",
+    replace: "if (others.length <= 1) return undefined",
     tests: selection
   },
   {
@@ -145,8 +146,8 @@ export const profileMutants: ReadonlyArray<Mutant> = [
   {
     name: "a version is rejected after two failures",
     file: rollback,
-    search: "const enoughErrors = 3",
-    replace: "const enoughErrors = 2",
+    search: "export const enoughFailures = 3",
+    replace: "export const enoughFailures = 2",
     tests: trials
   },
   {
@@ -166,16 +167,51 @@ export const profileMutants: ReadonlyArray<Mutant> = [
   {
     name: "a rejection is never forgiven",
     file: rollback,
-    search: "return there.every((nic) => one.nics?.some(covers(nic))) ? [one] : []",
-    replace: "return [one]",
+    search: "if (isOtherProgram || hasNewNic) return []",
+    replace: "if (isOtherProgram) return []",
     tests: trials
   },
   {
     name: "what a version inherited speaks against it",
     file: rollback,
-    search: "configurationErrors >= enoughErrors && !inherited.has(id)",
-    replace: "configurationErrors >= enoughErrors",
+    search: "deaths >= needed && !inherited.has(id)",
+    replace: "deaths >= needed",
     tests: trials
+  },
+  {
+    name: "a failure of the environment is final",
+    file: "src/services/profiles/Trials.ts",
+    search: `by === "FailedToStart" && isFinal !== true`,
+    replace: `by === "FailedToStart" && isFinal === true`,
+    tests: tried
+  },
+  {
+    name: "a version that is tried again has three starts",
+    file: "src/services/profiles/Trials.ts",
+    search: "isSameVersion(version)(trial.version)) ? 1 : enoughFailures",
+    replace: "isSameVersion(version)(trial.version)) ? enoughFailures : enoughFailures",
+    tests: tried
+  },
+  {
+    name: "a version without its interface stops what works",
+    file: "src/services/profiles/ProfileVersions.ts",
+    search: "isDoubtful: isRejected || missing.length > 0",
+    replace: "isDoubtful: isRejected",
+    tests: ["services/profiles/MissingInterface.test.ts"]
+  },
+  {
+    name: "a doubtful profile takes the clock from another one",
+    file: "src/services/profiles/ProfileConflicts.ts",
+    search: "Number(a.isDoubtful === true) - Number(b.isDoubtful === true) || ",
+    replace: "",
+    tests: ["services/profiles/MissingInterface.test.ts"]
+  },
+  {
+    name: "a reference outlives its recommendation",
+    file: "src/services/profiles/ProfileSelection.ts",
+    search: "references: running.flatMap(",
+    replace: "references: entries.flatMap(",
+    tests: ["services/profiles/DanglingReference.test.ts"]
   },
   {
     name: "the answer to a question of before is taken for this one's",
@@ -187,8 +223,8 @@ export const profileMutants: ReadonlyArray<Mutant> = [
   {
     name: "what was learned while a program was asked does not count",
     file: memory,
-    search: "kept.pending === undefined ? [kept, again] : decideAnew(kept, kept.pending)",
-    replace: "[kept, again]",
+    search: ": decideAnew(kept, kept.pending)",
+    replace: `: [kept, [{ _tag: "DecideAgain" }]]`,
     tests: nodeMemory
   },
   {

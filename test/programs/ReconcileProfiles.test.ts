@@ -34,6 +34,8 @@ const nic: NetworkInterface = {
   notCapable: undefined
 }
 
+const loopback: NetworkInterface = { ...nic, name: "lo", kind: "loopback", notCapable: "it has no clock" }
+
 /** Waits for a decision with so many problems: one while the profile's NIC is missing. */
 const awaitProblems = Effect.fnUntraced(function*(count: number) {
   const { reconciliation } = yield* NodeState.NodeState
@@ -104,11 +106,12 @@ describe("ReconcileProfiles", () => {
       const context = yield* Layer.build(Layer.mergeAll(node.layer, stuck))
       yield* Effect.forkScoped(Effect.provideContext(ReconcileProfiles.run, context))
       const { update } = yield* Effect.provideContext(InMemoryInterfaces, context)
+      yield* update(() => [loopback])
       yield* node.set(nodes, [worker()])
       yield* node.set(nodePTPCfgs, [ptp4lConfig("-2")])
       assert.strictEqual(yield* Queue.take(events), "apply ptp4l")
       yield* Effect.provideContext(awaitProblems(1), context)
-      yield* update(() => [nic])
+      yield* update(() => [loopback, nic])
       yield* Effect.provideContext(awaitProblems(0), context)
       assert.strictEqual(yield* Queue.size(events), 0)
       yield* node.set(nodePTPCfgs, [])
@@ -142,6 +145,7 @@ describe("ReconcileProfiles", () => {
         ReconcileProfiles.run.pipe(Effect.provideContext(context), Effect.withTracer(tracer))
       )
       const { update } = yield* Effect.provideContext(InMemoryInterfaces, context)
+      yield* update(() => [loopback])
       yield* node.set(nodes, [worker()])
       yield* node.set(nodePTPCfgs, [ptp4lConfig("-2")])
       yield* Queue.take(node.applied)
@@ -150,7 +154,7 @@ describe("ReconcileProfiles", () => {
       yield* node.set(nodePTPCfgs, [ptp4lConfig("-4")])
       yield* Queue.take(node.applied)
       assert.deepStrictEqual(spans, ["ProfileSelection.decide", "ReconcileProfiles.reconcile"])
-      yield* update(() => [nic])
+      yield* update(() => [loopback, nic])
       yield* Effect.provideContext(awaitProblems(0), context)
       assert.strictEqual(spans.length, 2)
     }))

@@ -4,7 +4,7 @@
  * `/sys`, or without native calls, the kernel is not asked: then the folder `ptp` of a device decides, and a frequent
  * poll replaces the events.
  */
-import { Duration, Effect, Equal, FileSystem, Layer, Stream, SubscriptionRef } from "effect"
+import { Array as Arr, Duration, Effect, Equal, FileSystem, Layer, Option, Stream, SubscriptionRef } from "effect"
 import { DeviceDiscovery } from "../../services/devices/DeviceDiscovery.ts"
 import { isPtpCapable, type NetworkInterface } from "../../services/devices/PtpDevice.ts"
 import type { Libc } from "../native/Libc.ts"
@@ -59,9 +59,23 @@ export const layer = (
         Effect.forkScoped
       )
       return DeviceDiscovery.of({
-        interfaces: SubscriptionRef.changes(current).pipe(Stream.buffer({ capacity: 1, strategy: "sliding" }))
+        interfaces: SubscriptionRef.changes(current).pipe(Stream.buffer({ capacity: 1, strategy: "sliding" })),
+        look: Effect.fn("DeviceDiscovery.look")((paths) =>
+          Effect.map(Effect.forEach(paths, (path) => lookAt(fs, path)), Arr.getSomes)
+        )
       })
     })
+  )
+
+/** A file with another content is another one. A device that is written to stays the same. */
+const lookAt = (fs: FileSystem.FileSystem, path: string) =>
+  fs.stat(path).pipe(
+    Effect.map(({ dev, ino, mtime, rdev, type }) => ({
+      path,
+      identity: [dev, Option.getOrUndefined(ino), Option.getOrUndefined(rdev), type === "File" ? mtime : type]
+        .map(String).join(" ")
+    })),
+    Effect.option
   )
 
 /** A look may be slow because of a driver. The rest after it must not grow with it without limit. */

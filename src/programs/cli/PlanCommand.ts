@@ -120,7 +120,7 @@ const flags = {
   ),
   devices: Flag.String("devices").pipe(
     Flag.withMetavar("a,b"),
-    Flag.withDescription("the node's NICs: a profile that names another one gets a warning"),
+    Flag.withDescription("the node's NICs: a profile that names another one waits for it, which is an error"),
     Flag.map(splitCommas),
     Flag.optional
   ),

@@ -1,45 +1,74 @@
 /**
- * Judges a run of a linuxptp program that has ended: whether its configuration was the cause, so that the next run
- * would end in the same way, and which of its last lines gives the reason. Exit codes and texts were measured with
- * 3.1.1 and 4.4.
+ * Judges a run of a linuxptp program that has ended: whether it complained of the text that it was given, so that the
+ * next run would end in the same way, and which of its last lines gives the reason. Exit codes and texts are those of
+ * linuxptp 3.1 to 4.4 (config.c, util.c, main of each program) and of chrony's conf.c.
  */
-import { Duration } from "effect"
 import type { OutputLine } from "../processes/ProcessRunner.ts"
 import type { EndedRun } from "../processes/ProgramKnowledge.ts"
 import { parseLogFrame, withoutFrame } from "./LogLine.ts"
 
-/** True if the run ended because of its configuration. A signal or any other exit code is a crash. */
-export const isConfigurationError = ({ exit, lasted, lines, program }: EndedRun): boolean => {
-  if ("signal" in exit) return false
-  if (lines.some(({ stream, text }) => stream === "stderr" && isUsage(text))) return true
-  if (program === "timemaster" && isTimemastersOwn(exit.code, lasted, lines)) return true
-  if (exit.code === 1) return lines.some(({ stream, text }) => stream === "stderr" && text.startsWith("chrt: "))
-  return isRefusal(exit.code) && Duration.isLessThan(lasted, startTakes)
-}
-
-/** ptp4l.c, phc2sys.c and ts2phc.c, main: 255 is -1, 254 is -2 (config_read). Such a run takes some 10 ms. */
-const isRefusal = (code: number): boolean => code === 254 || code === 255
-const startTakes = Duration.seconds(1)
-
 /**
- * timemaster.c, script_run: a child that ends within its first second is "likely a configuration error". With linuxptp
- * 4.x this takes a second longer, because ptp4l waits for the socket of a chronyd that has already ended.
+ * True if the program complained of its options or of the text of its configuration. Everything else may be different
+ * at the next start: a device that is busy, a file that cannot be opened, a missing permission, a signal. The exit code
+ * does not tell the two apart: linuxptp ends with 255 for both.
  */
-const timemasterStartTakes = Duration.seconds(2)
-
-const isTimemastersOwn = (code: number, lasted: Duration.Duration, lines: EndedRun["lines"]): boolean => {
-  const said = lines.flatMap(({ text }) => {
-    const frame = parseLogFrame(text)
-    return frame?.program === "timemaster" ? [frame.text] : []
-  })
-  // A child is not installed: then timemaster ends with 0, as after a request to stop.
-  if (said.some((text) => text.startsWith("failed to spawn "))) return true
-  // The first child that ends makes timemaster end all others. If that child crashed, the next run may work.
-  const isCrash = said.find((text) => childEnd.test(text))?.endsWith("abnormally") === true
-  return code === 1 && !isCrash && Duration.isLessThan(lasted, timemasterStartTakes)
+export const isConfigurationError = ({ exit, lines }: EndedRun): boolean => {
+  if ("signal" in exit || exit.code === 0) return false
+  const errors = lines.flatMap(({ stream, text }) => stream === "stderr" ? [text] : [])
+  return lines.some(({ text }) => isAboutText(text)) || (errors.some(isPartOfUsage) && !errors.some(isMissingClock))
 }
 
-const childEnd = /^process \d+ terminated /
+/** The first lines of a usage text may be lost. */
+const isPartOfUsage = (text: string): boolean => isUsage(text) || /^ -h {2,}prints this message and exits/.test(text)
+
+/** phc2sys.c up to 3.1 prints its usage also for a device that it cannot open. */
+const isMissingClock = (text: string): boolean => /^valid (?:source|destination) clock must be selected/.test(text)
+
+const isAboutText = (line: string): boolean => {
+  if (chronydFatal.test(line)) return chronydTextFault.test(line)
+  const text = parseLogFrame(line)?.text ?? line.replace(childTag, "")
+  const message = text.replace(portPrefix, "")
+  return textFaults.some((pattern) => pattern.test(message))
+}
+
+/** timemaster tags the lines of its ptp4l: `[0:eth0] `. */
+const childTag = /^\[[^\]]{1,126}\] /
+const portPrefix = /^port \d{1,5}(?: \(.*?\))?: /
+
+/** chrony conf.c, command_parse_error, other_parse_error: `… at line 3 in file /run/…`. */
+const chronydTextFault = / at line \d+(?: in file |$)/
+
+const textFaults: ReadonlyArray<RegExp> = [
+  // config.c: a line, a section, an option or a value of the file; or `--name value`.
+  /^failed to parse configuration file /,
+  /^unknown option /,
+  /^\S.{0,200} is an? (?:bad|malformed|out of range) value for option /,
+  /^line \d+(?::| is not in a section)/,
+  /^could not parse (?:port name on )?line \d+/,
+  /^bad master table at line /,
+  /^one step is only possible with hardware time stamping/,
+  // util.c: the value of a one-letter option.
+  /^-\w: \S+ is (?:a malformed value|out of range)/,
+  /^bad (?:IPv4|IPv6|Layer-2) address/,
+  // main of ptp4l.c, phc2sys.c and ts2phc.c; often usage text follows.
+  /^(?:no interface|no slave clocks|no PPS (?:sinks|source)) specified/,
+  /^(?:BC|TC) needs at least two interfaces/,
+  /^(?:P2P|E2E)_TC needs \w+ delay mechanism/,
+  /^too many (?:domains|PPS sources|sink clocks|time sources)/,
+  /^path \S+ too long/,
+  // clock.c, port.c, unicast_client.c, sad.c.
+  /^invalid /,
+  /^Cannot mix 1588 /,
+  /^Please enable at least one of /,
+  /^(?:P2P|E2E) TC needs \w+ ports/,
+  /^no table with id /,
+  /^bad peer address: /,
+  /^(?:spp|active_key_id|sa_file)(?: or active_key_id)? (?:not|needs|set|required)/,
+  // timemaster.c
+  /^unknown (?:section|(?:ntp_server|ptp_domain|program|timemaster) setting|ntp program) /,
+  /^(?:missing address for ntp_server|no interfaces specified for ptp_domain)/,
+  /^(?:settings outside section|no configuration file specified)/
+]
 
 const isUsage = (text: string): boolean => /^usage: (?:ptp4l|phc2sys|ts2phc|timemaster) /.test(text)
 

@@ -2,17 +2,15 @@
  * Decides from all NodePTPCfg objects what runs on one node, and why. It is one pure function: `plan` prints its
  * result, and the daemon applies it. Equal facts give equal decisions, whatever order the objects come in.
  */
-import { Equal } from "effect"
 import type { KubernetesObject } from "../kubernetes/KubernetesObject.ts"
 import type { NodeIdentity } from "../kubernetes/Node.ts"
 import type { LinuxptpVersion } from "../linuxptp/LinuxptpVersion.ts"
-import type { ChosenProfile, Decision, Problem, RolledBackProfile, SkippedProfile } from "./Decision.ts"
+import type { ChosenProfile, Decision, SkippedProfile } from "./Decision.ts"
+import { type NextTrial, problemsOf, rolledBackProfiles } from "./DecisionProblems.ts"
 import { type KnownPlans, makePlanner } from "./KnownPlans.ts"
-import type { PlanProblem } from "./PlanProblem.ts"
-import { profileKey } from "./ProfileKey.ts"
 import { clockThreshold, knownPtpSettings } from "./ProfileSettings.ts"
-import { type Candidate, candidatesOf, type ProfileVersion, rememberCandidates } from "./ProfileVersions.ts"
-import { generationText, type KnownObjects, readObjects } from "./ReadObjects.ts"
+import { candidatesOf, type ProfileVersion, rememberCandidates } from "./ProfileVersions.ts"
+import { type KnownObjects, readObjects } from "./ReadObjects.ts"
 import { byText, sortProblems, sortSkipped } from "./ResultOrder.ts"
 import { type Settled, settleWinners, type Winner } from "./SettleWinners.ts"
 import { type KnownInterface, timeStampingProblems } from "./TimeStampingCheck.ts"
@@ -38,6 +36,10 @@ export interface DecideInput {
   readonly memory: VersionMemory
   /** The versions that run by the previous decision. */
   readonly running?: ReadonlyArray<ValidProfile>
+  /** Ids of ptp4l that a phc2sys for all of them leaves out, beside those of which every NIC is gone. */
+  readonly unfollowed?: ReadonlySet<string>
+  /** When a version whose start failed is tried again, as text for people. */
+  readonly nextTrial?: NextTrial
   /** What the previous decision has already read and planned. */
   readonly known?: Known | undefined
 }
@@ -60,35 +62,41 @@ export interface Decided {
 
 /** Decides, and returns what to remember for the next decision. */
 export const decide = (input: DecideInput): Decided => {
-  const { known = nothingKnown, linuxptpVersion: version, runDir } = input
-  const reading = readObjects(input.objects, input.memory.objects, known.objects)
-  const { configs, known: objects, problems, unreadable } = reading
+  const { known = nothingKnown, linuxptpVersion: version, memory, node, runDir } = input
+  const { configs, known: objects, problems, unreadable } = readObjects(input.objects, memory.objects, known.objects)
   const planner = makePlanner(known.plans)
-  const candidates = candidatesOf(configs, input.memory, { planner, runDir, version })
-  const hardware = (uid: string, version: ProfileVersion) =>
-    isProven(input, uid, version) ? [] : timeStampingProblems(version.plan, input.interfaces ?? [])
-  const settled = settleWinners(configs, input.node, candidates, hardware)
+  const interfaces = input.interfaces?.map(({ name }) => name)
+  const candidates = candidatesOf(configs, memory, {
+    planner,
+    runDir,
+    version,
+    interfaces: interfaces === undefined ? undefined : new Set(interfaces)
+  })
+  const settled = settleWinners(configs, candidates, {
+    node,
+    objections: (uid, one) => isProven(input, uid, one) ? [] : timeStampingProblems(one.plan, input.interfaces ?? []),
+    references: memory.references ?? [],
+    troubleOf: ({ id, interfaces: ports }) =>
+      interfaces?.some((nic) => ports.includes(nic)) === false ? 2 : input.unfollowed?.has(id) === true ? 1 : 0
+  })
+  const { references } = settled.selection
   return {
     decision: {
       profiles: settled.running.map(chosenProfile),
       skipped: sortSkipped([
         ...settled.selection.skipped,
         ...settled.conflicts.flatMap(conflictRows),
-        ...unreadable.flatMap((object) => skippedEntriesOf(object, input.node))
+        ...unreadable.flatMap((object) => skippedEntriesOf(object, node))
       ]),
       processes: settled.running.flatMap(processesOf).sort((a, b) => byText(a.id, b.id)),
-      problems: sortProblems([
-        ...problems,
-        ...settled.selection.problems,
-        ...profileProblems(settled),
-        ...settled.conflicts.map(({ loser, message }) =>
-          problemOf(loser.candidate, { severity: "error", field: "", message: `does not run: ${message}` }, false)
-        ),
-        ...unknownInterfaces(settled.running, input.interfaces?.map(({ name }) => name))
-      ]),
-      rolledBack: rolledBackProfiles(settled)
+      problems: sortProblems([...problems, ...problemsOf(settled, node.name, interfaces)]),
+      rolledBack: rolledBackProfiles(settled, input.nextTrial)
     },
-    memory: { objects: configs, ...rememberCandidates(settled.candidates, input.memory) },
+    memory: {
+      objects: configs,
+      ...rememberCandidates(settled.candidates, memory),
+      ...(references.length === 0 ? {} : { references })
+    },
     running: settled.running.map(runningVersion),
     known: { objects, plans: planner.plans }
   }
@@ -126,67 +134,3 @@ const conflictRows = (
   { loser, message, reason }: Settled["conflicts"][number]
 ): ReadonlyArray<SkippedProfile> =>
   loser.selected.recommendedBy.map((config) => ({ config, name: loser.name, reason, message }))
-
-/** A problem of a profile with its path in the object. The text contains the names of profile and field too. */
-const problemOf = (
-  { config, index }: Candidate,
-  { field, message, severity }: PlanProblem,
-  isElsewhere: boolean
-): Problem => ({
-  severity,
-  config: config.name,
-  path: `spec.profile[${index}]${field === "" ? "" : `.${field}`}`,
-  message: `profile "${config.profiles[index]?.name ?? ""}"${field === "" ? "" : `, ${field}:`} ${message}`,
-  ...(isElsewhere ? { elsewhere: true } : {})
-})
-
-/** Keys of the profiles that this node runs, or would run if they were able to. */
-const keysHere = ({ conflicts, running, selection }: Settled): ReadonlySet<string> =>
-  new Set([
-    ...[...running, ...conflicts.map(({ loser }) => loser)].map(({ selected }) =>
-      profileKey(selected.uid, selected.name)
-    ),
-    ...selection.invalid.map(({ name, uid }) => profileKey(uid, name))
-  ])
-
-const profileProblems = (settled: Settled): ReadonlyArray<Problem> => {
-  const here = keysHere(settled)
-  return [...settled.candidates].flatMap(([key, candidate]) =>
-    candidate.problems.map((problem) => problemOf(candidate, problem, !here.has(key)))
-  )
-}
-
-const rolledBackProfiles = (settled: Settled): ReadonlyArray<RolledBackProfile> => {
-  const here = keysHere(settled)
-  return [...settled.candidates].flatMap(([key, { config, index, rejected, versions: [best] }]) => {
-    const name = config.profiles[index]?.name
-    if (name === undefined || !here.has(key) || rejected?.by !== "FailedToStart") return []
-    const isTried = best !== undefined &&
-      (best.profile === config.profiles[index] || Equal.equals(best.profile, rejected.profile))
-    if (isTried) return []
-    const instead = best === undefined
-      ? "what is recommended at the next priority runs instead"
-      : `its last version that worked${generationText(best.generation)} runs instead`
-    return [{ config: config.name, name, message: `profile "${name}" did not start: ${rejected.message}; ${instead}` }]
-  })
-}
-
-/** NICs may be plugged in or renamed later, so an unknown name is only a warning. */
-const unknownInterfaces = (
-  running: ReadonlyArray<Winner>,
-  known: ReadonlyArray<string> | undefined
-): ReadonlyArray<Problem> =>
-  running.flatMap(({ candidate, version }) =>
-    namedInterfaces(version).filter((nic) => known?.includes(nic) === false).map((nic) => {
-      const field = version.profile.interface?.trim() === nic ? "interface" : ""
-      return problemOf(candidate, {
-        severity: "warning",
-        field,
-        message: `names ${nic}, which this node does not have`
-      }, false)
-    })
-  )
-
-const namedInterfaces = ({ plan }: ProfileVersion): ReadonlyArray<string> => [
-  ...new Set(plan.processes.flatMap(({ interfaces }) => interfaces))
-]

@@ -15,6 +15,8 @@ export interface Problem {
    * Set if the field is in a profile that this node would not run. Then it does not count as a mistake of this node.
    */
   readonly elsewhere?: true
+  /** The kind of mistake, where a user can tell it from a field that is wrong. The condition `Applied` has it. */
+  readonly reason?: "InterfaceMissing" | "MissingProfile" | "AmbiguousProfile"
 }
 
 export type SkipReason =
@@ -65,6 +67,8 @@ export interface ChosenProfile {
 export interface RolledBackProfile {
   readonly config: string
   readonly name: string
+  /** "RolledBack" until the next edit, or "StartFailed" by something outside of the text: then it is tried again. */
+  readonly reason: "RolledBack" | "StartFailed"
   /** Why, in the program's own words, and what runs instead. */
   readonly message: string
 }

@@ -31,11 +31,16 @@ export const knownGoodOf = ({ memory, node, running }: {
   const worked = memory.worked.filter(runs)
   const versions = new Map([...profiles, ...worked].map((valid) => [keyOf(valid), valid]))
   // The names are resolved among all objects. Among fewer objects a name could mean another profile.
-  const entries = entriesFor(memory.objects, node, () => false).filter(({ matchedBy, recommendation, target }) =>
-    matchedBy !== undefined && target.found && keys.has(profileKey(target.config.uid, recommendation.profile))
-  )
+  const references = (memory.references ?? []).filter(({ holder, profile }) => keys.has(profileKey(holder, profile)))
+  const entries = entriesFor(memory.objects, node, () => false, references).filter((
+    { matchedBy, recommendation, target }
+  ) => matchedBy !== undefined && target.found && keys.has(profileKey(target.config.uid, recommendation.profile)))
   const cut = (object: NodePTPCfg): NodePTPCfg => {
-    const held = object.profiles.flatMap(({ name }) => versions.get(profileKey(object.uid, name)) ?? [])
+    // A profile that a recommendation still means may have been removed from its object.
+    const names = new Set(
+      [...object.profiles, ...running.filter(({ uid }) => uid === object.uid)].map(({ name }) => name)
+    )
+    const held = [...names].flatMap((name) => versions.get(profileKey(object.uid, name)) ?? [])
     return {
       name: object.name,
       uid: object.uid,
@@ -52,7 +57,8 @@ export const knownGoodOf = ({ memory, node, running }: {
       worked,
       // Rejections of other profiles are kept too. Otherwise these would be tried again, and running processes would be
       // stopped for them.
-      rejected: memory.rejected
+      rejected: memory.rejected,
+      ...(references.length === 0 ? {} : { references })
     }
   }
 }

@@ -4,120 +4,66 @@
  * statuses show which versions work (Rollback), and a rejection asks for another decision.
  */
 import { Equal, Option } from "effect"
-import type { NodeIdentity } from "../kubernetes/Node.ts"
-import type { LinuxptpVersion } from "../linuxptp/LinuxptpVersion.ts"
+import { formatLinuxptpVersion, type LinuxptpVersion } from "../linuxptp/LinuxptpVersion.ts"
 import type { ProcessSpec } from "../processes/ProcessSpec.ts"
 import type { ProcessStatus } from "../processes/ProcessSupervisor.ts"
-import { decide, type Decided, type Known } from "./Decide.ts"
-import type { Decision } from "./Decision.ts"
+import { decide, type Decided } from "./Decide.ts"
 import type { DecisionFacts } from "./DecisionFacts.ts"
 import { knownGoodOf } from "./KnownGoodOf.ts"
-import type { KnownGood } from "./LastKnownGood.ts"
-import { emptyPhcHistory, observePhcs, type PhcHistory, withPhcReplacements } from "./PhcHistory.ts"
-import { allWorked, forgiveFor, inheritedBy, learnFrom, learnRefusal, type Planned, type SeenNic } from "./Rollback.ts"
-import { emptyVersionMemory, type RunningVersion, type VersionMemory } from "./VersionMemory.ts"
-
-export interface NodeMemory {
-  /** The directory that contains a directory for each process. */
-  readonly runDir: string
-  /** The latest facts; undefined until a decision is possible. */
-  readonly facts: DecisionFacts | undefined
-  readonly statuses: ReadonlyArray<ProcessStatus>
-  /** Which versions were valid, have worked and were rejected. */
-  readonly versions: VersionMemory
-  readonly known: Known | undefined
-  readonly phcs: PhcHistory
-  /** The interfaces at the last decision; undefined until they are known. */
-  readonly nics: ReadonlyArray<SeenNic> | undefined
-  readonly inForce: InForce
-  readonly pending: Pending | undefined
-  /** What was last handed over to be saved to disk. */
-  readonly kept: KnownGood | undefined
-}
-
-/** The decision that is applied. */
-interface InForce extends Planned {
-  /** The planned processes, each with the number of its replaced clocks. */
-  readonly applied: ReadonlyArray<ProcessSpec>
-  /** Undefined until the first decision. */
-  readonly node: NodeIdentity | undefined
-  readonly isFromDisk: boolean
-}
-
-/** A decision that waits until programs have checked the configurations that they would get. */
-interface Pending {
-  readonly facts: DecisionFacts
-  readonly decided: Decided
-  readonly asked: ReadonlyArray<ProcessSpec>
-  readonly trigger: Trigger
-}
-
-/** Why something is decided, and since when it has to be decided, in monotonic nanoseconds. */
-export interface Trigger extends Pick<DecisionFacts, "cause"> {
-  readonly since: bigint
-}
-
-export type NodeMemoryEvent =
-  | { readonly _tag: "FactsChanged"; readonly facts: DecisionFacts }
-  | { readonly _tag: "StatusesChanged"; readonly statuses: ReadonlyArray<ProcessStatus> }
-  /** The asked programs have checked the configurations and accept them, except for `refusal`. */
-  | {
-    readonly _tag: "ConfigurationsChecked"
-    readonly asked: ReadonlyArray<ProcessSpec>
-    readonly refusal: Option.Option<Refusal>
-  }
-  /** A version was rejected, or a rejection was withdrawn. */
-  | { readonly _tag: "RejectionsChanged" }
-
-/** A program's own words against the configuration of one process. */
-export interface Refusal {
-  readonly spec: ProcessSpec
-  readonly message: string
-}
-
-export type NodeMemoryAction =
-  /** Ask programs about these specs, and stop asking about others. The answer is the event `ConfigurationsChecked`. */
-  | { readonly _tag: "AskPrograms"; readonly asked: ReadonlyArray<ProcessSpec>; readonly trigger: Trigger }
-  | {
-    readonly _tag: "Apply"
-    readonly decision: Decision
-    readonly isFromDisk: boolean
-    readonly trigger: Trigger
-  }
-  | { readonly _tag: "KeepKnownGood"; readonly knownGood: KnownGood }
-  /** Leads to the event `RejectionsChanged`. */
-  | { readonly _tag: "DecideAgain" }
-  | { readonly _tag: "TellLinuxptpMissing" }
+import type { NodeMemoryAction, NodeMemoryEvent, Refusal } from "./NodeMemoryEvent.ts"
+import type { NodeMemory, Pending } from "./NodeMemoryState.ts"
+import { observePhcs, withPhcReplacements } from "./PhcHistory.ts"
+import { allWorked, forgiveFor, inheritedBy, learnFrom, learnRefusal } from "./Rollback.ts"
+import {
+  enoughFor,
+  nextDue,
+  nextTrialText,
+  renewTrials,
+  startDueTrials,
+  waitForTrials,
+  withFiles,
+  withInterfaces
+} from "./Trials.ts"
+import { unfollowedClocks } from "./UnfollowedClocks.ts"
+import type { RunningVersion } from "./VersionMemory.ts"
 
 type Step = readonly [NodeMemory, ReadonlyArray<NodeMemoryAction>]
 
-/** Nothing is remembered until the first facts come with what is on disk. */
-export const initialNodeMemory = (runDir: string): NodeMemory => ({
-  runDir,
-  facts: undefined,
-  statuses: [],
-  versions: emptyVersionMemory,
-  known: undefined,
-  phcs: emptyPhcHistory,
-  nics: undefined,
-  inForce: { running: [], processes: [], inherited: new Set(), applied: [], node: undefined, isFromDisk: true },
-  pending: undefined,
-  kept: undefined
-})
-
 /** The memory after an event at `now` (monotonic nanoseconds), and the actions to carry out. */
 export const step = (memory: NodeMemory, event: NodeMemoryEvent, now: bigint): Step => {
+  const [next, actions] = respond(memory, event, now)
+  const running = [...next.inForce.running, ...next.pending?.decided.running ?? []]
+  const trials = renewTrials(next.trials, next.versions, running, next.facts?.interfaces ?? [], now)
+  const isNew = trials !== memory.trials || event._tag === "Due" || event._tag === "FactsChanged"
+  if (!isNew || next.facts === undefined || !isForTrials(next.facts)) return [{ ...next, trials }, actions]
+  return [{ ...next, trials }, [...actions, ...waitForTrials(trials, event._tag !== "FilesSeen", now)]]
+}
+
+/** What comes from disk is what worked; nothing else is tried before the API server has answered. */
+const isForTrials = ({ configuration, linuxptp }: DecisionFacts): boolean =>
+  Option.isSome(linuxptp) && !configuration.isFromDisk
+
+const respond = (memory: NodeMemory, event: NodeMemoryEvent, now: bigint): Step => {
   switch (event._tag) {
     case "FactsChanged":
       return decideOn(recalled(memory, event.facts), event.facts, now)
     case "RejectionsChanged":
-      return memory.facts === undefined ? [memory, []] : decideOn(memory, { ...memory.facts, cause: undefined }, now)
+      return decideAgain(memory, now)
     case "StatusesChanged":
-      return afterStatuses({ ...memory, statuses: event.statuses })
+      return afterStatuses(memory, event.statuses)
     case "ConfigurationsChecked":
       return afterAnswer(memory, event.asked, event.refusal)
+    case "FilesSeen": {
+      const trials = withFiles(memory.trials, event.files)
+      return Equal.equals(trials, memory.trials) ? [memory, []] : decideAgain({ ...memory, trials }, now)
+    }
+    case "Due":
+      return (nextDue(memory.trials) ?? now + 1n) <= now ? decideAgain(memory, now) : [memory, []]
   }
 }
+
+const decideAgain = (memory: NodeMemory, now: bigint): Step =>
+  memory.facts === undefined ? [memory, []] : decideOn(memory, { ...memory.facts, cause: undefined }, now)
 
 /** The first decision starts from what worked when the daemon ran last. A disk that answers later is not asked again. */
 const recalled = (memory: NodeMemory, { knownGood }: DecisionFacts): NodeMemory =>
@@ -129,7 +75,7 @@ const decideOn = (memory: NodeMemory, facts: DecisionFacts, now: bigint): Step =
   if (Option.isNone(facts.linuxptp)) {
     return [{ ...memory, facts, pending: undefined }, [{ _tag: "TellLinuxptpMissing" }]]
   }
-  const seen = observeInterfaces({ ...memory, facts }, facts)
+  const seen = withDueTrials(observe({ ...memory, facts }, facts, facts.linuxptp.value), facts, now)
   const decided = decideOnce(seen, facts, facts.linuxptp.value)
   // Before anything is stopped, programs are asked about configurations that they have not checked yet.
   const asked = decided.decision.processes.filter((spec) => !isKnown(seen, spec, decided.running))
@@ -142,19 +88,54 @@ const decideOn = (memory: NodeMemory, facts: DecisionFacts, now: bigint): Step =
   return [waiting, isAskedAlready ? [] : [{ _tag: "AskPrograms", asked, trigger }]]
 }
 
-const observeInterfaces = (memory: NodeMemory, { interfaces }: DecisionFacts): NodeMemory => {
-  if (interfaces === undefined) return memory
-  const nics = interfaces.map(({ name, phcIndex }) => ({ name, hasPhc: phcIndex !== undefined }))
-  const { phcs, versions } = memory
-  return { ...memory, nics, phcs: observePhcs(phcs, interfaces), versions: forgiveFor(versions, nics) }
+const observe = (memory: NodeMemory, facts: DecisionFacts, linuxptp: LinuxptpVersion): NodeMemory => {
+  const { interfaces } = facts
+  const nics = interfaces?.map(({ name, phcIndex }) => ({ name, hasPhc: phcIndex !== undefined })) ?? memory.nics
+  const versions = forgiveFor(memory.versions, nics, formatLinuxptpVersion(linuxptp))
+  if (interfaces === undefined) return { ...memory, versions }
+  const { phcs, trials } = memory
+  return withUnfollowed({
+    ...memory,
+    nics,
+    versions,
+    phcs: observePhcs(phcs, interfaces),
+    trials: withInterfaces(trials, interfaces)
+  })
 }
 
+const withDueTrials = (memory: NodeMemory, facts: DecisionFacts, now: bigint): NodeMemory =>
+  isForTrials(facts)
+    ? { ...memory, ...startDueTrials(memory.trials, memory.versions, memory.inForce.running, now) }
+    : memory
+
+/** Returns the same memory if nothing changed. */
+const withUnfollowed = (memory: NodeMemory): NodeMemory => {
+  const { facts, inForce, statuses } = memory
+  const interfaces = facts === undefined ? undefined : knownInterfaces(facts)
+  const unfollowed = unfollowedClocks(memory.unfollowed, inForce.processes, interfaces, statuses)
+  return Equal.equals(unfollowed, memory.unfollowed) ? memory : { ...memory, unfollowed }
+}
+
+/** A node without any interface, not even loopback, is a wrong SYSFS_ROOT. */
+const knownInterfaces = ({ interfaces }: DecisionFacts): DecisionFacts["interfaces"] =>
+  interfaces?.length === 0 ? undefined : interfaces
+
 const decideOnce = (
-  { inForce, known, runDir, versions }: NodeMemory,
-  { configuration: { node, objects }, interfaces }: DecisionFacts,
+  { inForce, known, runDir, trials, unfollowed, versions }: NodeMemory,
+  facts: DecisionFacts,
   linuxptpVersion: LinuxptpVersion
 ): Decided =>
-  decide({ objects, node, interfaces, linuxptpVersion, runDir, memory: versions, running: inForce.running, known })
+  decide({
+    ...facts.configuration,
+    interfaces: knownInterfaces(facts),
+    linuxptpVersion,
+    runDir,
+    memory: versions,
+    running: inForce.running,
+    unfollowed: new Set(unfollowed.keys()),
+    nextTrial: nextTrialText(trials),
+    known
+  })
 
 /**
  * True for processes that were applied or checked before. What has worked needs no check, so that a boot without API
@@ -211,11 +192,16 @@ const enforce = (memory: NodeMemory, { decided, facts, trigger }: Pending): Step
 }
 
 /** Statuses that arrive while a program is asked count at once: the waiting decision is made again. */
-const afterStatuses = (memory: NodeMemory): Step => {
-  const [taught, again] = learn(memory)
+const afterStatuses = (before: NodeMemory, statuses: ReadonlyArray<ProcessStatus>): Step => {
+  const memory = { ...before, statuses }
+  const watched = withUnfollowed(memory)
+  const [taught, again] = learn(watched)
   if (taught === memory) return [memory, []]
   const [kept, keep] = keepWhatWorks(taught)
-  const [next, actions] = kept.pending === undefined ? [kept, again] : decideAnew(kept, kept.pending)
+  const isAgain = again.length > 0 || watched !== memory
+  const [next, actions]: Step = kept.pending === undefined
+    ? [kept, isAgain ? [{ _tag: "DecideAgain" }] : []]
+    : decideAnew(kept, kept.pending)
   return [next, [...keep, ...actions]]
 }
 
@@ -224,14 +210,14 @@ const afterStatuses = (memory: NodeMemory): Step => {
  * new.
  */
 const learn = (memory: NodeMemory): Step => {
-  const { inForce: { applied, inherited, running }, nics, statuses, versions: before } = memory
+  const { facts, inForce: { applied, inherited, running }, nics, statuses, trials, versions: before } = memory
   // Other statuses belong to a predecessor that is being stopped.
   const own = statuses.filter(({ id, spec }) => applied.some((one) => one.id === id && Equal.equals(one, spec)))
-  const learned = learnFrom(before, running, own, inherited)
+  const learned = learnFrom(before, running, own, { inherited, enough: enoughFor(trials) })
   if (learned === before) return [memory, []]
-  const versions = nics === undefined ? learned : forgiveFor(learned, nics)
-  // A version that stood in for a rejected one may be forgotten as well.
-  const isRejection = !Equal.equals(versions.rejected, before.rejected) || versions.profiles !== before.profiles
+  const linuxptp = Option.getOrUndefined(Option.map(facts?.linuxptp ?? Option.none(), formatLinuxptpVersion))
+  const versions = forgiveFor(learned, nics, linuxptp)
+  const isRejection = !Equal.equals(versions.rejected, before.rejected)
   return [{ ...memory, versions }, isRejection ? [{ _tag: "DecideAgain" }] : []]
 }
 

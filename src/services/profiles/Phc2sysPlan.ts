@@ -143,9 +143,16 @@ export interface Phc2sysPlan {
   readonly problems: ReadonlyArray<PlanProblem>
 }
 
-/** Binds a phc2sys to all of `servers`. Their order does not change the result. */
-export const bindPhc2sys = (draft: Phc2sysDraft, servers: ReadonlyArray<Ptp4lServer>): Phc2sysPlan => {
-  const sorted = servers.toSorted((a, b) => byText(a.id, b.id))
+/**
+ * Binds a phc2sys to `followed`, by default all of `servers`. Their order does not change the result. Whether it can be
+ * bound depends on all of them, so that it does not change while one of them is away.
+ */
+export const bindPhc2sys = (
+  draft: Phc2sysDraft,
+  servers: ReadonlyArray<Ptp4lServer>,
+  followed: ReadonlyArray<Ptp4lServer> = servers
+): Phc2sysPlan => {
+  const sorted = followed.toSorted((a, b) => byText(a.id, b.id))
   const asked = draft.asksPtp4l ? sorted : []
   const [first] = asked
   const file = withOwnedSettings(draft.file)
@@ -164,7 +171,7 @@ export const bindPhc2sys = (draft: Phc2sysDraft, servers: ReadonlyArray<Ptp4lSer
       }),
       claims: { interfaces: [], clocks: steeredClocks(draft.arguments) }
     },
-    problems: [...serverProblems(draft, asked), ...claimProblems(draft, asked)]
+    problems: draft.asksPtp4l ? [...serverProblems(draft, servers), ...claimProblems(draft, servers)] : []
   }
 }
 
@@ -174,7 +181,7 @@ const steeredClocks = (args: ReadonlyArray<Argument>): ReadonlyArray<string> =>
 
 const serverProblems = (draft: Phc2sysDraft, servers: ReadonlyArray<Ptp4lServer>): ReadonlyArray<PlanProblem> => {
   const field = "phc2sysOpts"
-  if (draft.asksPtp4l && servers.length === 0) {
+  if (servers.length === 0) {
     return [planError(field, noServer(draft))]
   }
   const problems: Array<PlanProblem> = []
@@ -204,7 +211,6 @@ const noServer = ({ arguments: args, isAutomatic }: Phc2sysDraft): string => {
   return `${option}: there is no ptp4l to follow: ptp4lOpts or ptp4lConf start one, an interface alone does not${other}`
 }
 
-/** If there is no ptp4l to ask, phc2sys uses neither setting, and values given for them do no harm. */
 const claimProblems = (draft: Phc2sysDraft, servers: ReadonlyArray<Ptp4lServer>): ReadonlyArray<PlanProblem> =>
   draft.claims.flatMap(({ field, option, setting, value }) => {
     if (servers.length === 0 || servers.some((server) => server[setting] === value)) return []

@@ -20,6 +20,8 @@ export interface Claimant {
    */
   readonly steeredNics: ReadonlyArray<string>
   readonly systemClockWriters: ReadonlyArray<Program>
+  /** It is not expected to start here, and must not keep another one from running. */
+  readonly isDoubtful?: boolean
 }
 
 /** A claimant that does not run, because another one has what it claims. */
@@ -29,19 +31,25 @@ export interface Conflict<A extends Claimant> {
   readonly message: string
 }
 
-/** The first one by (object name, profile name) runs. Another one that claims the same does not run at all. */
+/**
+ * The first one by (object name, profile name) runs, a doubtful one after all others. Another one that claims the same
+ * does not run at all.
+ */
 export const findConflicts = <A extends Claimant>(
   claimants: ReadonlyArray<A>
 ): { readonly running: ReadonlyArray<A>; readonly conflicts: ReadonlyArray<Conflict<A>> } => {
   const running: Array<A> = []
   const conflicts: Array<Conflict<A>> = []
-  for (const claimant of claimants.toSorted((a, b) => byText(a.config, b.config) || byText(a.name, b.name))) {
+  for (const claimant of claimants.toSorted(inOrder)) {
     const conflict = conflictWith(running, claimant)
     if (conflict === undefined) running.push(claimant)
     else conflicts.push(conflict)
   }
   return { running, conflicts }
 }
+
+const inOrder = (a: Claimant, b: Claimant): number =>
+  Number(a.isDoubtful === true) - Number(b.isDoubtful === true) || byText(a.config, b.config) || byText(a.name, b.name)
 
 const conflictWith = <A extends Claimant>(running: ReadonlyArray<A>, loser: A): Conflict<A> | undefined => {
   const id = idOf(loser)

@@ -11,6 +11,7 @@ import { deadRules } from "./NodeMatch.ts"
 import { profileKey } from "./ProfileKey.ts"
 import { entriesFor, type Entry, noPriority } from "./Recommendations.ts"
 import { byText } from "./ResultOrder.ts"
+import type { Reference } from "./VersionMemory.ts"
 
 /** A profile that won by its priority. */
 export interface SelectedProfile {
@@ -32,6 +33,8 @@ export interface Selection {
   readonly winners: ReadonlyArray<SelectedProfile>
   readonly skipped: ReadonlyArray<SkippedProfile>
   readonly problems: ReadonlyArray<Problem>
+  /** What the names of the winners mean, and of those that dangle and match. */
+  readonly references: ReadonlyArray<Reference>
 }
 
 /**
@@ -42,9 +45,10 @@ export interface Selection {
 export const selectProfiles = (
   configs: ReadonlyArray<NodePTPCfg>,
   node: NodeIdentity,
-  isInvalid: (uid: string, profile: string) => boolean = () => false
+  isInvalid: (uid: string, profile: string) => boolean = () => false,
+  known: ReadonlyArray<Reference> = []
 ): Selection => {
-  const entries = entriesFor(configs, node, isInvalid)
+  const entries = entriesFor(configs, node, isInvalid, known)
   const running = entries.filter((entry) => entry.matchedBy !== undefined && entry.target.found)
   const winningRank = running.reduce((best, entry) => Math.min(best, entry.rank), Infinity)
   const winners = winnersOf(running.filter((entry) => entry.rank === winningRank))
@@ -59,7 +63,12 @@ export const selectProfiles = (
       ...entries.flatMap((entry) => skippedEntry(entry, node, winningRank, winners)),
       ...notRecommended(configs, entries)
     ],
-    problems: entries.flatMap((entry) => entryProblems(entry, winningRank))
+    problems: entries.flatMap((entry) => entryProblems(entry, winningRank)),
+    references: running.flatMap(({ by, rank, recommendation, target }) =>
+      target.found && (rank === winningRank || target.dangling !== undefined)
+        ? [{ by: by.uid, profile: recommendation.profile, holder: target.config.uid }]
+        : []
+    )
   }
 }
 
@@ -142,13 +151,20 @@ const entryProblems = (entry: Entry, winningRank: number): ReadonlyArray<Problem
     path: `${entry.path}${path}`,
     message
   })
+  const { target } = entry
   const problems = deadRules(entry.recommendation).map(({ message, path }) => problem("warning", `.${path}`, message))
   if (entry.recommendation.priority === undefined) {
     problems.push(problem("warning", ".priority", "is missing: the entry ranks after all others"))
   }
-  // An invalid profile is reported with the fields that make it invalid, and not here.
-  if (!entry.target.found && entry.target.reason !== "InvalidProfile") {
-    problems.push(problem(counts(entry, winningRank) ? "error" : "warning", ".profile", entry.target.message))
+  const severity = counts(entry, winningRank) ? "error" : "warning"
+  if (target.found) {
+    if (target.dangling === undefined) return problems
+    const { message, reason } = target.dangling
+    const runsOn = `what ran by it, profile "${entry.recommendation.profile}" of ${target.config.name}, goes on`
+    return [...problems, { ...problem(severity, ".profile", `${message}; ${runsOn}`), reason }]
   }
-  return problems
+  // An invalid profile is reported with the fields that make it invalid, and not here.
+  return target.reason === "InvalidProfile"
+    ? problems
+    : [...problems, { ...problem(severity, ".profile", target.message), reason: target.reason }]
 }

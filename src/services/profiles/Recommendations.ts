@@ -5,13 +5,21 @@
 import type { NodeIdentity } from "../kubernetes/Node.ts"
 import type { NodePTPCfg, Recommendation } from "../kubernetes/NodePTPCfg.ts"
 import { matchedBy } from "./NodeMatch.ts"
+import { profileKey } from "./ProfileKey.ts"
 import { byText } from "./ResultOrder.ts"
+import type { Reference } from "./VersionMemory.ts"
 
 /** The object whose profile is meant, or why no such profile can run. */
 type Target =
-  | { readonly found: true; readonly config: NodePTPCfg }
+  | { readonly found: true; readonly config: NodePTPCfg; readonly dangling?: Dangling }
   | { readonly found: false; readonly reason: "InvalidProfile"; readonly config: NodePTPCfg; readonly message: string }
-  | { readonly found: false; readonly reason: "MissingProfile" | "AmbiguousProfile"; readonly message: string }
+  | Dangling & { readonly found: false }
+
+/** Why a name means no profile, or none for certain. A recommendation that ran keeps its meaning all the same. */
+export interface Dangling {
+  readonly reason: "MissingProfile" | "AmbiguousProfile"
+  readonly message: string
+}
 
 /** Comes after every priority that a person can write. */
 export const noPriority = Number.MAX_VALUE
@@ -28,13 +36,19 @@ export interface Entry {
   readonly target: Target
 }
 
-/** All recommendations of all objects. `isInvalid` is true for profiles without any version that can run. */
+/**
+ * All recommendations of all objects. `isInvalid` is true for profiles without any version that can run. `references`
+ * are those that ran: while a name means nothing certain, they mean the profile of then, if its object still exists.
+ */
 export const entriesFor = (
   configs: ReadonlyArray<NodePTPCfg>,
   node: NodeIdentity,
-  isInvalid: (uid: string, profile: string) => boolean
+  isInvalid: (uid: string, profile: string) => boolean,
+  references: ReadonlyArray<Reference> = []
 ): ReadonlyArray<Entry> => {
   const holders = holdersByProfile(configs)
+  const byUid = new Map(configs.map((config) => [config.uid, config]))
+  const meant = new Map(references.map(({ by, holder, profile }) => [profileKey(by, profile), byUid.get(holder)]))
   return configs.flatMap((by) =>
     by.recommend.map((recommendation, index): Entry => ({
       by,
@@ -42,7 +56,13 @@ export const entriesFor = (
       recommendation,
       rank: recommendation.priority ?? noPriority,
       matchedBy: matchedBy(recommendation, node),
-      target: resolve(by, recommendation.profile, holders, isInvalid)
+      target: resolve(
+        by,
+        recommendation.profile,
+        holders,
+        isInvalid,
+        meant.get(profileKey(by.uid, recommendation.profile))
+      )
     }))
   )
 }
@@ -64,20 +84,15 @@ const resolve = (
   by: NodePTPCfg,
   name: string,
   holders: ReadonlyMap<string, ReadonlyArray<NodePTPCfg>>,
-  isInvalid: (uid: string, profile: string) => boolean
+  isInvalid: (uid: string, profile: string) => boolean,
+  meant: NodePTPCfg | undefined
 ): Target => {
   const isOwn = by.profiles.some((profile) => profile.name === name)
-  const [config, ...others] = isOwn ? [by] : (holders.get(name) ?? [])
-  if (config === undefined) {
-    return { found: false, reason: "MissingProfile", message: `no NodePTPCfg has a profile "${name}"` }
-  }
-  if (others.length > 0) {
-    const names = [config, ...others].map((holder) => holder.name).sort(byText).join(", ")
-    return {
-      found: false,
-      reason: "AmbiguousProfile",
-      message: `several NodePTPCfgs have a profile "${name}": ${names}`
-    }
+  const [only, ...others] = isOwn ? [by] : (holders.get(name) ?? [])
+  const dangling = whyDangling(name, only, others)
+  const config = dangling === undefined ? only : meant
+  if (config === undefined || (dangling !== undefined && isInvalid(config.uid, name))) {
+    return { found: false, ...(dangling ?? missing(name)) }
   }
   if (isInvalid(config.uid, name)) {
     return {
@@ -87,5 +102,21 @@ const resolve = (
       message: `profile "${name}" of ${config.name} is not valid`
     }
   }
-  return { found: true, config }
+  return { found: true, config, ...(dangling === undefined ? {} : { dangling }) }
+}
+
+const missing = (name: string): Dangling => ({
+  reason: "MissingProfile",
+  message: `no NodePTPCfg has a profile "${name}"`
+})
+
+const whyDangling = (
+  name: string,
+  holder: NodePTPCfg | undefined,
+  others: ReadonlyArray<NodePTPCfg>
+): Dangling | undefined => {
+  if (holder === undefined) return missing(name)
+  if (others.length === 0) return undefined
+  const names = [holder, ...others].map((one) => one.name).sort(byText).join(", ")
+  return { reason: "AmbiguousProfile", message: `several NodePTPCfgs have a profile "${name}": ${names}` }
 }

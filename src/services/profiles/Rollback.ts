@@ -1,7 +1,8 @@
 /**
- * Where a rollback is decided. A version of a profile is rejected if its processes repeatedly end at their start
- * because of their configuration (`learnFrom`), or if the program refuses it before it is started (`learnRefusal`). A
- * version whose processes were all ready has worked, and is never rejected again.
+ * Where a rollback is decided. A version of a profile is rejected if its processes repeatedly end at their start before
+ * it was ever ready (`learnFrom`), or if the program refuses it before it is started (`learnRefusal`). Only a program's
+ * complaint about the text itself is final; otherwise Trials decides when the version is tried again. A version whose
+ * processes were all ready has worked, and is never rejected again.
  * ProfileVersions decides what runs instead of a rejected version.
  */
 import { Equal } from "effect"
@@ -18,35 +19,46 @@ import {
   type VersionMemory
 } from "./VersionMemory.ts"
 
-/**
- * A single failure may be an accident. Three may happen within 50 ms; if a missing NIC appears after that, the version
- * gets a new trial.
- */
-const enoughErrors = 3
+/** A single failure may be an accident. */
+export const enoughFailures = 3
 
 const versionOf = ({ generation, profile, uid }: RunningVersion): ValidProfile => validProfile(uid, profile, generation)
+
+/** What else is known when statuses are judged. */
+export interface Lesson {
+  /** Ids of processes that ran before their version. Their failures say nothing about it. */
+  readonly inherited?: ReadonlySet<string>
+  /** How many failed starts are enough. A version that is tried again has one start. */
+  readonly enough?: (version: ValidProfile) => number
+  /** The installed version. */
+  readonly linuxptp?: string | undefined
+}
 
 /**
  * The memory after the processes of `running` were seen with these statuses. Returns the same object if they show
  * nothing new. `statuses` must not contain those of other specs with the same ids, which belong to a predecessor that
- * is being stopped. The failure of a process that was inherited from the version before says nothing about this
- * version.
+ * is being stopped.
  */
 export const learnFrom = (
   memory: VersionMemory,
   running: ReadonlyArray<RunningVersion>,
   statuses: ReadonlyArray<ProcessStatus>,
-  inherited: ReadonlySet<string> = new Set()
+  { enough = () => enoughFailures, inherited = new Set(), linuxptp }: Lesson = {}
 ): VersionMemory =>
   running.reduce((known, version) => {
     const own = statuses.filter(({ id }) => version.processIds.includes(id))
     // A version without processes proves nothing and is nothing to return to.
     const isComplete = own.length > 0 && own.length === version.processIds.length
     if (isComplete && own.every(({ state }) => state === "Running")) return withWorking(known, version)
-    const failed = own.find(({ configurationErrors, id, wasReady }) =>
-      !wasReady && configurationErrors >= enoughErrors && !inherited.has(id)
-    )
-    return failed === undefined ? known : turnDown(known, version, "FailedToStart", failed.lastExit ?? "")
+    const needed = enough(version)
+    const failed = own.find(({ deaths, id, wasReady }) => !wasReady && deaths >= needed && !inherited.has(id))
+    return failed === undefined ? known : withRejected(known, {
+      ...versionOf(version),
+      by: "FailedToStart",
+      message: failed.lastExit ?? "",
+      ...(failed.configurationErrors > 0 ? { isFinal: true } : {}),
+      ...(linuxptp === undefined ? {} : { linuxptp })
+    })
   }, memory)
 
 /** The parts of a decision that are compared with the next one. */
@@ -77,25 +89,7 @@ export const learnRefusal = (
   message: string
 ): VersionMemory => {
   const version = running.find(({ processIds }) => processIds.includes(id))
-  return version === undefined ? memory : turnDown(memory, version, "Refused", message)
-}
-
-/**
- * The memory after a version turned out not to run. Usually the version is rejected. One that stands in for a rejected
- * version is forgotten instead: if it replaced that rejection, the first one would be tried again, and the two would
- * alternate for ever.
- */
-const turnDown = (
-  memory: VersionMemory,
-  version: RunningVersion,
-  by: RejectedProfile["by"],
-  message: string
-): VersionMemory => {
-  const isStandIn = memory.profiles.some(isSameVersion(version)) && !memory.worked.some(isSameVersion(version)) &&
-    memory.rejected.some((other) => isOfSameProfile(version)(other) && !isSameVersion(version)(other))
-  return isStandIn
-    ? { ...memory, profiles: memory.profiles.filter((other) => !isSameVersion(version)(other)) }
-    : withRejected(memory, version, by, message)
+  return version === undefined ? memory : withRejected(memory, { ...versionOf(version), by: "Refused", message })
 }
 
 /** True if every version in `running` is known to work or has no process that could fail. */
@@ -106,21 +100,34 @@ export const allWorked = (memory: VersionMemory, running: ReadonlyArray<RunningV
 export type SeenNic = NonNullable<RejectedProfile["nics"]>[number]
 
 /**
- * The memory after these NICs were seen. A rejection remembers which NICs of its profile were there, and is withdrawn
- * when another one appears. A NIC that disappears and comes back does not count, even over a restart of the daemon.
+ * The memory after these NICs were seen with this linuxptp. A rejection remembers which NICs of its profile were there,
+ * and is withdrawn when another one appears. A NIC that disappears and comes back does not count, even over a restart
+ * of the daemon. No NIC changes a text that was refused, but another linuxptp may read it otherwise.
  */
-export const forgiveFor = (memory: VersionMemory, nics: ReadonlyArray<SeenNic>): VersionMemory => {
+export const forgiveFor = (
+  memory: VersionMemory,
+  nics: ReadonlyArray<SeenNic> | undefined,
+  linuxptp?: string
+): VersionMemory => {
   const rejected = memory.rejected.flatMap((one): ReadonlyArray<RejectedProfile> => {
-    const there = nics.filter((nic) => names(one.profile, nic.name))
-    if (one.nics === undefined) return [{ ...one, nics: there }]
-    return there.every((nic) => one.nics?.some(covers(nic))) ? [one] : []
+    const there = nics?.filter((nic) => namesNic(one.profile, nic.name))
+    const isOtherProgram = linuxptp !== undefined && one.linuxptp !== undefined && one.linuxptp !== linuxptp
+    const hasNewNic = one.isFinal !== true && one.nics !== undefined && there !== undefined &&
+      !there.every((nic) => one.nics?.some(covers(nic)))
+    if (isOtherProgram || hasNewNic) return []
+    return [{
+      ...one,
+      ...(one.nics === undefined && there !== undefined ? { nics: there } : {}),
+      ...(one.linuxptp === undefined && linuxptp !== undefined ? { linuxptp } : {})
+    }]
   })
   return Equal.equals(rejected, memory.rejected) ? memory : { ...memory, rejected }
 }
 
 const covers = (nic: SeenNic) => (known: SeenNic): boolean => known.name === nic.name && (known.hasPhc || !nic.hasPhc)
 
-const names = (profile: PtpProfile, nic: string): boolean =>
+/** Whether a text of the profile contains this name. */
+export const namesNic = (profile: PtpProfile, nic: string): boolean =>
   Object.values(profile).some((text) => typeof text === "string" && text.split(/[^\w.:@-]+/).includes(nic))
 
 const withWorking = (memory: VersionMemory, version: RunningVersion): VersionMemory =>
@@ -131,17 +138,7 @@ const withWorking = (memory: VersionMemory, version: RunningVersion): VersionMem
   }
 
 /** A version that has worked once is never rejected: the cause of its failure is not its text. */
-const withRejected = (
-  memory: VersionMemory,
-  version: RunningVersion,
-  by: RejectedProfile["by"],
-  message: string
-): VersionMemory =>
-  memory.worked.some(isSameVersion(version)) || memory.rejected.some(isSameVersion(version)) ? memory : {
-    ...memory,
-    rejected: [...memory.rejected.filter((other) => !isOfSameProfile(version)(other)), {
-      ...versionOf(version),
-      by,
-      message
-    }]
-  }
+const withRejected = (memory: VersionMemory, version: RejectedProfile): VersionMemory =>
+  memory.worked.some(isSameVersion(version)) || memory.rejected.some(isSameVersion(version))
+    ? memory
+    : { ...memory, rejected: [...memory.rejected, version] }

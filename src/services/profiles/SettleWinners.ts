@@ -2,7 +2,6 @@
  * Finds the winners of a node that can run together. Selection, conflicts and a phc2sys for all ptp4l depend on each
  * other: if such a phc2sys has no ptp4l to follow, its profile counts as missing, and then another profile may win.
  */
-import { Equal } from "effect"
 import type { NodeIdentity } from "../kubernetes/Node.ts"
 import type { NodePTPCfg } from "../kubernetes/NodePTPCfg.ts"
 import { bindPhc2sys, type Phc2sysPlan } from "./Phc2sysPlan.ts"
@@ -11,6 +10,8 @@ import { type Claimant, type Conflict, findConflicts } from "./ProfileConflicts.
 import { profileKey } from "./ProfileKey.ts"
 import { type SelectedProfile, type Selection, selectProfiles } from "./ProfileSelection.ts"
 import { type Candidate, type ProfileVersion, withoutBest } from "./ProfileVersions.ts"
+import type { Ptp4lServer } from "./Ptp4lPlan.ts"
+import type { Reference } from "./VersionMemory.ts"
 
 /** A winner, and its version that runs. */
 export interface Winner extends Claimant {
@@ -30,40 +31,45 @@ export interface Settled {
   readonly candidates: ReadonlyMap<string, Candidate>
 }
 
-/** Reasons against a version on this node. The uid is that of its object. */
-type Objections = (uid: string, version: ProfileVersion) => ReadonlyArray<PlanProblem>
+/** What else the winners depend on. */
+export interface SettleSetup {
+  readonly node: NodeIdentity
+  /** Reasons against a version on this node. The uid is that of its object. */
+  readonly objections: (uid: string, version: ProfileVersion) => ReadonlyArray<PlanProblem>
+  readonly references: ReadonlyArray<Reference>
+  /** How badly a ptp4l can be followed, from 0. A phc2sys for all of them follows those that can be followed best. */
+  readonly troubleOf: (server: Ptp4lServer) => number
+}
 
 /**
- * The winners that can run, with one exception. If none of them starts and none has a version that worked, the profiles
- * of the next priority run, if there are any, because a mistake in a new object must not stop the clock of another one.
+ * The winners that can run, with one exception. If all of them are doubtful and none has a version that worked, the
+ * profiles of the next priority run, if there are any, because a mistake in a new object must not stop the clock of
+ * another one.
  */
 export const settleWinners = (
   configs: ReadonlyArray<NodePTPCfg>,
-  node: NodeIdentity,
   given: ReadonlyMap<string, Candidate>,
-  objections: Objections = () => []
+  setup: SettleSetup
 ): Settled => {
-  const settled = settleRunnable(configs, node, given, objections)
-  if (settled.running.length === 0 || !settled.running.every(failedToStart)) return settled
+  const settled = settleRunnable(configs, given, setup)
+  if (settled.running.length === 0 || !settled.running.every(isDoubtful)) return settled
   const others = new Map(settled.candidates)
   for (const { candidate, name, selected } of settled.running) {
     others.set(profileKey(selected.uid, name), { ...candidate, versions: [] })
   }
-  const instead = settleWinners(configs, node, others, objections)
+  const instead = settleWinners(configs, others, setup)
   // If no profile starts at all, the one with the highest priority is tried again and again, because that is what
   // people want.
-  return instead.running.some((one) => !failedToStart(one)) ? instead : settled
+  return instead.running.some((one) => !isDoubtful(one)) ? instead : settled
 }
 
-const failedToStart = ({ candidate: { rejected }, version }: Winner): boolean =>
-  rejected?.by === "FailedToStart" && Equal.equals(version.profile, rejected.profile)
+const isDoubtful = (one: Winner): boolean => one.isDoubtful === true
 
 /** Selects until every winner can run. Each round removes a version, so it ends. */
 const settleRunnable = (
   configs: ReadonlyArray<NodePTPCfg>,
-  node: NodeIdentity,
   given: ReadonlyMap<string, Candidate>,
-  objections: Objections
+  { troubleOf, node, objections, references }: SettleSetup
 ): Settled => {
   const reasonsAgainst = ({ phc2sysForAll, selected, version }: Winner): ReadonlyArray<PlanProblem> => [
     ...phc2sysForAll?.problems ?? [],
@@ -72,12 +78,12 @@ const settleRunnable = (
   let candidates = given
   while (true) {
     const known = candidates
-    const isInvalid = (uid: string, name: string) => known.get(profileKey(uid, name))?.versions.length === 0
-    const selection = selectProfiles(configs, node, isInvalid)
+    const isInvalid = (uid: string, name: string) => (known.get(profileKey(uid, name))?.versions ?? []).length === 0
+    const selection = selectProfiles(configs, node, isInvalid, references)
     const { conflicts, running: unbound } = findConflicts(
       selection.winners.flatMap((selected) => winner(selected, known))
     )
-    const running = bindAll(unbound)
+    const running = bindAll(unbound, troubleOf)
     const unfit = running.filter((one) => reasonsAgainst(one).some(isError))
     if (unfit.length === 0) return { selection, running, conflicts, candidates }
     const next = new Map(candidates)
@@ -97,6 +103,7 @@ const winner = (selected: SelectedProfile, candidates: ReadonlyMap<string, Candi
   return [{
     config,
     name,
+    isDoubtful: version.isDoubtful,
     selected,
     candidate,
     version,
@@ -107,10 +114,25 @@ const winner = (selected: SelectedProfile, candidates: ReadonlyMap<string, Candi
   }]
 }
 
-const bindAll = (winners: ReadonlyArray<Winner>): ReadonlyArray<Winner> => {
-  const servers = winners.flatMap(({ version }) => version.plan.ptp4l ?? [])
+const serversOf = (winners: ReadonlyArray<Winner>): ReadonlyArray<Ptp4lServer> =>
+  winners.flatMap(({ version }) => version.plan.ptp4l ?? [])
+
+/**
+ * A phc2sys for all ptp4l waits for ever for one that does not answer. So it follows none that is doubtful or lost, as
+ * long as there are others.
+ */
+const bindAll = (
+  winners: ReadonlyArray<Winner>,
+  troubleOf: SettleSetup["troubleOf"]
+): ReadonlyArray<Winner> => {
+  const sound = serversOf(winners.filter((one) => !isDoubtful(one)))
+  const servers = sound.length > 0 ? sound : serversOf(winners)
+  const least = Math.min(...servers.map(troubleOf))
+  const followed = servers.filter((server) => troubleOf(server) === least)
   return winners.map((one) => {
     const draft = one.version.plan.phc2sysForAll
-    return draft === undefined ? one : { ...one, phc2sysForAll: bindPhc2sys(draft, servers) }
+    if (draft === undefined) return one
+    const doubt = isDoubtful(one) || sound.length === 0
+    return { ...one, isDoubtful: doubt, phc2sysForAll: bindPhc2sys(draft, servers, followed) }
   })
 }

@@ -42,6 +42,13 @@ export const RejectedProfile = Schema.Struct({
   /** The program's own words. */
   message: Schema.String,
   /**
+   * Set if the program complained of the text itself, so that the next start would end in the same way. Otherwise it is
+   * tried again (Trials). Files of earlier daemons do not tell, and their rejections are tried again too.
+   */
+  isFinal: Schema.optionalKey(Schema.Boolean),
+  /** The linuxptp that did not run it; absent until that is known. */
+  linuxptp: Schema.optionalKey(Schema.String),
+  /**
    * The NICs that it names and that existed at that time, with or without a PHC; absent until the node's NICs are
    * known.
    */
@@ -49,7 +56,11 @@ export const RejectedProfile = Schema.Struct({
 })
 export type RejectedProfile = typeof RejectedProfile.Type
 
-/** At most one of each for every existing object and profile. */
+/** Which profile a recommendation meant when that ran: the uid of the object with the recommendation, and of the holder. */
+export const Reference = Schema.Struct({ by: Schema.String, profile: Schema.String, holder: Schema.String })
+export type Reference = typeof Reference.Type
+
+/** At most one object, valid profile and profile that worked for every existing object and profile. */
 export const VersionMemory = Schema.Struct({
   /** Objects in the last form that could be read. */
   objects: Schema.Array(NodePTPCfg),
@@ -58,7 +69,9 @@ export const VersionMemory = Schema.Struct({
   /** Profiles in the last form that ran on this node with every process ready. */
   worked: Schema.Array(ValidProfile),
   /** Versions that are not to be tried again before the next edit. Mostly these are the versions in the objects. */
-  rejected: Schema.Array(RejectedProfile)
+  rejected: Schema.Array(RejectedProfile),
+  /** The recommendations that ran. A name that means nothing any more keeps the meaning that it had. */
+  references: Schema.optionalKey(Schema.Array(Reference))
 })
 export type VersionMemory = typeof VersionMemory.Type
 

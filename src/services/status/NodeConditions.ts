@@ -55,11 +55,13 @@ const applied = ({ decision, isFromDisk, linuxptpMissing, statuses }: ConditionF
   }
   const mistakes = mistakesOf(decision)
   if (mistakes.length > 0) {
-    return condition("Applied", "False", "InvalidConfiguration", mistakes.map(problemText).join("; "))
+    return condition("Applied", "False", reasonOf(mistakes), mistakes.map(problemText).join("; "))
   }
   if (decision.rolledBack.length > 0) {
     const messages = decision.rolledBack.map(({ config, message }) => `${config}: ${message}`)
-    return condition("Applied", "False", "RolledBack", messages.join("; "))
+    // What waits for an edit needs a person more than what is tried again.
+    const reason = decision.rolledBack.some((one) => one.reason === "RolledBack") ? "RolledBack" : "StartFailed"
+    return condition("Applied", "False", reason, messages.join("; "))
   }
   if (decision.profiles.length === 0) {
     return condition("Applied", "True", "NoProfile", "no profile is recommended for this node")
@@ -71,6 +73,12 @@ const applied = ({ decision, isFromDisk, linuxptpMissing, statuses }: ConditionF
   return waiting.length > 0
     ? condition("Applied", "False", "ProcessesNotReady", waiting.join("; "))
     : condition("Applied", "True", "Applied", runningText(decision))
+}
+
+/** One kind of mistake has a reason of its own, several have not. */
+const reasonOf = (mistakes: ReadonlyArray<Problem>): string => {
+  const [reason, ...others] = new Set(mistakes.map((mistake) => mistake.reason))
+  return others.length > 0 ? "InvalidConfiguration" : reason ?? "InvalidConfiguration"
 }
 
 /** A profile that starts no program is a warning and not a mistake. */

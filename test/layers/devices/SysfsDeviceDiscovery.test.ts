@@ -3,8 +3,10 @@ import * as NodePath from "@effect/platform-node/NodePath"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Duration, Effect, FileSystem, Layer, Logger, Queue, References } from "effect"
 import { TestClock } from "effect/testing"
+import { renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import * as SysfsDeviceDiscovery from "../../../src/layers/devices/SysfsDeviceDiscovery.ts"
 import * as Libc from "../../../src/layers/native/Libc.ts"
+import { DeviceDiscovery } from "../../../src/services/devices/DeviceDiscovery.ts"
 import { Machine, readInterfaces, suite } from "./DeviceDiscoverySuite.ts"
 import { makeSysfsTree, type TreeInterface } from "./SysfsTree.ts"
 
@@ -110,6 +112,25 @@ describe("SysfsDeviceDiscovery", () => {
       [0, 100, 1_250, 10_000].map((took) => Duration.toMillis(SysfsDeviceDiscovery.restAfter(Duration.millis(took)))),
       [0, 400, 5_000, 5_000]
     ))
+
+  it.effect("sees which devices and files are there, and when another one has taken a place", () =>
+    Effect.gen(function*() {
+      const { look } = yield* DeviceDiscovery
+      const { root } = yield* Tree
+      const [file, link] = [`${root}/leap-seconds.list`, `${root}/by-id`]
+      const paths = ["/dev/null", file, link, `${root}/missing`]
+      writeFileSync(file, "1")
+      symlinkSync("/dev/null", link)
+      const before = yield* look(paths)
+      assert.deepStrictEqual(before.map(({ path }) => path), ["/dev/null", file, link])
+      assert.strictEqual(before[2]?.identity, before[0]?.identity)
+      assert.deepStrictEqual(yield* look(paths), before)
+      writeFileSync(`${root}/new`, "1")
+      renameSync(`${root}/new`, file)
+      assert.notDeepEqual(yield* look([file]), before.slice(1, 2))
+      rmSync(link)
+      assert.deepStrictEqual(yield* look([link]), [])
+    }).pipe(Effect.provide(discovery)))
 
   it.effect("looks at a copy of sysfs each 500 ms, not earlier", () =>
     Effect.gen(function*() {

@@ -85,17 +85,21 @@ describe("plan", () => {
           "--node=worker-7",
           "--labels=a=b,node-role.kubernetes.io/worker=",
           "--linuxptp=3.1.1",
-          "--devices=eth0"
+          "--devices=eth0,ens787fl"
         ]
       )
-      assert.strictEqual(code, 0)
+      assert.strictEqual(code, 1)
       assert.include(stdout, "Node worker-7, linuxptp 3.1.1\n")
       assert.include(
         stdout,
         "boundary-clock/profile1: priority 4, by nodeLabel node-role.kubernetes.io/worker, on ens787f1\n"
       )
       assert.include(stdout, "ptp4l -s -2 -f /var/run/linuxptp-daemon/ptp4l-profile1-883f2c25/ptp4l.conf\n")
-      assert.include(stdout, "warning: boundary-clock: spec.profile[0].interface: ")
+      assert.include(
+        stdout,
+        "error: boundary-clock: spec.profile[0].interface: profile \"profile1\", interface: " +
+          "worker-7 has no interface ens787f1 (did you mean ens787fl?); it is started again and again until it comes"
+      )
     }))
 
   it.effect("says why nothing runs, and that this is no error", () =>

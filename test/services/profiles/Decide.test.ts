@@ -95,7 +95,7 @@ describe("decide", () => {
     assert.strictEqual(decisionOn([object("a", { ...spec, recommend: elsewhere })]).problems[0]?.elsewhere, true)
   })
 
-  it("only warns of a NIC that the node does not have, and of none when its NICs are not known", () => {
+  it("refuses a NIC that the node does not have, and none when its NICs are not known", () => {
     const pulse = { ts2phcOpts: "-s generic -c eth1" }
     const objects = [object("a", { profile: [bc("p", "eth0", pulse)], recommend: [entry("p")] })]
     const problemsWith = (interfaces: ReadonlyArray<string> | undefined) =>
@@ -109,7 +109,7 @@ describe("decide", () => {
       }).decision.problems.map(({ path, severity }) => `${severity} ${path}`)
     assert.deepStrictEqual(problemsWith(undefined), [])
     assert.deepStrictEqual(problemsWith(["eth1", "eth0"]), [])
-    assert.deepStrictEqual(problemsWith([]), ["warning spec.profile[0]", "warning spec.profile[0].interface"])
+    assert.deepStrictEqual(problemsWith([]), ["error spec.profile[0]", "error spec.profile[0].interface"])
   })
 
   it("counts neither of two different objects of one name, and one of two equal ones", () => {
@@ -300,9 +300,8 @@ describe("what was valid last", () => {
     assert.deepStrictEqual(after([good], [good, urgent]).processes, decisionOn([good]).processes)
   })
 
-  it("ends with the object, with the profile, and with the recommendation", () => {
+  it("ends with the object and with the recommendation", () => {
     assert.deepStrictEqual(after([good], [undecodable], []).processes, [])
-    assert.deepStrictEqual(after([good], [object("a", { profile: [], recommend: [entry("p")] })]).processes, [])
     assert.deepStrictEqual(after([good], [object("a", { profile: [bc("p", "eth0")] })]).processes, [])
     assert.deepStrictEqual(
       after([good], [typo], [object("a", { profile: [bc("p", "eth0", { ptp4lOpts: "-Y" })] })]).processes,
@@ -327,7 +326,7 @@ describe("what was valid last", () => {
   it("is kept while a profile can't run for want of another one", () => {
     const recommend = [entry("ha"), entry("nic")]
     const both = object("a", { profile: [ha("ha"), bc("nic", "eth0")], recommend })
-    const alone = object("a", { profile: [ha("ha")], recommend })
+    const alone = object("a", { profile: [ha("ha")], recommend: [entry("ha")] })
     const broken = object("a", { profile: [{ name: "ha", phc2sysOpts: "-a -Y" }, bc("nic", "eth0")], recommend })
     assert.deepStrictEqual(after([both], [alone]).processes, [])
     assert.deepStrictEqual(after([both], [alone], [broken]).processes, decisionOn([both]).processes)

@@ -105,7 +105,8 @@ describe("knownGoodOf", () => {
         ],
         profiles: [{ uid: "uid-a", profile: p, generation: 3 }],
         worked: [],
-        rejected: []
+        rejected: [],
+        references: [{ by: "uid-b", profile: "p", holder: "uid-a" }]
       }
     })
     assert.deepStrictEqual(chosenBy(again(keep(decided))), [

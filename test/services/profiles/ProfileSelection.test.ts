@@ -42,7 +42,7 @@ const problem = (path: string) => ({ severity: "error" as const, config: "a", pa
 
 describe("selectProfiles", () => {
   it("selects nothing from nothing", () => {
-    const nothing = { winners: [], invalid: [], skipped: [], problems: [] }
+    const nothing = { winners: [], invalid: [], skipped: [], problems: [], references: [] }
     assert.deepStrictEqual(selectProfiles([], node), nothing)
     assert.deepStrictEqual(selectProfiles([config("a", [])], node), nothing)
   })

@@ -62,8 +62,11 @@ const makeDaemon = () => {
   return {
     see,
     work: () => all(ready),
+    /** By its text. */
     fail: (errors = 3) =>
-      all({ state: "BackOff", configurationErrors: errors, lastExit: "exit code 255: no such thing" }),
+      all({ state: "BackOff", deaths: errors, configurationErrors: errors, lastExit: "exit code 255: no such thing" }),
+    /** By something else. */
+    breakDown: () => all({ state: "BackOff", deaths: 3, lastExit: "exit code 255: device busy" }),
     memory: () => memory,
     running: () => decided.running,
     argv: () => decided.decision.processes.map(({ argv }) => argv[1]),
@@ -93,9 +96,9 @@ describe("a version that does not start", () => {
   it("is not judged by a process that ran before it did", () => {
     const daemon = makeDaemon()
     const { decision, memory, running } = daemon.see([first])
-    const failing = decision.processes.map((spec) => statusOf(spec, { state: "BackOff", configurationErrors: 3 }))
+    const failing = decision.processes.map((spec) => statusOf(spec, { state: "BackOff", deaths: 3 }))
     const inherited = new Set(decision.processes.map(({ id }) => id))
-    assert.strictEqual(learnFrom(memory, running, failing, inherited), memory)
+    assert.strictEqual(learnFrom(memory, running, failing, { inherited }), memory)
     assert.lengthOf(learnFrom(memory, running, failing).rejected, 1)
   })
 
@@ -195,7 +198,7 @@ describe("a version that does not start", () => {
     daemon.see([first])
     daemon.work()
     const { decision, running } = daemon.see([object("a", 0, { ptp4lOpts: "-2", phc2sysOpts: "-a -r" })])
-    const failed = { configurationErrors: 3, lastExit: "exit code 255: no suitable ports available" }
+    const failed = { deaths: 3, configurationErrors: 3, lastExit: "exit code 255: no suitable ports available" }
     const statuses = decision.processes.map((spec) => statusOf(spec, spec.program === "ptp4l" ? ready : failed))
     const [rejected] = learnFrom(daemon.memory(), running, statuses).rejected
     assert.strictEqual(rejected?.message, "exit code 255: no suitable ports available")
@@ -262,7 +265,7 @@ describe("forgiveFor", () => {
     daemon.see([first])
     daemon.work()
     daemon.see([second])
-    daemon.fail()
+    daemon.breakDown()
     const memory = forgiveFor(daemon.memory(), [{ name: "eth0", hasPhc: false }])
     assert.strictEqual(forgiveFor(memory, [{ name: "eth0", hasPhc: false }]), memory)
     assert.deepStrictEqual(forgiveFor(memory, seen("eth0")).rejected, [])
@@ -273,7 +276,7 @@ describe("forgiveFor", () => {
     daemon.see([first])
     daemon.work()
     daemon.see([second])
-    daemon.fail()
+    daemon.breakDown()
     const memory = forgiveFor(daemon.memory(), seen("eth1", "eth"))
     assert.deepStrictEqual(memory.rejected.map(({ nics }) => nics), [[]])
     assert.strictEqual(forgiveFor(memory, seen("eth2")), memory)
@@ -285,7 +288,7 @@ describe("forgiveFor", () => {
     daemon.see([first])
     daemon.work()
     daemon.see([second])
-    daemon.fail()
+    daemon.breakDown()
     const memory = forgiveFor(daemon.memory(), seen("eth0"))
     assert.strictEqual(forgiveFor(forgiveFor(memory, []), seen("eth0")), memory)
   })

@@ -91,11 +91,47 @@ describe("nodeStatus", () => {
         decision: decision({
           profiles: [profile("a", [])],
           processes: [spec("ptp4l-a")],
-          rolledBack: [{ config: "c", name: "a", message: "did not start: unknown option x" }]
+          rolledBack: [{ config: "c", name: "a", reason: "RolledBack", message: "did not start: unknown option x" }]
         }),
         statuses: [running()]
       }),
       expected: "False RolledBack"
+    },
+    {
+      name: "a version did not start and is tried again",
+      facts: facts({
+        decision: decision({
+          profiles: [profile("a", [])],
+          processes: [spec("ptp4l-a")],
+          rolledBack: [{ config: "c", name: "a", reason: "StartFailed", message: "did not start: device busy" }]
+        }),
+        statuses: [running()]
+      }),
+      expected: "False StartFailed"
+    },
+    {
+      name: "an interface is missing, and nothing else is wrong",
+      facts: facts({
+        decision: decision({
+          profiles: [profile("a", [])],
+          processes: [spec("ptp4l-a")],
+          problems: [{ severity: "error", config: "c", path: "p", message: "m", reason: "InterfaceMissing" }]
+        }),
+        statuses: [running()]
+      }),
+      expected: "False InterfaceMissing"
+    },
+    {
+      name: "an interface is missing, and a field is wrong",
+      facts: facts({
+        decision: decision({
+          problems: [
+            { severity: "error", config: "c", path: "p", message: "m", reason: "InterfaceMissing" },
+            { severity: "error", config: "c", path: "q", message: "m" }
+          ]
+        })
+      }),
+      expected: "False InvalidConfiguration"
     },
     {
       name: "what runs is only remembered",

@@ -25,7 +25,9 @@ export const layer = (
       interfaces: SubscriptionRef.changes(current).pipe(
         Stream.changes,
         Stream.buffer({ capacity: 1, strategy: "sliding" })
-      )
+      ),
+      // Simulated programs open nothing, so everything may be there.
+      look: (paths) => Effect.succeed(paths.map((path) => ({ path, identity: "simulated" })))
     }).pipe(Context.add(InMemoryInterfaces, {
       update: (change) => SubscriptionRef.update(current, (interfaces) => change(interfaces).toSorted(byName))
     }))

@@ -102,5 +102,11 @@ const withLink = (node: SimulatedNode, nic: string, up: boolean): SimulatedNode 
 export const deviceDiscovery = (nodeName: string): Layer.Layer<DeviceDiscovery, never, SimulatedNetwork> =>
   Layer.effect(
     DeviceDiscovery,
-    SimulatedNetwork.useSync((network) => DeviceDiscovery.of({ interfaces: network.interfaces(nodeName) }))
+    SimulatedNetwork.useSync((network) =>
+      DeviceDiscovery.of({
+        interfaces: network.interfaces(nodeName),
+        // Simulated programs open nothing, so everything may be there.
+        look: (paths) => Effect.succeed(paths.map((path) => ({ path, identity: "simulated" })))
+      })
+    )
   )
