@@ -158,9 +158,24 @@ export const renderConfigFile = (file: ConfigFile): string =>
     .map((section) => [`[${section.name}]`, ...section.entries.map(renderEntry), ""].join("\n"))
     .join("\n")
 
+type EntriesByName = ReadonlyMap<string, ReadonlyArray<ConfigEntry>>
+
+/** Of each file once: a text of 64 KiB may have thousands of ports, and each of them is asked for several options. */
+const entriesByName = new WeakMap<ConfigFile, EntriesByName>()
+
+const readEntries = ({ sections }: ConfigFile): EntriesByName =>
+  new Map(
+    [...Map.groupBy(sections, ({ name }) => name)].map((
+      [name, group]
+    ) => [name, group.flatMap(({ entries }) => entries)])
+  )
+
 /** The entries of every section called `name`, in order. */
-export const entriesOf = (file: ConfigFile, name: string): ReadonlyArray<ConfigEntry> =>
-  file.sections.filter((section) => section.name === name).flatMap((section) => section.entries)
+export const entriesOf = (file: ConfigFile, name: string): ReadonlyArray<ConfigEntry> => {
+  const entries = entriesByName.get(file) ?? readEntries(file)
+  entriesByName.set(file, entries)
+  return entries.get(name) ?? []
+}
 
 const withoutKey = (section: ConfigSection, key: string): ConfigSection => ({
   ...section,
