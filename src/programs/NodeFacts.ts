@@ -2,7 +2,7 @@
  * Everything outside of the daemon that a decision for this node depends on, as one stream. Each change gives the facts
  * after it. What the daemon's own processes show is added in NodeDecisions.
  */
-import { Duration, Effect, Equal, Fiber, Option, Schedule, Stream, SubscriptionRef } from "effect"
+import { Duration, Effect, Equal, Fiber, Option, Stream, SubscriptionRef } from "effect"
 import { DeviceDiscovery } from "../services/devices/DeviceDiscovery.ts"
 import type { NetworkInterface } from "../services/devices/PtpDevice.ts"
 import { KubernetesApi } from "../services/kubernetes/KubernetesApi.ts"
@@ -16,8 +16,9 @@ import { Settings } from "../services/Settings.ts"
 import * as KeepLastKnownGood from "./KeepLastKnownGood.ts"
 import { NodeState, type Surroundings } from "./NodeState.ts"
 
-/** How often to look for linuxptp until it is found. */
-const linuxptpPoll = Duration.seconds(5)
+/** How often to look for linuxptp while it is missing, and how often whether it is another one. */
+const linuxptpMissingPoll = Duration.seconds(5)
+const linuxptpChangePoll = Duration.seconds(10)
 
 /** An API server that answers earlier waits this long for the disk, which knows what must not be tried again. */
 const diskPatience = Duration.seconds(1)
@@ -49,6 +50,10 @@ export const nodeFacts = Effect.gen(function*() {
   const { nodeName } = yield* Settings
   const { surroundings } = yield* NodeState
   const show = (change: Partial<Surroundings>) => SubscriptionRef.update(surroundings, (now) => ({ ...now, ...change }))
+  const askAgain = Effect.flatMap(
+    SubscriptionRef.get(surroundings),
+    ({ linuxptp }) => Effect.delay(installed.version, linuxptp === undefined ? linuxptpMissingPoll : linuxptpChangePoll)
+  )
   const changes: ReadonlyArray<Stream.Stream<Partial<ToldFacts>>> = [
     api.watchAll(nodePTPCfgs, { traced: true }).pipe(
       Stream.map(({ change, objects }) => ({ configs: objects, cause: change }))
@@ -64,9 +69,8 @@ export const nodeFacts = Effect.gen(function*() {
       Stream.changesWith((a, b) => Equal.equals(a.map(decisive), b.map(decisive))),
       Stream.map((interfaces) => ({ interfaces, cause: undefined }))
     ),
-    Stream.fromEffectSchedule(installed.version, Schedule.spaced(linuxptpPoll)).pipe(
-      Stream.takeUntil(Option.isSome),
-      Stream.changes,
+    Stream.concat(Stream.fromEffect(installed.version), Stream.fromEffectRepeat(askAgain)).pipe(
+      Stream.changesWith((a, b) => Equal.equals(a, b)),
       Stream.tap((linuxptp) => show({ linuxptp: Option.getOrUndefined(linuxptp) })),
       Stream.map((linuxptp) => ({ linuxptp, cause: undefined }))
     ),

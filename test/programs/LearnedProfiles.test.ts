@@ -317,6 +317,36 @@ describe("a configuration of which every version is refused", () => {
     }))
 })
 
+describe("linuxptp that changes while the daemon runs", () => {
+  it.effect("is told as missing when it is removed, and what runs goes on", () =>
+    Effect.gen(function*() {
+      const { applied, linuxptp, set, stateWhere } = yield* make()
+      yield* set(nodes, [worker])
+      yield* set(nodePTPCfgs, [ptp4lConfig("-2")])
+      yield* Queue.take(applied)
+      yield* SubscriptionRef.set(linuxptp, Option.none())
+      yield* TestClock.adjust("10 seconds")
+      yield* stateWhere(({ linuxptpMissing }) => linuxptpMissing)
+      yield* SubscriptionRef.set(linuxptp, Option.some({ major: 4, minor: 4, patch: 0 }))
+      yield* TestClock.adjust("5 seconds")
+      yield* stateWhere(({ linuxptpMissing }) => !linuxptpMissing)
+      assert.strictEqual(yield* Queue.size(applied), 0)
+    }))
+
+  it.effect("is planned for within 10 s when it is another version", () =>
+    Effect.gen(function*() {
+      const { applied, linuxptp, set } = yield* make()
+      yield* set(nodes, [worker])
+      yield* set(nodePTPCfgs, [ptp4lConfig("-2")])
+      const before = yield* Queue.take(applied)
+      yield* SubscriptionRef.set(linuxptp, Option.some({ major: 3, minor: 1, patch: 0 }))
+      yield* TestClock.adjust("10 seconds")
+      const after = yield* Queue.take(applied)
+      assert.deepStrictEqual(after.map(({ id }) => id), before.map(({ id }) => id))
+      assert.notDeepEqual(after, before)
+    }))
+})
+
 describe("a NIC that comes", () => {
   it.effect("ends the back-off of what uses it, once", () =>
     Effect.gen(function*() {

@@ -4,12 +4,22 @@
  */
 import { Duration, Effect, Layer, Option, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
+import { statSync } from "node:fs"
 import { InstalledLinuxptp } from "../../services/linuxptp/InstalledLinuxptp.ts"
-import { parseLinuxptpVersion } from "../../services/linuxptp/LinuxptpVersion.ts"
+import { type LinuxptpVersion, parseLinuxptpVersion } from "../../services/linuxptp/LinuxptpVersion.ts"
 import { findProgram, systemSearchPath } from "../native/ProgramPath.ts"
 import { withinReason } from "../native/WithinReason.ts"
 
-/** Asks the `ptp4l` in `searchPath`, again each time, because it may be installed while the daemon waits. */
+/** What changes when a package is upgraded (a rename over it) or a link leads elsewhere. */
+const identityOf = (program: string): string | undefined => {
+  const stats = statSync(program, { bigint: true, throwIfNoEntry: false })
+  return stats && [program, stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(" ")
+}
+
+/**
+ * Looks for `ptp4l` in `searchPath` each time, because it may be installed, upgraded or removed while the daemon runs.
+ * The program is only run if its file is another one than before, so asking again costs some microseconds.
+ */
 export const layerIn = (
   searchPath: ReadonlyArray<string>
 ): Layer.Layer<InstalledLinuxptp, never, ChildProcessSpawner.ChildProcessSpawner> =>
@@ -26,10 +36,17 @@ export const layerIn = (
           withinReason,
           Effect.map(Option.flatMap((text) => Option.fromUndefinedOr(parseLinuxptpVersion(text))))
         )
+      let known: { readonly file: string; readonly version: LinuxptpVersion } | undefined
       return InstalledLinuxptp.of({
         version: Effect.suspend(() => {
           const ptp4l = findProgram("ptp4l", searchPath)
-          return ptp4l === undefined ? Effect.succeedNone : ask(ptp4l)
+          if (ptp4l === undefined) return Effect.succeedNone
+          const file = identityOf(ptp4l)
+          if (file !== undefined && known?.file === file) return Effect.succeedSome(known.version)
+          return Effect.map(ask(ptp4l), (answer) => {
+            known = file === undefined || Option.isNone(answer) ? undefined : { file, version: answer.value }
+            return answer
+          })
         })
       })
     })

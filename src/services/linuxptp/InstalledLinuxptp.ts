@@ -8,7 +8,8 @@ import type { LinuxptpVersion } from "./LinuxptpVersion.ts"
 /** The linuxptp of this machine or of this image. */
 export class InstalledLinuxptp extends Context.Service<InstalledLinuxptp, {
   /**
-   * Asks again each time, because packages are installed and removed. `None`: linuxptp is not installed, or its answer
+   * Looks again each time, because packages are installed, upgraded and removed; it is cheap while nothing has changed.
+   * `None`: linuxptp is not installed, or its answer
    * is not a version.
    */
   readonly version: Effect.Effect<Option.Option<LinuxptpVersion>>

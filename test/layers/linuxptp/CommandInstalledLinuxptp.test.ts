@@ -57,6 +57,28 @@ describe("CommandInstalledLinuxptp", () => {
       assert.strictEqual(asked.length, 1)
     }))
 
+  it.effect("asks again only after the file has changed: by a rename over it, or by a link that leads elsewhere", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const [directory, other] = [yield* installed, yield* installed]
+      let asked = 0
+      const spawner = Layer.mock(ChildProcessSpawner.ChildProcessSpawner, {
+        streamLines: () => Stream.suspend(() => Stream.make(`4.${++asked}`))
+      })
+      const { version } = yield* InstalledLinuxptp.pipe(
+        Effect.provide(CommandInstalledLinuxptp.layerIn([directory]).pipe(Layer.provide(spawner)))
+      )
+      const minor = Effect.map(version, Option.map((found) => found.minor))
+      assert.deepStrictEqual([yield* minor, yield* minor], [Option.some(1), Option.some(1)])
+      yield* fs.writeFileString(`${directory}/ptp4l.dpkg-new`, "", { mode: 0o755 })
+      yield* fs.rename(`${directory}/ptp4l.dpkg-new`, `${directory}/ptp4l`)
+      assert.deepStrictEqual([yield* minor, yield* minor], [Option.some(2), Option.some(2)])
+      yield* fs.remove(`${directory}/ptp4l`)
+      assert.deepStrictEqual(yield* minor, Option.none())
+      yield* fs.symlink(`${other}/ptp4l`, `${directory}/ptp4l`)
+      assert.deepStrictEqual([yield* minor, yield* minor], [Option.some(3), Option.some(3)])
+    }).pipe(Effect.provide(NodeFileSystem.layer)))
+
   it.effect.each<readonly [string, Lines, Option.Option<string>]>([
     ["what ptp4l prints", Stream.make("4.4"), Option.some("4.4.0")],
     ["a version with a patch level", Stream.make("3.1.1", "more"), Option.some("3.1.1")],
