@@ -69,3 +69,10 @@ export const config = (options: { readonly hostname: Option.Option<string> }): C
     ),
     logFormat: Config.Literals(["json", "pretty"], "LOG_FORMAT").pipe(Config.withDefault("json" as const))
   })
+
+/** A wrong setting in one line, `METRICS_PORT: expected an integer`. Effect's own text has its types around it. */
+export const settingText = ({ cause }: Config.ConfigError): string => {
+  const [, what = cause.message, name] = /^(.*?)\s+at \["([^"]*)"\]$/s.exec(cause.message) ?? []
+  if (name === undefined) return what
+  return `${name}: ${what === "Expected string" ? "is missing" : what.replace(/^Expected/, "expected")}`
+}

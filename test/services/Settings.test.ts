@@ -73,4 +73,15 @@ describe("Settings", () => {
     Effect.gen(function*() {
       assert.include((yield* Effect.flip(read(env))).message, name)
     }))
+
+  it.effect("tells a setting that is wrong in one plain line", () =>
+    Effect.gen(function*() {
+      const told = (env: Readonly<Record<string, string>>) =>
+        Effect.map(Effect.flip(read(env)), (error) => Settings.settingText(error))
+      const [node, many] = [{ NODE_NAME: "worker-1" }, "expected a value between 0 and 65535"]
+      assert.strictEqual(yield* told({ ...node, METRICS_PORT: "abc" }), "METRICS_PORT: expected an integer")
+      assert.strictEqual(yield* told({ ...node, HEALTH_PORT: "80000" }), `HEALTH_PORT: ${many}`)
+      assert.match(yield* told({ ...node, LOG_LEVEL: "loud" }), /^LOG_LEVEL: expected "debug" .*$/)
+      assert.strictEqual(yield* told({}), "NODE_NAME: is missing")
+    }))
 })

@@ -1,8 +1,9 @@
 /** How the program starts and ends: services, logs and exit codes that all commands share. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Cause, Effect, Exit, Layer, Logger, References, Runtime, Schema } from "effect"
+import { Cause, Config, Effect, Exit, Layer, Logger, References, Runtime, Schema } from "effect"
 import * as Libc from "../../layers/native/Libc.ts"
+import { settingText } from "../../services/Settings.ts"
 import { withUsageExit } from "./UsageExit.ts"
 
 /**
@@ -36,7 +37,9 @@ class ToldFailure extends Schema.TaggedError<ToldFailure>()("ToldFailure", { exi
 
 /** Reports a failure on stderr. The runtime reports defects in full, because they are bugs. */
 const tellFailure = Effect.fnUntraced(function*(error: unknown) {
-  const message = error instanceof Error ? error.message : String(error)
+  const message = error instanceof Config.ConfigError ? settingText(error) : error instanceof Error
+    ? error.message
+    : String(error)
   // Usage errors, and plans that contain mistakes, have already been reported.
   if (Runtime.getErrorReported(error)) yield* Effect.sync(() => console.error(`error: ${message}`))
   return yield* new ToldFailure({ exitCode: Runtime.getErrorExitCode(error) })
