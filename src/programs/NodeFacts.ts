@@ -99,7 +99,7 @@ const whatIsOnDisk = Effect.gen(function*() {
 })
 
 const tellNoNode = (nodeName: string) =>
-  Effect.logWarning("there is no Node of this name: rules by nodeLabel cannot match").pipe(
+  Effect.logWarning("there is no Node of this name: rules by nodeLabel cannot match, and no NodePTPDev is made").pipe(
     Effect.annotateLogs({ nodeName })
   )
 

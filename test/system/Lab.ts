@@ -14,6 +14,7 @@ import { runDirectoryMark } from "../../src/layers/processes/ChildMarks.ts"
 import { EmbeddedApiServer } from "../../src/layers/simulated/apiserver/EmbeddedApiServer.ts"
 import * as InMemoryObjectStore from "../../src/layers/simulated/apiserver/InMemoryObjectStore.ts"
 import { seedNamespaces } from "../../src/layers/simulated/apiserver/SeedNamespaces.ts"
+import { seedNode } from "../../src/layers/simulated/apiserver/SeedNode.ts"
 
 /** Why the lab can't be had on this machine; undefined when it can. */
 export const labMissing = ((): string | undefined => {
@@ -153,10 +154,16 @@ interface ApiServer {
   readonly stop: Effect.Effect<void>
 }
 
+/** The Nodes of the daemons that tests start; a kubelet makes them in a cluster, and no NodePTPDev is made without. */
+const seed = Effect.gen(function*() {
+  yield* seedNamespaces
+  yield* Effect.forEach(["worker-1", "worker-2"], (name) => seedNode(name, {}))
+})
+
 const startApiServer: Effect.Effect<ApiServer, never, Scope.Scope> = Effect.gen(function*() {
   const outer = yield* Effect.scope
   const store = yield* Layer.build(
-    Layer.effectDiscard(Effect.orDie(seedNamespaces)).pipe(Layer.provideMerge(InMemoryObjectStore.layer({})))
+    Layer.effectDiscard(Effect.orDie(seed)).pipe(Layer.provideMerge(InMemoryObjectStore.layer({})))
   )
   let current = yield* Scope.fork(outer)
   const listen = (port: number) =>
