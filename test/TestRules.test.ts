@@ -1,6 +1,7 @@
 /** The rules of docs/architecture.md for the tests themselves, read off their text. */
 import { assert, describe, it } from "@effect/vitest"
-import { readdirSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { allMutants } from "./mutants/AllMutants.ts"
 
 const tests = readdirSync("test", { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".ts"))
@@ -45,6 +46,14 @@ describe("test rules", () => {
 
   it("no module is mocked: files share a process, and a service is replaced by a layer", () =>
     assert.deepStrictEqual(testsWith(/\bvi\.(do)?mock\b/i), []))
+
+  it("every mutant fits the sources: its text is there once, and so are its tests", () =>
+    assert.deepStrictEqual(
+      allMutants.filter(({ file, search, tests }) =>
+        readFileSync(file, "utf8").split(search).length !== 2 || !tests.every((name) => existsSync(`test/${name}`))
+      ).map(({ name }) => name),
+      []
+    ))
 
   it("properties are fast-check's", () => assert.deepStrictEqual(testsWith(/\bit(\.effect)?\.prop\b/), []))
 })

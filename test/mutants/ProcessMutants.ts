@@ -118,8 +118,8 @@ export const processMutants: ReadonlyArray<Mutant> = [
   {
     name: "a child in D state is given up",
     file: "src/layers/processes/StopProcess.ts",
-    search: `cannot be reaped").pipe(Effect.annotateLogs({ pid: process.pid }))\n  yield* process.exit`,
-    replace: `cannot be reaped").pipe(Effect.annotateLogs({ pid: process.pid }))`,
+    search: "  return yield* process.exit\n",
+    replace: `  return { signal: "SIGKILL" } as const\n`,
     tests: supervisor
   },
   {
@@ -148,7 +148,7 @@ export const processMutants: ReadonlyArray<Mutant> = [
     file: "src/layers/processes/StatusBoard.ts",
     search: "!board.held.has(id) && allReady(after)(board)",
     replace: "allReady(after)(board)",
-    tests: chaos
+    tests: supervisor
   },
   {
     name: "a process starts before what it runs after is ready",

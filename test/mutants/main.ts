@@ -10,13 +10,8 @@ import { spawn } from "node:child_process"
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs"
 import { tmpdir } from "node:os"
 import path from "node:path"
-import { clockMutants } from "./ClockMutants.ts"
-import { kubernetesMutants } from "./KubernetesMutants.ts"
-import { linuxptpMutants } from "./LinuxptpMutants.ts"
+import { allMutants } from "./AllMutants.ts"
 import { applyMutant, type Mutant } from "./Mutant.ts"
-import { processMutants } from "./ProcessMutants.ts"
-import { profileMutants } from "./ProfileMutants.ts"
-import { statusMutants } from "./StatusMutants.ts"
 
 type Verdict = "caught" | "caught by a hang" | "SURVIVED" | "BROKEN"
 
@@ -133,16 +128,8 @@ const failsBefore = async (root: string, tests: ReadonlyArray<string>): Promise<
 }
 
 const main = async (words: ReadonlyArray<string>): Promise<number> => {
-  const all = [
-    ...processMutants,
-    ...profileMutants,
-    ...kubernetesMutants,
-    ...linuxptpMutants,
-    ...clockMutants,
-    ...statusMutants
-  ]
   const wanted = words.join(" ")
-  const mutants = all.filter(({ file, name }) => `${file} ${name}`.includes(wanted))
+  const mutants = allMutants.filter(({ file, name }) => `${file} ${name}`.includes(wanted))
   const copies = Array.from({ length: workers }, makeCopy)
   const removeCopies = () => {
     for (const leader of running) end(leader)

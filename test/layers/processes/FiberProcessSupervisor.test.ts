@@ -243,6 +243,26 @@ describe("FiberProcessSupervisor", () => {
       assert.deepStrictEqual(log, ["+a", "SIGTERM a", "SIGKILL a", "+b", "-a", "+a"])
     }))
 
+  it.effect("does not start a process again that dies while it waits for its stop", () =>
+    Effect.gen(function*() {
+      const { awaitState, log, manners, started, supervisor } = yield* make
+      manners.set("phc2sys-a", "ignores")
+      yield* supervisor.apply([ptp4l, phc2sys, spec("b")])
+      const [one, other] = yield* Queue.takeN(started, 2)
+      const [first, b] = one?.spec.id === "b" ? [other, one] : [one, other]
+      first?.print("ready")
+      yield* Queue.take(started)
+      const applying = yield* Effect.forkChild(supervisor.apply([]), { startImmediately: true })
+      yield* awaitState("phc2sys-a", "Stopping")
+      log.length = 0
+      yield* b?.die({ code: 1 }) ?? Effect.die("b was not started")
+      yield* TestClock.adjust("4999 millis")
+      assert.deepStrictEqual(log, ["-b"])
+      yield* TestClock.adjust("1 millis")
+      yield* Fiber.join(applying)
+      assert.deepStrictEqual(log, ["-b", "SIGKILL phc2sys-a", "-phc2sys-a", "SIGTERM ptp4l-a", "-ptp4l-a"])
+    }))
+
   it.effect("makes the newest wish true when an apply is interrupted in the middle of a stop (L-02 two copies)", () =>
     Effect.gen(function*() {
       const { awaitState, living, log, manners, started, supervisor } = yield* make

@@ -102,6 +102,9 @@ describe("an interface that the node does not have", () => {
     const after = daemon.see([first, present])
     assert.deepStrictEqual(portsOf(after), ["clock ens787f1"])
     assert.deepStrictEqual(portsOf(daemon.see([first, present], [...nics, "ens999f9"])), ["a ens999f9"])
+    // Also where not everything is doubtful.
+    const third = object("b", 4, { interface: "ens787f0", ptp4lOpts: "-2" })
+    assert.deepStrictEqual(portsOf(daemon.see([first, third, present])), ["b ens787f0", "clock ens787f1"])
   })
 
   it("is started all the same where nothing else can run", () => {

@@ -184,6 +184,16 @@ describe("the memory of a node", () => {
     assert.deepStrictEqual(node.argv(), ["-2"])
   })
 
+  it("asks for another decision also when only the phc2sys of a version does not start", () => {
+    const node = makeNode()
+    node.run(object("a", "-2"))
+    node.take(seen(node.applied(), working))
+    node.run(object("a", "-2", { phc2sysOpts: "-a -r" }))
+    const statuses = node.applied().map((spec) => statusOf(spec, spec.program === "ptp4l" ? working : failing))
+    node.take({ _tag: "StatusesChanged", statuses })
+    assert.deepStrictEqual(tagsOf(node.actions()), ["DecideAgain"])
+  })
+
   it("tries a version on that stands in for a refused one and does not start either, and settles", () => {
     const node = makeNode()
     node.run(object("a", "-2"))

@@ -130,8 +130,10 @@ describe("a version that does not start", () => {
     const daemon = makeDaemon()
     daemon.see([first])
     daemon.work()
+    daemon.see([first, spare])
     daemon.fail(50)
     assert.deepStrictEqual([daemon.argv(), daemon.rolledBack()], [["-2"], []])
+    assert.deepStrictEqual([decisionNames(daemon), daemon.memory().rejected], [["profile-a"], []])
   })
 
   it("does not give way to a version that starts nothing", () => {
