@@ -63,9 +63,11 @@ const wrongProcesses = ({ node, state }: SyncFacts): ReadonlyArray<string> => {
   return areRunning ? [] : ["other processes run than it wants"]
 }
 
-/** By the same rule as the daemon's, from what is true. */
+/** By the same rule as the daemon's, from what is true. The object is made for a Node alone. */
 const wrongStatus = ({ node, state }: SyncFacts): ReadonlyArray<string> => {
-  const published = Option.getOrUndefined(decodeStatus(state.objects(nodePTPDevs)[0]?.["status"]))
+  const [object] = state.objects(nodePTPDevs)
+  if (object === undefined && state.objects(nodes).length === 0) return []
+  const published = Option.getOrUndefined(decodeStatus(object?.["status"]))
   if (published === undefined) return ["there is no status"]
   const due = nodeStatus(
     {
