@@ -21,14 +21,14 @@ export const clockMutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "the upper threshold excludes its own value",
-    file: "src/services/clocks/Measurement.ts",
+    file: "src/services/clocks/OffsetDistance.ts",
     search: "offsetNs <= maxOffsetNs",
     replace: "offsetNs < maxOffsetNs",
     tests: clockState
   },
   {
     name: "the lower threshold is not looked at",
-    file: "src/services/clocks/Measurement.ts",
+    file: "src/services/clocks/OffsetDistance.ts",
     search: "offsetNs >= minOffsetNs && offsetNs <= maxOffsetNs",
     replace: "offsetNs <= maxOffsetNs",
     tests: clockState
@@ -57,9 +57,16 @@ export const clockMutants: ReadonlyArray<Mutant> = [
   {
     name: "a socket that is dead says nothing while the log is silent",
     file: "src/services/clocks/Measurement.ts",
-    search: "freshUntil < measurement.freshUntil ? { ...measurement, freshUntil } : measurement",
+    search: "freshAtMost(measurement, heardAt + socketPatience)",
     replace: "measurement",
     tests: ["services/clocks/ManagementEvidence.test.ts"]
+  },
+  {
+    name: "phc2sys counts as following a source that it does not name any more",
+    file: "src/services/clocks/Measurement.ts",
+    search: "freshAtMost(measurement, now + doubtPatience)",
+    replace: "measurement",
+    tests: series
   },
   {
     name: "one good clock of several is enough",

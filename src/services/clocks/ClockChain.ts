@@ -10,7 +10,8 @@ import { type HeldClock, unheldClock } from "./Holdover.ts"
 import type { ClockStateName } from "./NodeClock.ts"
 import { heldOf, type ObservedClock } from "./ObservedClock.ts"
 import type { ObservedProcess } from "./ObservedProcess.ts"
-import { followingPort, systemClock } from "./ProgramEvidence.ts"
+import { followingPort } from "./ProgramEvidence.ts"
+import { systemClock } from "./SourceEvidence.ts"
 
 /** The clocks of one program, and its process. */
 export interface ChainLink {
@@ -76,10 +77,10 @@ const chainOf = (state: ClockState, { following, phc2sys, ptp4l, ts2phc }: Links
  * True for a ptp4l whose time comes from somewhere else: it is the grandmaster, or a receiver on this node (`nmea`) gives
  * the time, whatever it followed before.
  */
-const onlyServes = ({ clock }: ChainLink, hasReceiver: boolean): boolean => {
+const onlyServes = ({ clock, process }: ChainLink, hasReceiver: boolean): boolean => {
   const { evidence } = clock
   if (hasReceiver && followingPort(evidence) === undefined) {
-    return [...evidence.ports.values()].some(({ state }) => servesTime(state))
+    return process.settings.follows === "Never" || [...evidence.ports.values()].some(({ state }) => servesTime(state))
   }
   return [...clock.held.values()].some(({ reason }) => reason === "Grandmaster")
 }

@@ -10,6 +10,7 @@ import type { ProcessLine, ProcessStatus } from "../processes/ProcessSupervisor.
 import type { ChosenProfile, ClockThreshold } from "../profiles/Decision.ts"
 import { profileKey } from "../profiles/ProfileKey.ts"
 import { defaultClockThreshold } from "../profiles/ProfileSettings.ts"
+import { heldOf } from "./ObservedClock.ts"
 import {
   endOfRun,
   isProcessOnlySampled,
@@ -162,14 +163,10 @@ export const nextDeadline = ({ processes }: ClockState): bigint | undefined => {
     if (time !== undefined && (soonest === undefined || time < soonest)) soonest = time
   }
   for (const { clocks } of processes.values()) {
-    for (const { evidence, held } of clocks.values()) {
-      let isLocked = false
-      for (const { heldUntil, state } of held.values()) {
-        at(heldUntil)
-        isLocked ||= state === "LOCKED"
-      }
-      for (const { freshUntil, validUntil } of evidence.measurements.values()) {
-        if (isLocked && freshUntil >= 0n) at(freshUntil + 1n)
+    for (const clock of clocks.values()) {
+      for (const { heldUntil } of clock.held.values()) at(heldUntil)
+      for (const [name, { freshUntil, validUntil }] of clock.evidence.measurements) {
+        if (heldOf(clock, name).state === "LOCKED") at(freshUntil + 1n)
         at(validUntil === undefined ? undefined : validUntil + 1n)
       }
     }

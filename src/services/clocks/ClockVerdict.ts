@@ -4,8 +4,9 @@
  */
 import { servesTime } from "../linuxptp/PortState.ts"
 import type { ClockThreshold } from "../profiles/Decision.ts"
-import { distanceOf, isFresh, isGivenUp, isSettled, type Measurement, type OffsetDistance } from "./Measurement.ts"
+import { isFresh, isGivenUp, isSettled, type Measurement } from "./Measurement.ts"
 import type { FreerunReason } from "./NodeClock.ts"
+import { distanceOf, type OffsetDistance } from "./OffsetDistance.ts"
 import { followingPort, lastFollowingPort, type ProgramEvidence } from "./ProgramEvidence.ts"
 
 /** What is known of one clock. */

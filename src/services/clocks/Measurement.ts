@@ -1,11 +1,9 @@
 /**
  * The newest measurement of one clock, taken from an offset line or a summary line of linuxptp or told on ptp4l's
- * management socket, how long it counts, and whether it is within a profile's thresholds. The clock's state and the
- * metrics use it.
+ * management socket, and how long it counts. The clock's state and the metrics use it.
  */
 import type { OffsetEvent, SummaryEvent } from "../linuxptp/LogEvent.ts"
 import { isServoLocked, type ServoState } from "../linuxptp/ServoState.ts"
-import type { ClockThreshold } from "../profiles/Decision.ts"
 
 /** What the clock is compared with; the value of the label `from`. */
 export type OffsetSource = "master" | "phc" | "sys" | "pps"
@@ -88,8 +86,11 @@ const deadlines = (now: bigint, interval: bigint, patience: bigint) => ({
   validUntil: now + longer(missedIntervals * interval, logPatience)
 })
 
-/** No program measures so seldom: a longer time is a pause, and the rhythm is the one before it. */
-const longestIntervals = { log: 64_000_000_000n, socket: 16_000_000_000n } as const
+/**
+ * No program measures so seldom: a longer time is a pause, and the rhythm is the one before it. Telecom profiles allow a
+ * Sync every 16 s, which may be 30 % late.
+ */
+const longestIntervals = { log: 64_000_000_000n, socket: 21_000_000_000n } as const
 
 const intervalSince = (before: Measurement | undefined, now: bigint, by: Sample["by"]): bigint | undefined => {
   // A measurement that was ended says nothing about the rhythm.
@@ -97,6 +98,9 @@ const intervalSince = (before: Measurement | undefined, now: bigint, by: Sample[
   const interval = now - before.measuredAt
   return isFresh(before, now) || interval <= longestIntervals[by] ? interval : before.interval
 }
+
+const rhythmOf = (interval: bigint | undefined, expected: bigint | undefined): bigint =>
+  expected === undefined ? interval ?? usualInterval : longer(interval ?? 0n, expected)
 
 /**
  * The measurement in an offset line or summary line at `now`. `before` is the previous one of the same clock.
@@ -110,7 +114,6 @@ export const measurementOf = (
   expected?: bigint
 ): Measurement => {
   const interval = intervalSince(before, now, "log")
-  const known = expected === undefined ? interval ?? usualInterval : longer(interval ?? 0n, expected)
   return {
     from,
     sample: { by: "log", offsetNs: event.kind === "offset" ? event.offsetNs : event.rmsNs },
@@ -118,7 +121,7 @@ export const measurementOf = (
     delayNs: event.delayNs ?? 0,
     measuredAt: now,
     interval,
-    ...deadlines(now, known, logPatience),
+    ...deadlines(now, rhythmOf(interval, expected), logPatience),
     ...(event.kind === "offset"
       ? {
         offsetNs: event.offsetNs,
@@ -147,7 +150,7 @@ export const sampleOnSocket = (
     offsetNs,
     isSigned: true,
     maxOffsetNs: summaryMaxNs ?? offsetNs,
-    frequencyPpb: before === undefined || before.measuredAt === ended ? undefined : before.frequencyPpb,
+    frequencyPpb: before?.validUntil === undefined ? undefined : before.frequencyPpb,
     delayNs: before?.delayNs ?? 0,
     servo: undefined,
     isHoldover: false,
@@ -175,7 +178,7 @@ export const lineBesideSocket = (before: Measurement | undefined, line: Measurem
       frequencyPpb,
       maxOffsetNs,
       freshUntil: longer(before.freshUntil, measuredAt + socketPatience),
-      validUntil: measuredAt + logPatience
+      validUntil: longer(before.validUntil ?? 0n, measuredAt + logPatience)
     }
     : { ...line, ...deadlines(measuredAt, line.interval ?? 0n, socketPatience) }
 }
@@ -183,11 +186,26 @@ export const lineBesideSocket = (before: Measurement | undefined, line: Measurem
 /** The same measurement when it is known that no other follows for now. */
 export const stopped = (measurement: Measurement): Measurement => ({ ...measurement, freshUntil: ended })
 
+const freshAtMost = (measurement: Measurement, freshUntil: bigint): Measurement =>
+  freshUntil < measurement.freshUntil ? { ...measurement, freshUntil } : measurement
+
+/** After phc2sys has looked for its source it measures at once. */
+const doubtPatience = 1_000_000_000n
+
+/** The same measurement when it is not known whether others follow. */
+export const doubted = (measurement: Measurement, now: bigint): Measurement =>
+  freshAtMost(measurement, now + doubtPatience)
+
+/** The same measurement when it is known that others follow, in a rhythm that `measurementOf` explains. */
+export const undoubted = (measurement: Measurement, expected?: bigint): Measurement =>
+  measurement.freshUntil === ended ? measurement : {
+    ...measurement,
+    ...deadlines(measurement.measuredAt, rhythmOf(measurement.interval, expected), logPatience)
+  }
+
 /** The same measurement if nothing was heard of its program since `heardAt`, not even on its socket. */
-export const afterSilence = (measurement: Measurement, heardAt: bigint): Measurement => {
-  const freshUntil = heardAt + socketPatience
-  return freshUntil < measurement.freshUntil ? { ...measurement, freshUntil } : measurement
-}
+export const afterSilence = (measurement: Measurement, heardAt: bigint): Measurement =>
+  freshAtMost(measurement, heardAt + socketPatience)
 
 /**
  * False when measurements have stopped. A ptp4l that receives Announce but no Sync messages stays SLAVE and prints
@@ -195,11 +213,13 @@ export const afterSilence = (measurement: Measurement, heardAt: bigint): Measure
  */
 export const isFresh = ({ freshUntil }: Measurement, now: bigint): boolean => now <= freshUntil
 
-/** What the metrics show at `now`: once its time is over, an offset that makes alerts fire. */
-export const validMeasurement = (measurement: Measurement, now: bigint): Measurement =>
-  measurement.validUntil === undefined || now <= measurement.validUntil
+/** What the metrics show at `now`: once its time is over, an offset that makes alerts fire. Its rhythm is still known. */
+export const validMeasurement = (measurement: Measurement, now: bigint): Measurement => {
+  const { freshUntil, from, interval, measuredAt, validUntil } = measurement
+  return validUntil === undefined || now <= validUntil
     ? measurement
-    : faultyMeasurement(measurement.from)
+    : { ...faultyMeasurement(from), freshUntil, interval, measuredAt }
+}
 
 /** True when the servo has settled. A summary does not say so, but it is printed only while a master is followed. */
 export const isSettled = ({ isHoldover, servo }: Measurement): boolean =>
@@ -207,26 +227,3 @@ export const isSettled = ({ isHoldover, servo }: Measurement): boolean =>
 
 /** True when ts2phc has given up its holdover: the clock is too far away to be steered without the reference. */
 export const isGivenUp = ({ isHoldover, servo }: Measurement): boolean => isHoldover && servo === "s0"
-
-/** How an offset lies to the thresholds. It is far away beyond ten times the threshold. */
-export type OffsetDistance = "Inside" | "Outside" | "Far"
-
-const farFactor = 10
-
-/**
- * How the offset lies to the thresholds; equal to one is inside. The offset of a summary has no sign, so it is tried
- * with both.
- */
-export const distanceOf = ({ isSigned, offsetNs }: Measurement, threshold: ClockThreshold): OffsetDistance => {
-  const signed = isSigned ? [offsetNs] : [offsetNs, -offsetNs]
-  const distances = signed.map((offset) => signedDistance(offset, threshold))
-  return distances.find((distance) => distance === "Inside") ??
-    distances.find((distance) => distance === "Outside") ?? "Far"
-}
-
-const signedDistance = (offsetNs: number, { maxOffsetNs, minOffsetNs }: ClockThreshold): OffsetDistance => {
-  if (offsetNs >= minOffsetNs && offsetNs <= maxOffsetNs) return "Inside"
-  return Math.abs(offsetNs) > farFactor * Math.abs(offsetNs > maxOffsetNs ? maxOffsetNs : minOffsetNs)
-    ? "Far"
-    : "Outside"
-}

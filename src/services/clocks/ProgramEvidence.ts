@@ -9,8 +9,9 @@ import type { LogEvent, OffsetEvent, PortStateEvent, SummaryEvent } from "../lin
 import { followsMaster } from "../linuxptp/PortState.ts"
 import { mapValues, withEntry } from "./BoundedMap.ts"
 import type { LineTimes } from "./LineTimes.ts"
-import { lineBesideSocket, measurementOf, type OffsetSource, stopped, validMeasurement } from "./Measurement.ts"
+import { lineBesideSocket, measurementOf, type OffsetSource, validMeasurement } from "./Measurement.ts"
 import { isOutdated, type ObservedPort, type PortEvidence, type Told, withPortState } from "./PortEvidence.ts"
+import { observeSourceMessage, type SourceEvidence, systemClock } from "./SourceEvidence.ts"
 
 /** The programs that measure a clock. */
 const ClockProgram = Schema.Literals(["ptp4l", "phc2sys", "ts2phc"])
@@ -32,7 +33,7 @@ export interface ManagementEvidence {
 }
 
 /** What is known of one program from its own lines. */
-export interface ProgramEvidence extends PortEvidence {
+export interface ProgramEvidence extends PortEvidence, SourceEvidence {
   readonly program: ClockProgram
   /** NICs in port order. */
   readonly interfaces: ReadonlyArray<string>
@@ -47,8 +48,6 @@ export interface ProgramEvidence extends PortEvidence {
   readonly management: ManagementEvidence | undefined
   /** How often the program prints a measurement at least, in nanoseconds; undefined if its configuration is not known. */
   readonly printInterval: bigint | undefined
-  /** phc2sys: the NIC whose clock it follows, or `CLOCK_REALTIME`; undefined while it has not said so. */
-  readonly source: string | undefined
   /** When the program began to say that it cannot steer its clock, and when it said so last. */
   readonly refusal: Refusal | undefined
 }
@@ -61,9 +60,6 @@ interface Refusal {
 
 /** A refusal after a longer pause is a new one. */
 const refusalPause = 10_000_000_000n
-
-/** phc2sys 1.5 prints no name for the clock; then it is the system clock. */
-export const systemClock = "CLOCK_REALTIME"
 
 /** A program that has said nothing yet. */
 export const noEvidence = (
@@ -83,6 +79,7 @@ export const noEvidence = (
   management: undefined,
   printInterval,
   source: undefined,
+  hasSeveralSources: false,
   refusal: undefined
 })
 
@@ -180,7 +177,7 @@ const observeMessage = (evidence: ProgramEvidence, text: string, times: LineTime
     case "ptp4l":
       return evidence
     case "phc2sys":
-      return observePhc2sysMessage(evidence, text)
+      return observeSourceMessage(evidence, text, times.now)
     case "ts2phc":
       return observeTs2phcMessage(evidence, text, times)
   }
@@ -210,29 +207,4 @@ const observeTs2phcMessage = (evidence: ProgramEvidence, text: string, times: Li
   const left = unselected ?? reference
   if (left === undefined || !evidence.measurements.has(left)) return evidence
   return { ...evidence, measurements: new Map([...evidence.measurements].filter(([name]) => name !== left)) }
-}
-
-// phc2sys.c, reconfigure and do_domain_loop: after these messages it compares nothing until it prints an offset again.
-const lostSource = /^(?:nothing to synchronize|Waiting for ptp4l|no PHC ready|(?:source|master) clock not ready)/
-
-// phc2sys.c, reconfigure: up to 4.0, for each of several ptp4l, and which of these the others follow too.
-const sourceOfDomain = /^selecting (\S+) as (?:the master|domain source|source) clock$/
-const sourceOfAll = /^selecting (\S+) as out-of-domain source clock$/
-
-/**
- * After a reconfiguration other clocks may be sources, and sources are not measured. Only the measurement of the system
- * clock stays: linuxptp 4.1 and newer say nothing when the source is lost, but then no measurement follows.
- */
-const observePhc2sysMessage = (evidence: ProgramEvidence, text: string): ProgramEvidence => {
-  if (lostSource.test(text)) {
-    return { ...evidence, source: undefined, measurements: mapValues(evidence.measurements, stopped) }
-  }
-  const source = sourceOfAll.exec(text)?.[1] ?? evidence.source ?? sourceOfDomain.exec(text)?.[1]
-  if (source !== evidence.source) return { ...evidence, source }
-  if (!text.startsWith("reconfiguring after port state change")) return evidence
-  return {
-    ...evidence,
-    source: undefined,
-    measurements: new Map([...evidence.measurements].filter(([clock]) => clock === systemClock))
-  }
 }

@@ -151,6 +151,32 @@ describe("clockSeries", () => {
     assert.deepStrictEqual(states(pulses), ["clock_state ts2phc ens1f0 1", "clock_state ts2phc ens2f0 0"])
   })
 
+  it.each<readonly [string, ReadonlyArray<string>, ReadonlyArray<string>]>([
+    ["one that is named", ["selecting ens1f0 as domain source clock"], ["clock_state phc2sys CLOCK_REALTIME 1"]],
+    ["one up to 4.0", ["selecting ens1f0 as the master clock"], ["clock_state phc2sys CLOCK_REALTIME 1"]],
+    ["none, without a word from 4.1 on", ["selecting ens1f0 for synchronization"], [
+      "clock_state phc2sys CLOCK_REALTIME 2"
+    ]],
+    ["too many", ["multiple source clocks available, postponing sync..."], ["clock_state phc2sys CLOCK_REALTIME 2"]],
+    ["too many, up to 4.0", ["multiple master clocks available, postponing sync..."], [
+      "clock_state phc2sys CLOCK_REALTIME 2"
+    ]],
+    [
+      "the system clock itself",
+      ["selecting CLOCK_REALTIME as source clock", "ens1f0 sys offset 3 s2 freq +0 delay 9"],
+      [
+        "clock_state phc2sys ens1f0 1"
+      ]
+    ]
+  ])("shows within 2 s that phc2sys has another source: %s", (_, words, expected) => {
+    const measured = say(started(phc2sys), phc2sys, realtime)
+    const state = say(measured, phc2sys, "reconfiguring after port state change", ...words)
+    assert.deepStrictEqual(
+      seriesOf(advance(state, 2_000_000_000n)).filter((series) => series.startsWith("clock_state")),
+      expected
+    )
+  })
+
   it("shows 999999 for a FAULTY port that followed, and for the system clock behind it (L-25 FAULTY but LOCKED)", () => {
     const running = say(say(started(phc2sys, ptp4l), ptp4l, ...slave, near, calibrated), phc2sys, realtime)
     const faulty = [

@@ -376,6 +376,8 @@ describe("ClockState", () => {
       "rms   14 max   26 freq     +1 +/-  12",
       "process 1 started: ptp4l -i ens1f0",
       "process 1 terminated abnormally",
+      "CLOCK_REALTIME phc offset 5 s2 freq +0 delay 9",
+      "ens1f1 sys offset 5 s2 freq +0 delay 9",
       "reconfiguring after port state change"
     ),
     fc.string()
@@ -394,6 +396,20 @@ describe("ClockState", () => {
       const { ports, state: name } = view(advance(state, second)) ?? { ports: [], state: "absent" }
       assert.include(["FREERUN", "LOCKED", "HOLDOVER"], name)
       assert.isTrue(ports.every((port) => port.interface !== ""))
+    }))
+  })
+
+  it("waits for nothing that is over, whatever was said and when", () => {
+    const moments = fc.array(fc.record({ millis: fc.nat(20_000), program: programs, message: messages }))
+    fc.assert(fc.property(moments, (said) => {
+      const specs = { ptp4l, phc2sys, timemaster: specOf("timemaster") }
+      let now = 0n
+      let state = observeStatuses(initialClockState, Object.values(specs).map((spec) => statusOf(spec)), now)
+      for (const { message, millis, program } of said) {
+        now += BigInt(millis) * 1_000_000n
+        state = advance(hear(state, say(specs[program], message), now), now)
+        assert.isTrue((nextDeadline(state) ?? now + 1n) > now)
+      }
     }))
   })
 

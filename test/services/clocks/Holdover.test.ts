@@ -2,7 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import type { ClockVerdict } from "../../../src/services/clocks/ClockVerdict.ts"
 import { type HeldClock, nextHeldClock, unheldClock } from "../../../src/services/clocks/Holdover.ts"
-import { type Measurement, measurementOf, type OffsetDistance } from "../../../src/services/clocks/Measurement.ts"
+import { type Measurement, measurementOf } from "../../../src/services/clocks/Measurement.ts"
+import type { OffsetDistance } from "../../../src/services/clocks/OffsetDistance.ts"
 
 const second = 1_000_000_000n
 

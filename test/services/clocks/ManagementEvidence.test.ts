@@ -103,6 +103,21 @@ describe("evidence on the management socket", () => {
     assert.deepStrictEqual(series(state, "frequency_adjustment_ns"), [-5])
   })
 
+  it.each([0, 8])("knows a Sync every 16 s after the second one, with summary_interval %i", (summaryInterval) => {
+    const spec = summaries(summaryInterval)
+    let state = lockedBySocket(spec)
+    for (let time = 104; time < 200; time++) {
+      const synced = time - (time - 103) % 16
+      state = advance(told(state, sample(synced % 50, synced), time, spec), at(time))
+      if (summaryInterval === 0 && time === synced) {
+        state = printed(state, `master offset ${synced % 50} s2 freq +0 path delay 5`, time, time + 0.1, spec)
+      }
+      if (time < 119) continue
+      assert.strictEqual(stateAndReason(state), "LOCKED Locked")
+      assert.deepStrictEqual(series(state, "offset_ns"), [synced % 50])
+    }
+  })
+
   it("is no measurement when the sample is an old one, however often it is told", () => {
     let state = measuredUntil(lockedBySocket(), 110)
     for (let time = 111; time < 130; time++) state = advance(told(state, sample(-7, 110), time), at(time))

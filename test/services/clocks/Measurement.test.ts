@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { distanceOf, isFresh, isGivenUp, isSettled, measurementOf } from "../../../src/services/clocks/Measurement.ts"
+import { isFresh, isGivenUp, isSettled, measurementOf } from "../../../src/services/clocks/Measurement.ts"
+import { distanceOf } from "../../../src/services/clocks/OffsetDistance.ts"
 import type { OffsetEvent, SummaryEvent } from "../../../src/services/linuxptp/LogEvent.ts"
 
 const offset = (offsetNs: number, change: Partial<OffsetEvent> = {}) =>

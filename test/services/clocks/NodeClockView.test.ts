@@ -105,6 +105,10 @@ describe("nodeClock", () => {
       [ts2phcOf("-s", "generic"), pulse]
     ]],
     ["a grandmaster with a receiver", "LOCKED Locked", [[upstream, master], [ts2phcOf("-s", "nmea"), pulse]]],
+    ["a grandmaster with a receiver that reaches nobody", "LOCKED Locked", [
+      [boundary({ clockClass: "6" }), ["port 1: MASTER to FAULTY on FAULT_DETECTED (FT_UNSPECIFIED)"]],
+      [ts2phcOf("-s", "nmea"), pulse]
+    ]],
     ["one that followed before", "LOCKED Locked", [
       [first, [...slave(1), near, nowMaster]],
       [ts2phcOf("-s", "nmea"), pulse]

@@ -119,6 +119,16 @@ describe("one phc2sys that follows several ptp4l", () => {
     assert.notInclude(back, "RedundancyLost")
   })
 
+  it("stays LOCKED while a source that was lost comes back and is not ready yet", () => {
+    const lost = at(locked, 3, [a, faulty("ens1f0")], [phc2sys, ...selecting("ens2f0"), realtime])
+    const measured = each(lost, 4, 10, [phc2sys, realtime], [b, near])
+    const calibrating = at(measured, 10, [a, "port 1 (ens1f0): LISTENING to UNCALIBRATED on RS_SLAVE"])
+    const notReady = at(calibrating, 10, [phc2sys, reconfiguring, "source clock not ready, waiting..."])
+    assert.strictEqual(view(notReady)[0], "LOCKED Locked")
+    // It need not print anything at once: with option -u there are summaries only.
+    assert.strictEqual(view(at(notReady, 14, [b, near]))[0], "LOCKED Locked")
+  })
+
   it("does not take the node out of LOCKED by the lost source's PHC, which it steers then", () => {
     const steered = [realtime, "ens1f0 phc offset       181 s2 freq     -10 delay    500"]
     const lost = at(locked, 3, [a, faulty("ens1f0")], [phc2sys, ...selecting("ens2f0")])
