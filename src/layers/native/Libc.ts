@@ -33,6 +33,7 @@ export interface LibcCalls {
   readonly listen: (fd: number, backlog: number) => number
   /** `size` is one number: the size of the value, before and after the call. */
   readonly getsockopt: (fd: number, level: number, name: number, value: Buffer, size: Buffer) => number
+  readonly setsockopt: (fd: number, level: number, name: number, value: Uint8Array, size: number) => number
   readonly connect: (fd: number, address: Buffer, length: number) => number
   readonly send: (fd: number, buffer: Uint8Array, length: number, flags: number) => number
   readonly recv: (fd: number, buffer: Buffer, length: number, flags: number) => number
@@ -66,6 +67,7 @@ const bindCalls = (loadKoffi: () => Promise<typeof import("koffi")>): Effect.Eff
         bind: self.func("int bind(int, void *, uint32)"),
         listen: self.func("int listen(int, int)"),
         getsockopt: self.func("int getsockopt(int, int, int, void *, void *)"),
+        setsockopt: self.func("int setsockopt(int, int, int, void *, uint32)"),
         connect: self.func("int connect(int, void *, uint32)"),
         send: self.func("long send(int, void *, size_t, int)"),
         recv: self.func("long recv(int, void *, size_t, int)"),

@@ -5,7 +5,9 @@
  */
 import { Clock, Duration, Effect, Layer, Schedule, type Scope } from "effect"
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net"
+import type { Libc } from "../native/Libc.ts"
 import { PortTaken } from "./PortTaken.ts"
+import { boundReceiveBuffer } from "./ReceiveBuffer.ts"
 
 /** What is answered to GET. */
 export interface Answer {
@@ -63,9 +65,10 @@ const makeRoom = (connections: Connections, now: bigint): void => {
   }
 }
 
-/** Listens while the scope is open, and returns the port. */
+/** Listens while the scope is open, and returns the port. `bound` gets the server before its first connection. */
 export const listen = Effect.fnUntraced(function*<R>(
-  endpoint: Endpoint<R>
+  endpoint: Endpoint<R>,
+  bound: (server: Server) => void = () => {}
 ): Effect.fn.Return<number, PortTaken, R | Scope.Scope> {
   const run = Effect.runForkWith(yield* Effect.context<R>())
   const clock = yield* Clock.Clock
@@ -74,10 +77,21 @@ export const listen = Effect.fnUntraced(function*<R>(
     connections.delete(socket)
     connections.set(socket, clock.monotonicTimeNanosUnsafe())
   }
+  let isMakingRoom = false
+  /** Only after the event loop has read what has arrived by now: a loop that is late must not end who has asked. */
+  const makeRoomSoon = () => {
+    if (isMakingRoom) return
+    isMakingRoom = true
+    const now = clock.monotonicTimeNanosUnsafe()
+    setImmediate(() => {
+      isMakingRoom = false
+      makeRoom(connections, now)
+    })
+  }
   let isWatched = false
   /** One fiber for all connections, because a flood may bring ten thousand a second. */
   const watch = Effect.sync(() => {
-    makeRoom(connections, clock.monotonicTimeNanosUnsafe())
+    makeRoomSoon()
     isWatched = connections.size > 0
   }).pipe(Effect.delay(grace), Effect.repeat({ while: () => isWatched }))
   const accept = (socket: Socket) => {
@@ -86,7 +100,7 @@ export const listen = Effect.fnUntraced(function*<R>(
       isWatched = true
       run(watch)
     }
-    makeRoom(connections, clock.monotonicTimeNanosUnsafe())
+    makeRoomSoon()
     onHead(socket, (head) => {
       renew(socket)
       run(Effect.map(answerTo(endpoint, head), (answer) => socket.end(answer)))
@@ -101,6 +115,7 @@ export const listen = Effect.fnUntraced(function*<R>(
         for (const socket of connections.keys()) end(connections, socket)
       })
   )
+  bound(server)
   return portOf(server.address())
 })
 
@@ -172,19 +187,20 @@ export const layer = <R>(endpoint: Endpoint<R>): Layer.Layer<never, PortTaken, R
  * Waits for a port that is taken, because that is no reason to leave a clock alone. It is told once, and when it is
  * over.
  */
-export const patientLayer = <R>(endpoint: Endpoint<R>): Layer.Layer<never, never, R> => {
-  const again = Effect.delay(listen(endpoint), nextTry).pipe(
-    Effect.retry(Schedule.forever),
-    Effect.andThen(Effect.logInfo("listens on the port that was taken"))
-  )
-  return Layer.effectDiscard(
-    listen(endpoint).pipe(
-      Effect.catch(({ message }) =>
-        Effect.logWarning(`${message}; it is tried again every ${Duration.format(nextTry)}`).pipe(
-          Effect.andThen(Effect.forkScoped(again))
+export const patientLayer = <R>(endpoint: Endpoint<R>): Layer.Layer<never, never, R | Libc> =>
+  Layer.effectDiscard(
+    Effect.gen(function*() {
+      const open = listen(endpoint, yield* boundReceiveBuffer)
+      const again = Effect.delay(open, nextTry).pipe(
+        Effect.retry(Schedule.forever),
+        Effect.andThen(Effect.logInfo("listens on the port that was taken"))
+      )
+      yield* open.pipe(
+        Effect.catch(({ message }) =>
+          Effect.logWarning(`${message}; it is tried again every ${Duration.format(nextTry)}`).pipe(
+            Effect.andThen(Effect.forkScoped(again))
+          )
         )
-      ),
-      Effect.annotateLogs({ setting: endpoint.setting, port: endpoint.port })
-    )
+      )
+    }).pipe(Effect.annotateLogs({ setting: endpoint.setting, port: endpoint.port }))
   )
-}

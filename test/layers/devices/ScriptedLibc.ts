@@ -30,6 +30,7 @@ export const scriptedLibc = (script: Script) => {
     bind: () => script.bindErrno === undefined ? 0 : fail(script.bindErrno),
     listen: () => 0,
     getsockopt: () => -1,
+    setsockopt: () => -1,
     flock: () => 0,
     exit: () => {},
     connect: () => fail("EAFNOSUPPORT"),

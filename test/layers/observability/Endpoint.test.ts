@@ -1,8 +1,9 @@
 /** The server of the daemon's ports with clients of every kind, on loopback and on the virtual clock of the test. */
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Layer, Logger, Queue, Scope } from "effect"
+import { Clock, Deferred, Effect, Exit, Fiber, Layer, Logger, Queue, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { connect, createServer, type Socket } from "node:net"
+import * as Libc from "../../../src/layers/native/Libc.ts"
 import { type Endpoint, layer, listen, patientLayer } from "../../../src/layers/observability/Endpoint.ts"
 import * as HealthServer from "../../../src/layers/observability/HealthServer.ts"
 import * as MetricsServer from "../../../src/layers/observability/MetricsServer.ts"
@@ -134,6 +135,26 @@ describe("an endpoint", () => {
       assert.strictEqual(yield* first?.ended ?? Effect.succeed("no client"), "")
       for (const { socket } of rest) assert.isTrue(yield* isOpen(socket))
     }).pipe(Effect.scoped))
+
+  it.effect("does not end a client whose request waits unread while the event loop is late", () =>
+    Effect.gen(function*() {
+      let lateNanos = 0n
+      const clock = yield* Clock.Clock
+      const port = yield* Effect.provideService(listen(endpoint("up 1")), Clock.Clock, {
+        ...clock,
+        monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe() + lateNanos
+      })
+      const asking = yield* client(port, "")
+      const [first] = yield* Effect.forEach(Array.from({ length: 64 }), () => client(port, "GET /met"))
+      yield* ask(port, get)
+      // When the event loop looks at its sockets again, the grace is over, and another client came before the request.
+      lateNanos = 50_000_000n
+      const next = yield* Effect.forkChild(ask(port, get), { startImmediately: true })
+      process.nextTick(() => asking.socket.write(get))
+      assert.match(yield* asking.ended, /up 1$/)
+      assert.strictEqual(yield* first?.ended ?? Effect.succeed("no client"), "")
+      assert.match(yield* Fiber.join(next), /up 1$/)
+    }).pipe(Effect.scoped))
 })
 
 /** A port on loopback that somebody listens on until `free`. */
@@ -168,7 +189,10 @@ describe("an endpoint whose port is taken", () => {
       const messages = yield* Queue.unbounded<unknown>()
       const log = Logger.layer([Logger.make(({ message }) => void Queue.offerUnsafe(messages, message))])
       const scope = yield* Scope.make()
-      yield* Layer.buildWithScope(patientLayer({ ...endpoint("up 1"), port }).pipe(Layer.provideMerge(log)), scope)
+      yield* Layer.buildWithScope(
+        patientLayer({ ...endpoint("up 1"), port }).pipe(Layer.provide(Libc.layer), Layer.provideMerge(log)),
+        scope
+      )
       assert.match(
         String(yield* Queue.take(messages)),
         /^cannot listen on METRICS_PORT .*; it is tried again every 5s$/
