@@ -34,7 +34,7 @@ export const nextPublication = (publication: Publication, event: PublicationEven
       return considered({ ...publication, facts: { ...publication.facts, ...event.facts } }, now)
     case "Seen": {
       const request = publication.request === "None" ? "None" : "Overtaken"
-      return considered({ ...withObject(publication, event.object), request }, now)
+      return considered({ ...withObject(publication, event.object, true), request }, now)
     }
     case "Due":
       return considered(publication, now)
@@ -73,8 +73,9 @@ const considered = (publication: Publication, now: Moment): Step => {
 const neededWrite = ({ facts, object, told }: Publication, { wallMillis }: Moment): StatusWrite | undefined => {
   const { interfaces, nodeUid, statuses } = facts
   if (interfaces === undefined || object === undefined) return undefined
-  const { isMissing } = object
-  if (isMissing && nodeUid === undefined) return undefined
+  // Without a Node none is made. An answer alone does not prove that none is there, so it is tried; the watch is right.
+  const isMissing = object.isMissing && nodeUid !== undefined
+  if (object.isMissing && !isMissing && object.isWatched) return undefined
   const next = nodeStatus({ ...facts, interfaces }, told, timeText(wallMillis))
   return object.status !== undefined && Equal.equals(object.status, next)
     ? undefined
@@ -123,7 +124,7 @@ const afterWrite = (
 ): Step => {
   // What was written counts as what is there, whatever the answer left out of it: a server that prunes a field, because
   // its definition is older than this program, is told once, and again only when its watch says so.
-  const stored = { isMissing: false, status: next, resourceVersion: object.metadata.resourceVersion }
+  const stored = { isMissing: false, isWatched: false, status: next, resourceVersion: object.metadata.resourceVersion }
   const [written, actions] = considered({
     ...publication,
     told: next,
@@ -146,9 +147,10 @@ const afterFailure = (
 ): Step => {
   const failures = publication.failures + 1
   const delayNanos = BigInt(Math.ceil(retryDelayMillis(failures, error, random) * 1e6))
-  const failed: Publication = { ...publication, failures, notBefore: now.monotonicNanos + delayNanos, request: "None" }
+  const failedAt = { failures, notBefore: now.monotonicNanos + delayNanos, request: "None" } as const
+  const failed: Publication = { ...publication, ...failedAt }
   // The watch may not have delivered yet that somebody has deleted or created the object.
-  if (error.reason === "NotFound") return considered(withObject(failed, Option.none()), now)
+  if (error.reason === "NotFound") return considered({ ...withAnswer(publication, Option.none()), ...failedAt }, now)
   return error.reason === "Conflict" && request._tag === "Write"
     ? [{ ...failed, request: "UnderWay" }, [{ _tag: "Read" }]]
     : considered(failed, now)
@@ -156,13 +158,17 @@ const afterFailure = (
 
 /** The watch may have delivered already that the object is gone, or that somebody else has changed it. */
 const withAnswer = (publication: Publication, object: Option.Option<KubernetesObject>): Publication =>
-  publication.request === "Overtaken" ? publication : withObject(publication, object)
+  publication.request === "Overtaken" ? publication : withObject(publication, object, false)
 
 /** If somebody else has written a status that does not decode, it counts as absent and is replaced. */
-const withObject = (publication: Publication, object: Option.Option<KubernetesObject>): Publication => {
+const withObject = (
+  publication: Publication,
+  object: Option.Option<KubernetesObject>,
+  isWatched: boolean
+): Publication => {
   const status = Option.getOrUndefined(Option.flatMap(object, (found) => decodeStatus(found["status"])))
   const resourceVersion = Option.getOrUndefined(object)?.metadata.resourceVersion
-  const seen = { isMissing: Option.isNone(object), status, resourceVersion }
+  const seen = { isMissing: Option.isNone(object), isWatched, status, resourceVersion }
   return { ...publication, object: seen, told: publication.told ?? status }
 }
 

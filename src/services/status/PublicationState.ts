@@ -95,6 +95,8 @@ export interface Publication {
 
 interface SeenObject {
   readonly isMissing: boolean
+  /** The watch has delivered it, and not the answer to a request, which may be wrong or older. */
+  readonly isWatched: boolean
   readonly status: NodePTPDevStatus | undefined
   readonly resourceVersion: string | undefined
 }

@@ -491,3 +491,16 @@ it("makes no object while there is no Node, and makes it once there is one", () 
   node.pass(100)
   assert.strictEqual(node.writes.length, 1)
 })
+
+it("goes on writing when an answer alone says that the object is gone, and there is no Node either", () => {
+  const node = new VirtualPublication()
+  node.learn({ ...facts({}), ...process("Starting") })
+  node.store(undefined)
+  node.pass(10_000)
+  const before = node.writes.length
+  node.failures.push({ reason: "NotFound" }, { reason: "NotFound" })
+  node.learn({ nodeUid: undefined, ...process("Running") })
+  node.pass(60_000)
+  assert.deepStrictEqual(node.writes.slice(before).map(({ isCreation }) => isCreation), [false, false, false])
+  assert.strictEqual(stateOf(node), "Running")
+})
