@@ -22,8 +22,11 @@ const projectedFiles = (parent: string) => {
   }
 }
 
-/** Starts the daemon of `worker-1` with a token, and with the CA that the API server began with. */
-export const startDaemon = Effect.fn("startDaemon")(function*(token: string) {
+/**
+ * Starts the daemon of `worker-1` with a token, and with the CA that the API server began with. It knows its pod if the
+ * manifest tells it.
+ */
+export const startDaemon = Effect.fn("startDaemon")(function*(token: string, podName?: string) {
   const { authority, directory, port } = yield* ControlPlane
   const files = projectedFiles(directory)
   files.write("token", token)
@@ -33,5 +36,5 @@ export const startDaemon = Effect.fn("startDaemon")(function*(token: string) {
     Layer.provide(NodeFileSystem.layer),
     Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env: environment })))
   )
-  return { files, ...(yield* startSimulatedDaemon(credentials)) }
+  return { files, ...(yield* startSimulatedDaemon(credentials, podName)) }
 })

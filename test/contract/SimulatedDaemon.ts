@@ -20,7 +20,7 @@ const nodeName = "worker-1"
 // Nothing is written: simulated processes have no files.
 const runDirectory = "/run/simulated"
 
-const settings = Layer.succeed(Settings, {
+const settings = {
   nodeName,
   namespace: "ptp",
   runDirectory,
@@ -30,7 +30,7 @@ const settings = Layer.succeed(Settings, {
   healthPort: 0,
   logLevel: "Info",
   logFormat: "json"
-})
+} as const
 
 const machine = SupervisedLinuxptp.layer.pipe(
   Layer.provideMerge(simulatedMachine(nodeName)),
@@ -46,16 +46,25 @@ export interface SimulatedDaemon {
   readonly network: SimulatedNetwork.SimulatedNetwork["Service"]
 }
 
-/** Starts it; how it proves who it is stands in the layer. */
+/** Starts it in the pod of this name; how it proves who it is stands in the layer. */
 export const startSimulatedDaemon = Effect.fn("startSimulatedDaemon")(
-  function*<E>(credentials: Layer.Layer<KubernetesCredentials, E>) {
+  function*<E>(credentials: Layer.Layer<KubernetesCredentials, E>, podName?: string) {
     const api = HttpKubernetesApi.layer({ namespace: "ptp", nodeName, component: "linuxptp-daemon" }).pipe(
       Layer.provide(credentials)
     )
     const logged: Array<string> = []
     const logs = Logger.layer([Logger.map(Logger.formatLogFmt, (line) => void logged.push(line))])
     const node = yield* Layer.build(
-      Layer.fresh(Layer.mergeAll(NodeState.layer, api, machine, settings, InMemoryLastKnownGood.layer(), logs))
+      Layer.fresh(
+        Layer.mergeAll(
+          NodeState.layer,
+          api,
+          machine,
+          Layer.succeed(Settings, { ...settings, podName }),
+          InMemoryLastKnownGood.layer(),
+          logs
+        )
+      )
     )
     const processes = yield* SubscriptionRef.make<ReadonlyArray<ProcessStatus>>([])
     yield* ProcessSupervisor.use(({ statuses }) =>
