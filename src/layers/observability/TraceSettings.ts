@@ -33,10 +33,13 @@ const ofExporter = (what: string) => read(`OTEL_EXPORTER_OTLP_TRACES_${what}`, `
 const variables = Config.all({
   disabled: read("OTEL_SDK_DISABLED"),
   exporter: read("OTEL_TRACES_EXPORTER"),
+  sampler: read("OTEL_TRACES_SAMPLER"),
   endpoint: ofExporter("ENDPOINT"),
   protocol: ofExporter("PROTOCOL"),
   headers: ofExporter("HEADERS"),
   compression: ofExporter("COMPRESSION"),
+  certificate: ofExporter("CERTIFICATE"),
+  clientCertificate: ofExporter("CLIENT_CERTIFICATE"),
   timeout: ofExporter("TIMEOUT"),
   delay: read("OTEL_BSP_SCHEDULE_DELAY"),
   batch: read("OTEL_BSP_MAX_EXPORT_BATCH_SIZE")
@@ -45,16 +48,21 @@ const variables = Config.all({
 /** Undefined if no traces are wanted; fails with a sentence if they are, but a variable cannot be used. */
 export const traceSettings: Config.Config<Result.Result<TraceSettings | undefined, string>> = variables.pipe(
   Config.map((found): Result.Result<TraceSettings | undefined, string> => {
-    const { disabled, endpoint, exporter } = found
-    const isOff = disabled.value.toLowerCase() === "true" || exporter.value === "none" || endpoint.value === ""
+    const { disabled, endpoint, exporter, sampler } = found
+    const isOff = disabled.value.toLowerCase() === "true" || exporter.value === "none" || endpoint.value === "" ||
+      /^(parentbased_)?always_off$/.test(sampler.value)
     if (isOff) return Result.succeed(undefined)
     return Result.map(
       Result.all({
         exporter: oneOf(exporter, ["otlp"], "otlp"),
+        // One trace for each change of a person is little enough for all of them.
+        sampler: oneOf(sampler, ["always_on", "parentbased_always_on"], "always_on"),
         url: readUrl(endpoint),
         protocol: oneOf(found.protocol, ["http/protobuf", "http/json"], "http/protobuf"),
         headers: readHeaders(found.headers),
         compression: oneOf(found.compression, ["gzip", "none"], "none"),
+        certificate: absent(found.certificate, "its authority belongs into NODE_EXTRA_CA_CERTS"),
+        clientCertificate: absent(found.clientCertificate, "client certificates are not supported"),
         // The bounds keep the daemon from exporting without a pause, and from keeping what nobody takes.
         timeout: readInteger(found.timeout, 10_000, { least: 1, most: 10_000 }),
         interval: readInteger(found.delay, 5000, { least: 100, most: 60_000 }),
@@ -85,6 +93,10 @@ const oneOf = <A extends string>(
   const found = values.find((value) => value === variable.value.toLowerCase())
   return found === undefined ? refuse(variable, values.join(" or ")) : Result.succeed(found)
 }
+
+/** A setting that would be ignored, and the connection to the collector would fail for another reason. */
+const absent = (variable: Variable, why: string) =>
+  variable.value === "" ? Result.succeed(undefined) : refuse(variable, `absent: ${why}`)
 
 /** The endpoint of all signals is the base of a path, the one of traces is the whole address. */
 const readUrl = (variable: Variable): Result.Result<string, string> => {
@@ -118,5 +130,5 @@ const readInteger = (
   if (variable.value === "") return Result.succeed(standard)
   return /^\d{1,9}$/.test(variable.value)
     ? Result.succeed(Math.min(Math.max(Number(variable.value), least), most))
-    : refuse(variable, "an integer")
+    : refuse(variable, "an integer of 0 or more")
 }

@@ -49,7 +49,7 @@ describe("the settings of traces", () => {
       ],
       [
         { ...endpoint, OTEL_EXPORTER_OTLP_TIMEOUT: "10s" },
-        "there are no traces: OTEL_EXPORTER_OTLP_TIMEOUT is \"10s\", but must be an integer"
+        "there are no traces: OTEL_EXPORTER_OTLP_TIMEOUT is \"10s\", but must be an integer of 0 or more"
       ],
       [
         { ...endpoint, OTEL_EXPORTER_OTLP_COMPRESSION: "zstd" },
@@ -60,8 +60,20 @@ describe("the settings of traces", () => {
         "there are no traces: OTEL_TRACES_EXPORTER is \"zipkin\", but must be otlp"
       ],
       [
+        { ...endpoint, OTEL_TRACES_SAMPLER: "traceidratio", OTEL_TRACES_SAMPLER_ARG: "0.1" },
+        "there are no traces: OTEL_TRACES_SAMPLER is \"traceidratio\", but must be always_on or parentbased_always_on"
+      ],
+      [
+        { ...endpoint, OTEL_EXPORTER_OTLP_CERTIFICATE: "/etc/ca.crt" },
+        "there are no traces: OTEL_EXPORTER_OTLP_CERTIFICATE is \"/etc/ca.crt\", but must be absent: its authority belongs into NODE_EXTRA_CA_CERTS"
+      ],
+      [
+        { ...endpoint, OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE: "/etc/tls.crt" },
+        "there are no traces: OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE is \"/etc/tls.crt\", but must be absent: client certificates are not supported"
+      ],
+      [
         { ...endpoint, OTEL_BSP_SCHEDULE_DELAY: "-1" },
-        "there are no traces: OTEL_BSP_SCHEDULE_DELAY is \"-1\", but must be an integer"
+        "there are no traces: OTEL_BSP_SCHEDULE_DELAY is \"-1\", but must be an integer of 0 or more"
       ]
     ] as const
   )("%j are told in one line, and cost the traces only", ([env, line]) =>
@@ -84,6 +96,8 @@ describe("the settings of traces", () => {
       [{ ...endpoint, OTEL_SDK_DISABLED: "true", OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" }],
       [{ ...endpoint, OTEL_TRACES_EXPORTER: "none", OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" }],
       [{ OTEL_EXPORTER_OTLP_ENDPOINT: "" }],
+      [{ ...endpoint, OTEL_TRACES_SAMPLER: "always_off", OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" }],
+      [{ ...endpoint, OTEL_TRACES_SAMPLER: "parentbased_always_on" }],
       [{
         ...endpoint,
         OTEL_EXPORTER_OTLP_HEADERS: "authorization=Bearer%20x, tenant=a",
