@@ -17,10 +17,14 @@ const levels = {
 } as const
 const levelNames = ["debug", "info", "warn", "error", "Debug", "Info", "Warn", "Error"] as const
 
-/** The name of a Kubernetes object such as a Node (RFC 1123 subdomain). */
-const nodeName = Schema.String.check(
-  Schema.isPattern(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, { message: "must be the name of a Kubernetes Node" })
-)
+/** The name of most Kubernetes objects: labels of a DNS name, together at most 253 characters (RFC 1123 subdomain). */
+const subdomain = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
+const named = (pattern: RegExp, kind: string) =>
+  Schema.String.check(Schema.isPattern(pattern, { message: `must be the name of a Kubernetes ${kind}` }))
+const nodeName = named(subdomain, "Node")
+const podName = named(subdomain, "Pod")
+/** One label of a DNS name. */
+const namespace = named(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "namespace")
 /** 0 means any free port. */
 const port = Schema.NumberFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 0, maximum: 65_535 }))
 const absolutePath = Schema.String.check(Schema.isPattern(/^\//, { message: "must be an absolute path" }))
@@ -54,8 +58,8 @@ export const config = (options: { readonly hostname: Option.Option<string> }): C
       onNone: () => Config.schema(nodeName, "NODE_NAME"),
       onSome: (hostname) => Config.schema(nodeName, "NODE_NAME").pipe(Config.withDefault(hostname))
     }),
-    podName: Config.String("POD_NAME").pipe(Config.option, Config.map(Option.getOrUndefined)),
-    namespace: Config.NonEmptyString("POD_NAMESPACE").pipe(Config.withDefault("ptp")),
+    podName: Config.schema(podName, "POD_NAME").pipe(Config.option, Config.map(Option.getOrUndefined)),
+    namespace: Config.schema(namespace, "POD_NAMESPACE").pipe(Config.withDefault("ptp")),
     runDirectory: Config.schema(absolutePath, "LINUXPTP_RUN_DIR").pipe(Config.withDefault(defaultRunDirectory)),
     stateDirectory: Config.schema(absolutePath, "LINUXPTP_STATE_DIR").pipe(
       Config.withDefault("/var/lib/linuxptp-daemon")

@@ -57,12 +57,20 @@ describe("Settings", () => {
 
   it.effect("uses the host's name outside of a cluster, and an empty variable counts as missing", () =>
     Effect.gen(function*() {
-      assert.strictEqual((yield* read({ NODE_NAME: "" }, Option.some("laptop"))).nodeName, "laptop")
+      const { namespace, nodeName, podName } = yield* read(
+        { NODE_NAME: "", POD_NAME: "", POD_NAMESPACE: "" },
+        Option.some("laptop")
+      )
+      assert.deepStrictEqual([nodeName, podName, namespace], ["laptop", undefined, "ptp"])
     }))
 
   const mistakes: ReadonlyArray<{ readonly name: string; readonly env: Readonly<Record<string, string>> }> = [
     { name: "NODE_NAME", env: {} },
     { name: "NODE_NAME", env: { NODE_NAME: "Not A Node" } },
+    { name: "NODE_NAME", env: { NODE_NAME: "a..b" } },
+    { name: "NODE_NAME", env: { NODE_NAME: "a".repeat(254) } },
+    { name: "POD_NAME", env: { NODE_NAME: "a", POD_NAME: "Not A Pod" } },
+    { name: "POD_NAMESPACE", env: { NODE_NAME: "a", POD_NAMESPACE: "../kube-system" } },
     { name: "METRICS_PORT", env: { NODE_NAME: "a", METRICS_PORT: "70000" } },
     { name: "HEALTH_PORT", env: { NODE_NAME: "a", HEALTH_PORT: "x" } },
     { name: "LINUXPTP_RUN_DIR", env: { NODE_NAME: "a", LINUXPTP_RUN_DIR: "run" } },
@@ -83,5 +91,9 @@ describe("Settings", () => {
       assert.strictEqual(yield* told({ ...node, HEALTH_PORT: "80000" }), `HEALTH_PORT: ${many}`)
       assert.match(yield* told({ ...node, LOG_LEVEL: "loud" }), /^LOG_LEVEL: expected "debug" .*$/)
       assert.strictEqual(yield* told({}), "NODE_NAME: is missing")
+      assert.strictEqual(
+        yield* told({ ...node, POD_NAMESPACE: "My Namespace" }),
+        "POD_NAMESPACE: must be the name of a Kubernetes namespace"
+      )
     }))
 })

@@ -6,6 +6,7 @@
 import { Duration, Effect, FileSystem, Layer, Schedule } from "effect"
 import { uptime } from "node:os"
 import { Health } from "../../services/Health.ts"
+import { innermostDetail } from "./PortTaken.ts"
 
 const period = Duration.seconds(10)
 /** Long enough for two renewals that are late. */
@@ -29,7 +30,7 @@ export const layer = (
         if (isTold) return Effect.void
         isTold = true
         return Effect.logWarning("cannot renew the file that shows the kubelet that the daemon lives").pipe(
-          Effect.annotateLogs({ path, error: error.message })
+          Effect.annotateLogs({ path, error: innermostDetail(error) })
         )
       })
     )

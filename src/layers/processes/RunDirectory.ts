@@ -4,7 +4,7 @@
  * killed.
  */
 import { Duration, Effect, Layer } from "effect"
-import { readdirSync, rmSync } from "node:fs"
+import { accessSync, constants, readdirSync, rmSync } from "node:fs"
 import path from "node:path"
 import { ProgramHabits } from "../../services/processes/ProgramHabits.ts"
 import type * as Libc from "../native/Libc.ts"
@@ -52,10 +52,14 @@ const sweepAtStart = Effect.fnUntraced(function*(directory: string) {
   }
 })
 
-/** Removes everything that an earlier daemon may have left on the disk. Its processes are gone. */
+/**
+ * Removes everything that an earlier daemon may have left on the disk. Its processes are gone. Where nothing can be
+ * written nothing can run, and whoever reads why a process does not start would have to guess.
+ */
 const removeLeftFiles = (directory: string, programs: ReadonlyArray<string>) =>
   Effect.try({
     try: () => {
+      accessSync(directory, constants.W_OK)
       const own = ownDirectory(programs)
       for (const name of readdirSync(directory)) {
         if (own.test(name)) rmSync(path.join(directory, name), { recursive: true, force: true })
