@@ -9,8 +9,8 @@ export const statusMutants: ReadonlyArray<Mutant> = [
   {
     name: "an answer that the watch has overtaken wins",
     file,
-    search: `publication.request === "Overtaken" ? publication : withObject(publication, object)`,
-    replace: "withObject(publication, object)",
+    search: `publication.request === "Overtaken" ? publication : withObject(publication, object, false)`,
+    replace: "withObject(publication, object, false)",
     tests: publication
   },
   {
@@ -44,7 +44,8 @@ export const statusMutants: ReadonlyArray<Mutant> = [
   {
     name: "an object that is gone is written to, not made",
     file,
-    search: `if (error.reason === "NotFound") return considered(withObject(failed, Option.none()), now)`,
+    search:
+      `if (error.reason === "NotFound") return considered({ ...withAnswer(publication, Option.none()), ...failedAt }, now)`,
     replace: "",
     tests: publication
   },
