@@ -2,6 +2,7 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import type { Effect } from "effect"
 import { benchBoot } from "./boot.ts"
+import { benchEvidence } from "./evidence.ts"
 import { benchFleet } from "./fleet.ts"
 import { benchFlood } from "./flood.ts"
 import { benchLeaks } from "./leaks.ts"
@@ -10,6 +11,7 @@ import { benchRestart } from "./restart.ts"
 
 const benchmarks: Readonly<Record<string, Effect.Effect<void, unknown>>> = {
   boot: benchBoot,
+  evidence: benchEvidence,
   fleet: benchFleet,
   flood: benchFlood,
   leaks: benchLeaks,

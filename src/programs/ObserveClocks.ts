@@ -48,7 +48,7 @@ export const run = Effect.gen(function*() {
     const isSample = isOnlySampled(state, next)
     state = next
     // Nobody but the metrics shows a sample.
-    if (isSample) metrics.publish(clockSeries(state, nodeName))
+    if (isSample) metrics.publishWhenRead(() => clockSeries(state, nodeName))
     else Latch.openUnsafe(isChanged)
     if (isSooner(nextDeadline(state), awaited)) Latch.openUnsafe(isSoonerNow)
   }

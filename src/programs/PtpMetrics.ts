@@ -6,7 +6,7 @@
  * This is a program and not a layer: it writes to Effect's own metric registry, like all other metrics of the daemon,
  * so there is no technology to choose.
  */
-import { Effect, Metric } from "effect"
+import { Effect, Function, Metric } from "effect"
 import type { Series, SeriesName } from "../services/clocks/ClockSeries.ts"
 
 const gauge = (name: string, description: string) => Metric.gauge(`openshift_ptp_${name}`, { description })
@@ -40,8 +40,7 @@ export const ptpMetrics: Readonly<Record<SeriesName, Metric.Metric<number, unkno
 }
 
 interface Published {
-  readonly metric: Metric.Metric<number, unknown>
-  readonly isCounter: boolean
+  readonly registration: Metric.Registration
   value: number
 }
 
@@ -49,44 +48,48 @@ interface Published {
 export interface PublishedSeries {
   /** Makes the registry contain exactly these series. */
   readonly publish: (wanted: ReadonlyArray<Series>) => void
+  /** The same, for other values of the same series: they are made when somebody reads one, and that is seldom. */
+  readonly publishWhenRead: (wanted: () => ReadonlyArray<Series>) => void
 }
 
 /** Nothing is published at first. All series are removed with the scope. */
 export const makePublishedSeries = Effect.gen(function*() {
   const context = yield* Effect.context()
   const published = new Map<string, Published>()
-
-  const remove = (key: string, { metric }: Published) => {
-    Metric.removeUnsafe(metric, context)
-    published.delete(key)
-  }
+  let newest: (() => ReadonlyArray<Series>) | undefined
 
   const publish = (wanted: ReadonlyArray<Series>) => {
+    newest = undefined
     const seen = new Set<string>()
     for (const series of wanted) {
       const key = seriesKey(series)
       seen.add(key)
-      let known = published.get(key)
-      // A counter with a smaller value is a new one, because the process was replaced.
-      if (known !== undefined && known.isCounter && series.value < known.value) {
-        remove(key, known)
-        known = undefined
-      }
-      if (known?.value === series.value) continue
-      const { isCounter, metric } = known ?? newSeries(series)
-      metric.updateUnsafe(isCounter ? series.value - (known?.value ?? 0) : series.value, context)
-      published.set(key, { metric, isCounter, value: series.value })
+      const known = published.get(key)
+      if (known === undefined) published.set(key, register(series, key))
+      else known.value = series.value
     }
-    for (const [key, known] of published) if (!seen.has(key)) remove(key, known)
+    for (const [key, { registration }] of published) {
+      if (seen.has(key)) continue
+      registration.remove()
+      published.delete(key)
+    }
+  }
+
+  const register = ({ labels, name, value }: Series, key: string): Published => {
+    const read = (): number => {
+      if (newest !== undefined) publish(newest())
+      return published.get(key)?.value ?? value
+    }
+    const get = name === "process_restart_count"
+      ? () => ({ count: read(), incremental: true })
+      : () => ({ value: read() })
+    const metric = Metric.withAttributes(ptpMetrics[name], labels)
+    const hooks = { get, update: Function.constVoid, modify: Function.constVoid }
+    return { registration: Metric.registerUnsafe(metric, context, hooks), value }
   }
 
   yield* Effect.addFinalizer(() => Effect.sync(() => publish([])))
-  return { publish } satisfies PublishedSeries
-})
-
-const newSeries = ({ labels, name }: Series) => ({
-  metric: Metric.withAttributes(ptpMetrics[name], labels),
-  isCounter: name === "process_restart_count"
+  return { publish, publishWhenRead: (wanted) => void (newest = wanted) } satisfies PublishedSeries
 })
 
 /** No label contains a zero character. */

@@ -120,8 +120,8 @@ export const clockMutants: ReadonlyArray<Mutant> = [
   {
     name: "a clock that nothing steers is LOCKED",
     file: "src/services/clocks/ClockVerdict.ts",
-    search: "!facts.isMeter && isNotSteered",
-    replace: "facts.isMeter && isNotSteered",
+    search: "!facts.isMeter && !isOfOther",
+    replace: "facts.isMeter && !isOfOther",
     tests: clockState
   },
   {

@@ -50,6 +50,27 @@ describe("PtpMetrics", () => {
       }
     }).pipe(inOwnRegistry))
 
+  it.effect("makes values that change often when they are read, and then once", () =>
+    Effect.gen(function*() {
+      const { publish, publishWhenRead } = yield* makePublishedSeries
+      publish([offset("ens1f0", 12), offset("ens2f0", 3), starts(1)])
+      let made = 0
+      for (let value = 13; value < 20; value++) {
+        publishWhenRead(() => {
+          made++
+          return [offset("ens1f0", value), offset("ens2f0", -value), starts(1)]
+        })
+      }
+      assert.strictEqual(made, 0)
+      const now = [offsetText("ens1f0", 19), offsetText("ens2f0", -19), startsText(1)]
+      assert.deepStrictEqual(yield* shown, now)
+      assert.deepStrictEqual(yield* shown, now)
+      assert.strictEqual(made, 1)
+      publishWhenRead(() => [])
+      publish([offset("ens1f0", 20)])
+      assert.deepStrictEqual(yield* shown, [offsetText("ens1f0", 20)])
+    }).pipe(inOwnRegistry))
+
   it.effect("removes everything with its scope", () =>
     Effect.gen(function*() {
       yield* Effect.scoped(Effect.gen(function*() {

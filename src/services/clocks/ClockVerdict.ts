@@ -8,6 +8,7 @@ import { isFresh, isGivenUp, isSettled, type Measurement } from "./Measurement.t
 import type { FreerunReason } from "./NodeClock.ts"
 import { distanceOf, type OffsetDistance } from "./OffsetDistance.ts"
 import { followingPort, lastFollowingPort, type ProgramEvidence } from "./ProgramEvidence.ts"
+import { systemClock } from "./SourceEvidence.ts"
 
 /** What is known of one clock. */
 export type ClockVerdict =
@@ -47,7 +48,8 @@ export interface VerdictFacts {
 export const clockVerdict = (evidence: ProgramEvidence, name: string, facts: VerdictFacts): ClockVerdict => {
   const [first] = evidence.measurements.values()
   const measurement = evidence.program === "ptp4l" ? first : evidence.measurements.get(name)
-  if (!facts.isMeter && isNotSteered(evidence, measurement, facts.now)) {
+  const isOfOther = evidence.measurements.size > 1 && name === systemClock && evidence.refusal?.isOfPhc === true
+  if (!facts.isMeter && !isOfOther && isNotSteered(evidence, measurement, facts.now)) {
     return { kind: "Free", reason: "NotSteered", isDistrusted: true }
   }
   if (evidence.program !== "ptp4l") return measurementVerdict(measurement, true, facts)

@@ -69,12 +69,13 @@ export const withEvidence = (clock: ObservedClock, evidence: ProgramEvidence): O
 })
 
 /**
- * True if nothing has changed but the samples of a ptp4l: then only its metrics differ, and not its state. That is so
+ * True if nothing has changed but the samples of a ptp4l: then only values of its metrics differ, and not its state. That is so
  * once a second, so it must not cost much.
  */
 export const isOnlySampled = (before: ObservedClock, after: ObservedClock): boolean => {
   const [a, b] = [before.evidence, after.evidence]
   return a.program === "ptp4l" && samePorts(a.ports, b.ports) && a.bestMaster === b.bestMaster &&
+    sameMeasured(a.measurements, b.measurements) && hasClass(a) === hasClass(b) &&
     a.refusal === b.refusal &&
     before.hasFollowed === after.hasFollowed && before.held.size === after.held.size &&
     [...after.held].every(([name, held]) => isSameState(before.held.get(name), held))
@@ -86,6 +87,15 @@ const samePorts = (before: ProgramEvidence["ports"], after: ProgramEvidence["por
       const known = before.get(number)
       return known?.state === port.state && known.interface === port.interface
     }))
+
+const hasClass = ({ management }: ProgramEvidence): boolean =>
+  management?.clockClass !== undefined && management.silentSince === undefined
+
+const sameMeasured = (before: ProgramEvidence["measurements"], after: ProgramEvidence["measurements"]): boolean =>
+  before.size === after.size && [...after].every(([name, { frequencyPpb }]) => {
+    const known = before.get(name)
+    return known !== undefined && (known.frequencyPpb === undefined) === (frequencyPpb === undefined)
+  })
 
 const isSameState = (before: HeldClock | undefined, after: HeldClock): boolean =>
   before !== undefined && before.state === after.state && before.reason === after.reason &&

@@ -52,10 +52,12 @@ export interface ProgramEvidence extends PortEvidence, SourceEvidence {
   readonly refusal: Refusal | undefined
 }
 
-/** Monotonic nanoseconds. */
+/** Times are monotonic nanoseconds. */
 interface Refusal {
   readonly since: bigint
   readonly at: bigint
+  /** True if it cannot be about the system clock: the kernel refuses that one a rate only for want of a right. */
+  readonly isOfPhc: boolean
 }
 
 /** A refusal after a longer pause is a new one. */
@@ -171,7 +173,8 @@ const observeMessage = (evidence: ProgramEvidence, text: string, times: LineTime
     const { refusal } = evidence
     const { now } = times
     const since = refusal === undefined || now - refusal.at > refusalPause ? now : refusal.since
-    return { ...evidence, refusal: { since, at: now } }
+    const isOfPhc = text.startsWith("failed to adjust the clock: ") && !text.endsWith("Operation not permitted")
+    return { ...evidence, refusal: { since, at: now, isOfPhc } }
   }
   switch (evidence.program) {
     case "ptp4l":

@@ -181,6 +181,12 @@ describe("ClockState", () => {
       }
       assert.include(states(repeat(both, phc2sys, 9, 10, refused, realtime)), "ens2f0 NotSteered")
       assert.include(states(repeat(both, phc2sys, 9, 10, refused, other)), "CLOCK_REALTIME NotSteered")
+      // linuxptp 3.1 goes on to print both; only a PHC is refused like this.
+      const gone = "failed to adjust the clock: No such device"
+      assert.deepStrictEqual(states(repeat(both, phc2sys, 9, 10, realtime, gone, other)), [
+        "CLOCK_REALTIME Locked",
+        "ens2f0 NotSteered"
+      ])
     })
   })
 
