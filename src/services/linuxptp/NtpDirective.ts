@@ -3,6 +3,7 @@
  * program, socket or user, no file but a list of leap seconds, and include nothing; addresses of the command port are
  * loopback. Every line that is not on this list is refused, even if chronyd knows it.
  */
+import { didYouMeanText } from "../DidYouMean.ts"
 import { isHost, isInterfaceName, isIpv4, isIpv6, isReadableFile } from "./ValuePattern.ts"
 
 export type NtpProgram = "chronyd" | "ntpd"
@@ -127,7 +128,8 @@ export const findDirectiveFault = (
 ): string | undefined => {
   const check = allowed[program].get(directive.toLowerCase())
   if (check === undefined) {
-    return "not allowed: only directives of the list that name no file, program, socket or user are passed on"
+    const meant = didYouMeanText(directive, allowed[program].keys())
+    return `not allowed: only directives of the list that name no file, program, socket or user are passed on${meant}`
   }
   if (check(words)) return undefined
   return check === loopbackNets || check === loopbackAddress || check === loopbackDevice

@@ -60,7 +60,10 @@ const withPlainTag = ({ text, ...head }: LogFrame, known: KnownTags): TaggedEven
   if (isSure) learn(known, head.program, tag)
   const isLikely = event.kind === "message" && inner.kind === "fault"
   const isTag = isSure || isLikely || known.has(`${head.program} ${tag}`)
-  return isTag ? { ...head, tag, event: inner } : { ...head, event }
+  if (!isTag) return { ...head, event }
+  if (head.program !== "ptp4l" || !("clock" in inner)) return { ...head, tag, event: inner }
+  const { clock: second, ...rest } = inner
+  return { ...head, tag: `${tag} ${second}`, event: rest }
 }
 
 const learn = (known: KnownTags, program: string, tag: string): void => {

@@ -58,13 +58,18 @@ const likelyProgram = (text: string): string | undefined => {
 }
 
 const date = String.raw`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,6})?(?: ?(?:Z|[+-]\d\d:?\d\d|[A-Z]{3,5}))?`
-const shortDate = String.raw`\p{L}{2,5}\.? [ \d]\d(?: \d{4})? \d\d:\d\d:\d\d(?:[.,]\d{1,6})?(?: [A-Z]{3,5})?`
+const shortDate = String.raw`\p{L}{2,5}\.? [ \d]\d(?: \d{4})? \d\d:\d\d:\d\d(?:[.,]\d{1,6})?(?: [A-Z]{3,5}| \d{4})?`
 const monotonic = String.raw`\[ {0,12}\d{1,9}\.\d{6}(?: <[ .\d]{1,20}>)?\]`
 const time = String.raw`(?:(?:\p{L}{2,3}\.? )?(?:${date}|${shortDate})|\d{9,11}\.\d{1,9}|${monotonic})\s{1,4}`
 const host = String.raw`[\w.:-]{1,253} `
+/** Facility and severity in words, as BusyBox writes them. */
+const facility = String.raw`[a-z]{2,8}\d?\.[a-z]{3,7} `
 
 /** A time stamp with or without a host, the sender, and its pid. Both are optional where linuxptp is the sender. */
-const syslogHeader = new RegExp(String.raw`^(${time}(?:${host})?)?([\w.@:\\/-]{1,253}?)(\[\d{1,10}\])?: `, "u")
+const syslogHeader = new RegExp(
+  String.raw`^(${time}(?:${host})?(?:${facility})?)?([\w.@:\\/-]{1,253}?)(\[\d{1,10}\])?: `,
+  "u"
+)
 /** RFC 5424; its structured data may contain escaped brackets. */
 const syslogHeader5424 =
   /^(<\d{1,3}>1 \S{1,40} \S{1,255}) (\S{1,48}) (\S{1,128}) \S{1,32} (?:-|(?:\[(?:\\.|[^\]\\]){0,2000}\]){1,20}) \ufeff?/

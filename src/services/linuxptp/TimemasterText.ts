@@ -3,6 +3,7 @@
  * become files of other programs. TimemasterPlan adds the daemon's own settings to the accepted part and writes the
  * file.
  */
+import { didYouMeanText } from "../DidYouMean.ts"
 import {
   type ConfigEntry,
   type ConfigFile,
@@ -105,7 +106,8 @@ const readParameter = (
 const readSettingsSection = (version: LinuxptpVersion, kind: string, section: ConfigSection): SectionReading => {
   const settings = timemasterSettings.get(kind)
   if (settings === undefined) {
-    return { section: undefined, problems: [complain(lineOf(section), `[${section.name}]`, "unknown section")] }
+    const meant = didYouMeanText(kind, [...timemasterSettings.keys(), "chrony.conf", "ntp.conf", "ptp4l.conf"])
+    return { section: undefined, problems: [complain(lineOf(section), `[${section.name}]`, `unknown section${meant}`)] }
   }
   const parameter = readParameter(kind, section.name.slice(kind.length).trim())
   const read = readTimemasterSettings(version, settings, section.entries)

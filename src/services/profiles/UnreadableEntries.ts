@@ -11,14 +11,15 @@ import { matchedBy } from "./NodeMatch.ts"
 
 const decodeRule = Schema.decodeUnknownOption(MatchRule)
 
-/** A row for each recommendation that names its profile. An object has at most as many as a readable one. */
+/** A row for each recommendation that names its profile or matches. An object has at most as many as a readable one. */
 export const skippedEntriesOf = (object: KubernetesObject, node: NodeIdentity): ReadonlyArray<SkippedProfile> =>
   listOf(object["spec"], "recommend").flatMap((entry): ReadonlyArray<SkippedProfile> => {
-    const name = Predicate.hasProperty(entry, "profile") ? entry.profile : undefined
-    if (typeof name !== "string") return []
+    const profile = Predicate.hasProperty(entry, "profile") ? entry.profile : undefined
+    const name = typeof profile === "string" ? profile : ""
     const match = listOf(entry, "match").flatMap((rule) => Option.toArray(decodeRule(rule)))
     const rule = matchedBy({ profile: name, match }, node)
     const row = { config: object.metadata.name, name }
+    if (rule === undefined && name === "") return []
     return rule === undefined
       ? [{ ...row, reason: "NoMatch", message: `no rule matches node ${node.name}` }]
       : [{ ...row, reason: "InvalidProfile", message: `${rule} matches, but the object is not valid` }]

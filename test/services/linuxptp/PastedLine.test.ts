@@ -64,6 +64,8 @@ const ways: ReadonlyArray<readonly [string, (line: string) => string]> = [
   ["RFC 5424", inSyslog("<29>1 2026-11-30T22:00:00.003Z host PROG 6216 - - ")],
   ["RFC 5424 with data", inSyslog(`<29>1 2026-11-30T22:00:00.003Z host PROG 6216 ID [a@1 b="x\\]y"][c d="e"] \ufeff`)],
   ["rsyslog's files", inSyslog("2026-11-30T22:00:00.123456+01:00 host PROG: ")],
+  ["syslogd of BusyBox", inSyslog("Nov 30 22:00:00 host daemon.info PROG[6216]: ")],
+  ["logread of OpenWrt", inSyslog("Mon Nov 30 22:00:00 2026 daemon.info PROG[6216]: ")],
   ["syslog without time", inSyslog("PROG[6216]: ")],
   ["a time and a host", after("2026-11-30 22:00:00 worker-1 ")],
   ["a time of RFC 3339 and a host", after("2026-11-30T22:00:00.123456Z worker-1 ")],
@@ -164,6 +166,14 @@ describe("parsePastedLine", () => {
       assert.deepEqual(parsePastedLine(`${program}[1.000]: ${tag} ${text}`), tagged)
     }
   })
+
+  it.each(["master offset 5 s2 freq +1 path delay 2", "rms 5 max 6 freq +1 +/- 2"])(
+    "takes no word of a plain tag for a clock of ptp4l: %s",
+    (text) => {
+      const tagged: object = { ...parseLogLine(`ptp4l[1.000]: ${text}`), tag: "port A" }
+      assert.deepEqual(parsePastedLine(`ptp4l[1.000]: port A ${text}`), tagged)
+    }
+  )
 
   it("knows a fault behind a plain tag of one word", () => {
     const text = "timed out while polling for tx timestamp"

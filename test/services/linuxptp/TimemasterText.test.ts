@@ -138,6 +138,13 @@ hybrid_e2e 1
     ["[ptp_domain x]\ninterfaces eth0", "error 1 [ptp_domain x]: needs a whole number from 0 to 255"],
     ["[timemaster x]", "error 1 [timemaster x]: takes no parameter"],
     ["[other]\npath /x", "error 1 [other]: unknown section"],
+    ["[ntpserver a]\nminpoll 4", "error 1 [ntpserver a]: unknown section (did you mean ntp_server?)"],
+    ["[chronyconf]\nrtcsync", "error 1 [chronyconf]: unknown section (did you mean chrony.conf?)"],
+    [
+      "[chrony.conf]\nmakestp 1 3",
+      "error 2 makestp: not allowed: only directives of the list that name no file, program, socket or user are passed " +
+      "on (did you mean makestep?)"
+    ],
     [
       `${domain}ptp4l_option uds_address /etc/x`,
       "error 3 ptp4l_option: uds_address: not allowed: linuxptp deletes the path it names"

@@ -269,16 +269,17 @@ describe("what was valid last", () => {
     const odd = [7, { profile: 7 }, { profile: "q", match: "all" }, {
       profile: "r",
       match: [7, { nodeName: "worker-1" }]
-    }]
+    }, { profil: "s", match: [{ nodeName: "worker-1" }] }]
     const spec = { profile: [bc("p", "eth0")], recommend: [{ ...entry("p"), priority: "high" }, elsewhere, ...odd] }
     assert.deepStrictEqual(skippedOn([object("a", spec)]), [
+      "a/ InvalidProfile",
       "a/p InvalidProfile",
       "a/p NoMatch",
       "a/q NoMatch",
       "a/r InvalidProfile"
     ])
     const { skipped } = decisionOn([object("a", spec)])
-    assert.strictEqual(skipped[0]?.message, "nodeName worker-1 matches, but the object is not valid")
+    assert.strictEqual(skipped[1]?.message, "nodeName worker-1 matches, but the object is not valid")
   })
 
   it("has no such rows for an object whose last valid version counts", () => {
