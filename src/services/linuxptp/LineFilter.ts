@@ -13,6 +13,8 @@ const longestPattern = 1000
 
 /** Repetitions count as often as they may occur at most. */
 const mostSteps = 300
+/** A repeated part that matches only the empty text adds no steps. It costs time all the same, to build it again. */
+const mostParts = 20_000
 
 /**
  * linuxptp's own lines have about 100 characters. A longer line never matches, because the pattern is not tested on all
@@ -42,8 +44,10 @@ interface Program {
 const compile = (tree: RegexTree): Result.Result<Program, string> => {
   const steps: Array<Step> = []
   const add = (step: Step): number => steps.push(step) - 1
-  const isFull = () => steps.length > mostSteps
+  let parts = 0
+  const isFull = () => steps.length > mostSteps || parts > mostParts
   const build = (part: RegexTree, next: number): number => {
+    parts += 1
     if (isFull()) return next
     switch (part._tag) {
       case "Character":

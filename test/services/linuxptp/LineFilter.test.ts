@@ -71,6 +71,11 @@ describe("lineFilter", () => {
     assert.isFalse(matches("a$", "a".repeat(201)))
   })
 
+  it.each(["((){1000}){1000}", "((\\b{0}){1000}){1000}", "((?:|){1000}){1000}"])(
+    "refuses to repeat nothing a million times: %s",
+    (pattern) => assert.strictEqual(matches(pattern, offsetLine), "with all its repetitions it is too large")
+  )
+
   it("matches a character beyond 16 bits as one", () => {
     assert.isTrue(matches("^.$", "\u{1d11e}"))
     assert.isTrue(matches("^[\u{1d11d}-\u{1d11f}]$", "\u{1d11e}"))
