@@ -115,7 +115,7 @@ const timeOfProbe = Effect.gen(function*() {
 const anonymousMebibytes = (pid: number) =>
   Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024
 
-const attacks = ["idle", "header", "slow", "unread", "pipeline", "body", "garbage", "ask", "halfClosed"]
+const attacks = ["idle", "header", "slow", "unread", "pipeline", "body", "garbage", "line", "ask", "halfClosed"]
 
 describe.skipIf(missing !== undefined)(
   `hostile clients${missing === undefined ? "" : ` (skipped: ${missing})`}`,

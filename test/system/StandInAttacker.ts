@@ -27,6 +27,7 @@ const modes: Readonly<Record<string, (socket: Socket) => void>> = {
     more()
   },
   garbage: (socket) => socket.write(garbage),
+  line: (socket) => socket.resume().write(`GET /${"a".repeat(4000)} X\r\n\r\n`),
   ask: (socket) => socket.resume().write(`${head}\r\n`),
   halfClosed: (socket) => socket.end("GET")
 }

@@ -70,6 +70,7 @@ describe("an endpoint", () => {
       ["another method", "POST /metrics HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", "405 Method Not Allowed"],
       ["CONNECT", "CONNECT node:443 HTTP/1.1\r\n\r\n", "400 Bad Request"],
       ["what is no HTTP", "\u0016\u0003\u0001\r\n\r\n", "400 Bad Request"],
+      ["a long path without a version", `GET /${"a".repeat(4000)} X\r\n\r\n`, "400 Bad Request"],
       ["HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "400 Bad Request"],
       ["4 KiB without an end", `GET /metrics HTTP/1.1\r\nX: ${"x".repeat(4096)}`, "431 Request Header Fields Too Large"]
     ] as const
