@@ -31,6 +31,8 @@ export interface LibcCalls {
   readonly close: (fd: number) => number
   readonly bind: (fd: number, address: Buffer, length: number) => number
   readonly listen: (fd: number, backlog: number) => number
+  /** Without the peer's address. */
+  readonly accept4: (fd: number, address: null, length: null, flags: number) => number
   /** `size` is one number: the size of the value, before and after the call. */
   readonly getsockopt: (fd: number, level: number, name: number, value: Buffer, size: Buffer) => number
   readonly setsockopt: (fd: number, level: number, name: number, value: Uint8Array, size: number) => number
@@ -66,6 +68,7 @@ const bindCalls = (loadKoffi: () => Promise<typeof import("koffi")>): Effect.Eff
         close: self.func("int close(int)"),
         bind: self.func("int bind(int, void *, uint32)"),
         listen: self.func("int listen(int, int)"),
+        accept4: self.func("int accept4(int, void *, void *, int)"),
         getsockopt: self.func("int getsockopt(int, int, int, void *, void *)"),
         setsockopt: self.func("int setsockopt(int, int, int, void *, uint32)"),
         connect: self.func("int connect(int, void *, uint32)"),

@@ -99,11 +99,14 @@ export const makeDeviceClaims = (libc: LibcCalls, { about, devicesOf }: DeviceCl
   }
 }
 
-/** A device that is not there cannot be steered by anybody: what needs it says so itself. */
+/** These say that the device cannot be opened by this node's daemons at all. What needs it says so itself. */
+const unusable = new Set(["ENOENT", "ENODEV", "ENXIO", "EACCES", "EPERM"])
+
 const lockDevice = (libc: LibcCalls, device: string): Taken => {
   try {
     return lockFile(libc, device)
-  } catch {
-    return { release: () => {} }
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && unusable.has(String(cause.code))) return { release: () => {} }
+    throw cause
   }
 }

@@ -9,8 +9,9 @@ import type { LibcCalls } from "../native/Libc.ts"
 import { escapeControlCharacters } from "./LineReader.ts"
 
 const AF_UNIX = 1
-const SOCK_STREAM_CLOEXEC_NONBLOCK = 1 | 0o2000000 | 0o4000
-const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000
+const SOCK_CLOEXEC = 0o2000000
+const SOCK_STREAM_CLOEXEC_NONBLOCK = 1 | SOCK_CLOEXEC | 0o4000
+const SOCK_DGRAM_CLOEXEC = 2 | SOCK_CLOEXEC
 const SOL_SOCKET = 1
 const SO_PEERCRED = 17
 /** struct ucred: pid, uid, gid. */
@@ -18,6 +19,8 @@ const ucredSize = 12
 /** The size of `sun_path` (Linux uapi/linux/un.h). */
 const longestName = 108
 const backlog = 4_096
+/** Where the event loop cannot be told that somebody asks. */
+const lookPeriodMillis = 1_000
 
 /** Who has something that this daemon wants. */
 export interface Holder {
@@ -45,37 +48,55 @@ export const takeName = (libc: LibcCalls, name: string, about: string): Taken =>
   // Its holder may end between the two calls. Then the name is free.
   for (let tries = 0; tries < 3; tries += 1) {
     const fd = bound(libc, SOCK_STREAM_CLOEXEC_NONBLOCK, name)
-    if (fd !== undefined) {
-      libc.listen(fd, backlog)
-      const note = bound(libc, SOCK_DGRAM_CLOEXEC, `${name} ${about}`)
-      return {
-        release: () => {
-          libc.close(fd)
-          if (note !== undefined) libc.close(note)
-        }
-      }
-    }
+    if (fd !== undefined) return heldName(libc, fd, bound(libc, SOCK_DGRAM_CLOEXEC, `${name} ${about}`))
     const holder = holderOf(libc, name)
     if (holder !== undefined) return { holder }
   }
   return { holder: { isTrusted: false, who: "somebody who does not listen" } }
 }
 
-const bound = (libc: LibcCalls, type: number, name: string): number | undefined => {
-  const fd = libc.socket(AF_UNIX, type, 0)
-  if (fd < 0) throw new Error(`socket failed with ${libc.errno()}`)
-  const address = addressOf(name)
-  if (libc.bind(fd, address, address.length) === 0) return fd
-  libc.close(fd)
-  return undefined
+const heldName = (libc: LibcCalls, fd: number, note: number | undefined): Taken => {
+  libc.listen(fd, backlog)
+  // Whoever asks stays in the queue until it is taken out, and a queue that is full looks like nobody.
+  const hangUp = () => {
+    for (let asker = accept(libc, fd); asker >= 0; asker = accept(libc, fd)) libc.close(asker)
+  }
+  const look = libc.watchReadable(fd, hangUp) ?? every(lookPeriodMillis, hangUp)
+  return {
+    release: () => {
+      look()
+      libc.close(fd)
+      if (note !== undefined) libc.close(note)
+    }
+  }
 }
 
-/**
- * Undefined if nobody listens. A daemon always does, and its queue never gets full by itself: whoever does not let this
- * one connect is somebody else.
- */
+const accept = (libc: LibcCalls, fd: number): number => libc.accept4(fd, null, null, SOCK_CLOEXEC)
+
+const every = (millis: number, look: () => void) => {
+  const timer = setInterval(look, millis).unref()
+  return () => clearInterval(timer)
+}
+
+const bound = (libc: LibcCalls, type: number, name: string): number | undefined => {
+  const fd = opened(libc, type)
+  const address = addressOf(name)
+  if (libc.bind(fd, address, address.length) === 0) return fd
+  const errno = libc.errno()
+  libc.close(fd)
+  if (errno === "EADDRINUSE") return undefined
+  throw new Error(`bind failed with ${errno}`)
+}
+
+const opened = (libc: LibcCalls, type: number): number => {
+  const fd = libc.socket(AF_UNIX, type, 0)
+  if (fd < 0) throw new Error(`socket failed with ${libc.errno()}`)
+  return fd
+}
+
+/** Undefined if nobody listens. A daemon always does, and empties its queue: whoever does not is somebody else. */
 const holderOf = (libc: LibcCalls, name: string): Holder | undefined => {
-  const fd = libc.socket(AF_UNIX, SOCK_STREAM_CLOEXEC_NONBLOCK, 0)
+  const fd = opened(libc, SOCK_STREAM_CLOEXEC_NONBLOCK)
   const address = addressOf(name)
   try {
     if (libc.connect(fd, address, address.length) !== 0) {

@@ -105,6 +105,7 @@ const heldAfter = (
 
 type MeasuredVerdict = Extract<ClockVerdict, { readonly kind: "Measured" }>
 
+/** What follows is a new beginning: the servo has to settle first, so then one good measurement is enough again. */
 const gone = (previous: HeldClock, reason: FreerunReason, holdOverSeconds: number, now: bigint): HeldClock => {
   const heldUntil = previous.state === "LOCKED" ? now + BigInt(Math.round(holdOverSeconds * 1e9)) : previous.heldUntil
   return heldUntil !== undefined && now < heldUntil

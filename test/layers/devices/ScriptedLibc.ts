@@ -29,6 +29,7 @@ export const scriptedLibc = (script: Script) => {
     close: (fd) => open.delete(fd) ? 0 : fail("EBADF"),
     bind: () => script.bindErrno === undefined ? 0 : fail(script.bindErrno),
     listen: () => 0,
+    accept4: () => -1,
     getsockopt: () => -1,
     setsockopt: () => -1,
     flock: () => 0,

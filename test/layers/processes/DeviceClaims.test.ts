@@ -58,6 +58,17 @@ describe("a claim", () => {
       assert.isUndefined(refusal(yield* claim(second, [nic])))
     })))
 
+  it.live("stays refused, however often a second daemon asks", () =>
+    live(Effect.gen(function*() {
+      const { claim, first, nic, second } = yield* make
+      yield* claim(first, [nic])
+      // More than the kernel's queue of a name takes.
+      for (let times = 0; times < 5_000; times += 1) {
+        assert.include(refusal(second.claim(spec("a", { claims: { interfaces: [nic], clocks: [] } }))), nic)
+        yield* Effect.promise(() => new Promise((resume) => setImmediate(resume)))
+      }
+    })))
+
   it.live("is shared by the processes of one daemon, and ends with the last of them", () =>
     live(Effect.gen(function*() {
       const { claim, device, first, nic, second } = yield* make
