@@ -158,10 +158,12 @@ export const makeNodeDaemon = (
 
   const hasNic = (id: string) =>
     wish?.find((spec) => spec.id === id)?.interfaces.some((nic) => host.nics.has(nic)) === true
-  /** A ptp4l that a phc2sys for all of them may leave out: its NIC is or was gone, or it keeps ending. */
+  /** A ptp4l that a phc2sys for all of them may leave out: its NIC is or was gone, it keeps ending, or it hangs. */
   const isTroubled = (id: string) =>
     !hasNic(id) || judge.deathsOf(id) >= leastErrors ||
-    ![...children.living.values()].some(({ readyAt, spec }) => spec.id === id && readyAt !== undefined)
+    ![...children.living.values()].some(({ hang, isStuck, readyAt, spec }) =>
+      spec.id === id && readyAt !== undefined && hang === undefined && !isStuck
+    )
   const deadSource = (specs: ReadonlyArray<ProcessSpec>) =>
     specs.flatMap(({ after }) => after.some(hasNic) ? after.filter((id) => !hasNic(id)) : [])[0]
 

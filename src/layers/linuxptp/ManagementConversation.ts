@@ -7,7 +7,7 @@
  * costs less. It is also safer, because ptp4l's sockets block: a daemon that is stopped must not hold up a ptp4l that
  * fills its queue. For the same reason a subscription ends after a few seconds unless it is renewed.
  */
-import { Clock, Effect, Latch, type Scope } from "effect"
+import { Clock, Duration, Effect, Latch, type Scope } from "effect"
 import { readAnswers } from "../../services/linuxptp/ManagementAnswers.ts"
 import type { ManagementAnswer, ManagementNews } from "../../services/linuxptp/ManagementClient.ts"
 import { notifications, subscription } from "../../services/linuxptp/ManagementDataSet.ts"
@@ -26,10 +26,15 @@ const patienceMillis = 750
 /** Without wake-ups: pauses between two looks while an answer is awaited. */
 const longestLookMillis = 50
 const subscriptionSeconds = 10
+/**
+ * A ptp4l that hangs takes about ten datagrams (unix(7), max_dgram_qlen), and whoever sends one more waits for it: a
+ * phc2sys for several ptp4l would hang too. It answers later what it has, so it is reminded once, and then seldom.
+ */
+const reminderPeriod = Duration.seconds(30)
 const mostPushedSamples = 2 * roundPeriodMillis / 1_000
 
 export interface Conversation {
-  /** What ptp4l has said of itself; "silent" while it does not answer, undefined before its first answer. */
+  /** What ptp4l has said of itself; "silent" while it does not answer, undefined before either is known. */
   readonly latest: () => ManagementAnswer | "silent" | undefined
   /** Asks and listens until the ptp4l is gone. */
   readonly run: Effect.Effect<void, never, Scope.Scope>
@@ -90,8 +95,8 @@ const memoize = (make: (id: number) => Uint8Array) => {
 }
 
 const latest = ({ clockClass, heard, isSilent, ports }: Talk): ManagementAnswer | "silent" | undefined => {
-  if (heard === 0) return undefined
-  return isSilent ? "silent" : { ports: [...ports].map(([number, state]) => ({ number, state })), clockClass }
+  if (isSilent) return "silent"
+  return heard === 0 ? undefined : { ports: [...ports].map(([number, state]) => ({ number, state })), clockClass }
 }
 
 /** The errno of a full queue: its owner does not read it. */
@@ -110,10 +115,20 @@ const keepAsking = Effect.fnUntraced(function*(talk: Talk) {
   }
   const isWoken = yield* talk.datagrams.whenReadable(listen)
   let unansweredSince: bigint | undefined
+  let remindAt = 0n
+  const remind = (now: bigint) => {
+    if (now < remindAt) return undefined
+    remindAt = now + Duration.toNanosUnsafe(reminderPeriod)
+    return ask(talk, [portDataSet])
+  }
   for (let sinceRound = 0;;) {
     const askedAt = clock.monotonicTimeNanosUnsafe()
     const { heard } = talk
-    const failure = sinceRound === 0 || !isWoken ? askEverything(talk) : ask(talk, [timeStatusNp])
+    const failure = unansweredSince !== undefined
+      ? remind(askedAt)
+      : sinceRound === 0 || !isWoken
+      ? askEverything(talk)
+      : ask(talk, [timeStatusNp])
     if (failure !== undefined && failure !== queueIsFull) break
     const needsSamples = !isWoken || mustAskForSamples(talk)
     const patience = needsSamples ? samplePeriodMillis : patienceMillis
@@ -126,7 +141,12 @@ const keepAsking = Effect.fnUntraced(function*(talk: Talk) {
       sinceRound = 0
       continue
     }
-    unansweredSince = undefined
+    if (unansweredSince !== undefined) {
+      // The subscription may have ended meanwhile.
+      unansweredSince = undefined
+      remindAt = 0n
+      continue
+    }
     sinceRound = needsSamples ? (sinceRound + samplePeriodMillis) % roundPeriodMillis : 0
     if (needsSamples) continue
     Latch.closeUnsafe(talk.followingBegins)

@@ -52,13 +52,29 @@ interface StartedRun extends Run {
  * Run number `run` of a spec. `onHealthy` is called once the process was ready for long enough to reset its failure
  * count.
  */
-export const runOnce = (
+export const runOnce = Effect.fnUntraced(function*(
   supervision: Supervision,
   spec: ProcessSpec,
   run: number,
-  onHealthy: () => void,
-  refusal?: string
-): Effect.Effect<Death> =>
+  onHealthy: () => void
+) {
+  let refusal: string | undefined
+  // A loop: another daemon may have the device for weeks.
+  while (true) {
+    const end = yield* tryRun(supervision, spec, run, onHealthy)
+    if ("lastExit" in end) return end
+    yield* tellClaimed(supervision.board, spec.id, end, refusal)
+    refusal = end.detail
+  }
+})
+
+/** Until it has died, or why it could not start for now. */
+const tryRun = (
+  supervision: Supervision,
+  spec: ProcessSpec,
+  run: number,
+  onHealthy: () => void
+): Effect.Effect<Death | ProcessStartError> =>
   Effect.acquireUseRelease(
     start(supervision, spec, run),
     (child) => liveUntilDeath(supervision, spec, child, onHealthy),
@@ -70,12 +86,9 @@ export const runOnce = (
   ).pipe(
     Effect.catchTag(
       "ProcessStartError",
-      (error) =>
+      (error): Effect.Effect<Death | ProcessStartError> =>
         error.reason === "DeviceClaimed"
-          ? Effect.andThen(
-            tellClaimed(supervision.board, spec.id, error, refusal),
-            runOnce(supervision, spec, run, onHealthy, error.detail)
-          )
+          ? Effect.succeed(error)
           : Effect.as(Effect.logWarning(error.message), notStarted(error.message))
     ),
     // A bug must not end a life: the process would be taken for running, and nobody would start it again.

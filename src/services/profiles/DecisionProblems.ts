@@ -6,6 +6,7 @@ import { planError, type PlanProblem } from "./PlanProblem.ts"
 import { profileKey } from "./ProfileKey.ts"
 import type { Candidate, ProfileVersion } from "./ProfileVersions.ts"
 import { generationText } from "./ReadObjects.ts"
+import { textNamesNic } from "./Rollback.ts"
 import type { Settled } from "./SettleWinners.ts"
 import type { RejectedProfile } from "./VersionMemory.ts"
 
@@ -67,13 +68,15 @@ const missingInterfaces = (
     const instead = meanwhile(settled, candidate, key)
     return current.missing.map((nic): Problem => {
       const field = fieldOf(current, nic)
-      const problem = planError(field, `${missingText(node, nic, interfaces)}; ${instead}`)
+      const text = `${missingText(node, nic, interfaces)}; ${instead}`
+      const problem = planError(field, field === "" ? `names ${nic}: ${text}` : text)
       return problemOf(candidate, problem, { reason: "InterfaceMissing" })
     })
   })
 
+/** The field whose text has the name. Empty if it is written in another way, as in `-iens1f0`. */
 const fieldOf = ({ profile }: ProfileVersion, nic: string): string =>
-  profile.interface?.trim() === nic ? "interface" : ""
+  Object.entries(profile).find(([field, text]) => field !== "name" && textNamesNic(text, nic))?.[0] ?? ""
 
 const meanwhile = ({ running }: Settled, { current }: Candidate, key: string): string => {
   const own = running.find(({ selected }) => profileKey(selected.uid, selected.name) === key)

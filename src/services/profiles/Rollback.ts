@@ -128,7 +128,10 @@ const covers = (nic: SeenNic) => (known: SeenNic): boolean => known.name === nic
 
 /** Whether a text of the profile contains this name. */
 export const namesNic = (profile: PtpProfile, nic: string): boolean =>
-  Object.values(profile).some((text) => typeof text === "string" && text.split(/[^\w.:@-]+/).includes(nic))
+  Object.values(profile).some((text) => textNamesNic(text, nic))
+
+export const textNamesNic = (text: unknown, nic: string): boolean =>
+  typeof text === "string" && text.split(/[^\w.:@-]+/).includes(nic)
 
 const withWorking = (memory: VersionMemory, version: RunningVersion): VersionMemory =>
   memory.worked.some(isSameVersion(version)) && !memory.rejected.some(isSameVersion(version)) ? memory : {

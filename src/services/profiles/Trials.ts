@@ -198,9 +198,11 @@ const changes = "when a NIC, a PHC, a device or linuxptp changes"
 /** When a rejected version is tried again, as text for people. */
 export const nextTrialText = (trials: ReadonlyArray<Trial>) => (rejected: RejectedProfile): string => {
   const trial = trials.find(({ version }) => isSameVersion(rejected)(version))
-  if (trial === undefined) return `it is tried again ${changes}`
-  if (trial.missing.length > 0) return `it is tried again as soon as ${trial.missing.join(" and ")} is there`
-  const pause = pauses[trial.timedStarts]
+  if (trial !== undefined && trial.missing.length > 0) {
+    return `it is tried again as soon as ${trial.missing.join(" and ")} is there`
+  }
+  // A rejection that was read from the disk gets its trial with the decision that this text is for.
+  const pause = pauses[trial?.timedStarts ?? 0]
   return pause === undefined
     ? `it is tried again ${changes}, and with the next edit`
     : `it is tried again ${pause / minute} min later, and ${changes}`

@@ -6,7 +6,7 @@ import type { NetworkInterface } from "../devices/PtpDevice.ts"
 import type { ProcessSpec } from "../processes/ProcessSpec.ts"
 import type { ProcessStatus } from "../processes/ProcessSupervisor.ts"
 
-/** By the id of the ptp4l: its NICs are gone, or it keeps ending at its start. */
+/** By the id of the ptp4l: it or its NICs are gone, or it keeps ending at its start. */
 export type Unfollowed = ReadonlyMap<string, "Gone" | "Failing">
 
 /** A ptp4l that dies once or twice is back before phc2sys would be. */
@@ -36,9 +36,10 @@ const whyUnfollowed = (
   isWithoutNic: boolean,
   status: ProcessStatus | undefined
 ): "Gone" | "Failing" | undefined => {
-  if (isWithoutNic) return "Gone"
+  // One that hangs reads nothing, and phc2sys would wait for room in its socket. It is killed soon.
+  if (isWithoutNic || status?.isStalled === true) return "Gone"
   const isRunning = status?.state === "Running"
-  // With its NIC it has to become ready first, or phc2sys would wait for it.
+  // It has to become ready first, or phc2sys would wait for it.
   if (before === "Gone" && !isRunning) return "Gone"
   const deaths = status?.deaths ?? 0
   // One that becomes ready and dies again and again would restart phc2sys each time.

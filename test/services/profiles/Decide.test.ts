@@ -109,7 +109,7 @@ describe("decide", () => {
       }).decision.problems.map(({ path, severity }) => `${severity} ${path}`)
     assert.deepStrictEqual(problemsWith(undefined), [])
     assert.deepStrictEqual(problemsWith(["eth1", "eth0"]), [])
-    assert.deepStrictEqual(problemsWith([]), ["error spec.profile[0]", "error spec.profile[0].interface"])
+    assert.deepStrictEqual(problemsWith([]), ["error spec.profile[0].interface", "error spec.profile[0].ts2phcOpts"])
   })
 
   it("counts neither of two different objects of one name, and one of two equal ones", () => {

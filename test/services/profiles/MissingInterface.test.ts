@@ -142,6 +142,31 @@ describe("an interface that the node does not have", () => {
     assert.include(told(after).join("; "), "worker-1 has no interface ens9")
   })
 
+  it("is told with the field that has its name, however it is written", () => {
+    const placeOf = (profile: Readonly<Record<string, string>>) => {
+      const daemon = makeDaemon()
+      daemon.see([present])
+      return told(daemon.see([object("clock", 4, profile, 2)]))[0]?.replace(" (did you mean ens787f1?)", "").split(
+        ";"
+      )[0]
+    }
+    const why = "worker-1 has no interface ens787fl"
+    assert.deepStrictEqual(
+      [
+        { ptp4lOpts: "-2", ptp4lConf: "[ens787fl]" },
+        { ptp4lOpts: "-2 -i ens787fl" },
+        { ptp4lOpts: "-2iens787fl" },
+        { interface: "ens787f1", ptp4lOpts: "-2", phc2sysOpts: "-s ens787f1 -c ens787fl -O 0" }
+      ].map(placeOf),
+      [
+        `error InterfaceMissing spec.profile[0].ptp4lConf: profile "clock", ptp4lConf: ${why}`,
+        `error InterfaceMissing spec.profile[0].ptp4lOpts: profile "clock", ptp4lOpts: ${why}`,
+        `error InterfaceMissing spec.profile[0]: profile "clock" names ens787fl: ${why}`,
+        `error InterfaceMissing spec.profile[0].phc2sysOpts: profile "clock", phc2sysOpts: ${why}`
+      ]
+    )
+  })
+
   it("is told with the name that looks most like it", () => {
     assert.strictEqual(missingText("n", "ens787fl", nics), "n has no interface ens787fl (did you mean ens787f1?)")
     assert.strictEqual(missingText("n", "ens787fO", nics), "n has no interface ens787fO (did you mean ens787f0?)")

@@ -240,6 +240,18 @@ describe("a version that did not start because of something outside of its text"
     assert.deepStrictEqual(node.argv(), ["-4"])
   })
 
+  it("says so from the first decision after a restart on, also where there is nothing to look at", () => {
+    const first = afterFailure()
+    first.wait(1n)
+    const node = makeNode(Option.fromUndefinedOr(first.kept()))
+    node.tell({
+      configuration: { objects: [edited], node: { name: "worker-1", labels: {} }, isFromDisk: false },
+      interfaces: []
+    })
+    assert.strictEqual(node.looks(), 0)
+    assert.include(node.rolledBack()[0], "; it is tried again 1 min later, and when ")
+  })
+
   it("costs no look and no timer once nothing waits", () => {
     const node = afterFailure()
     node.wait(60n)

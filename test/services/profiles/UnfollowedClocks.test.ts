@@ -31,6 +31,13 @@ describe("a ptp4l that phc2sys leaves out", () => {
     assert.deepStrictEqual(why(gone, there, running), none)
   })
 
+  it("hangs, and is followed again when it lives again or its successor is ready", () => {
+    const hanging = status({ state: "Running", isStalled: true })
+    assert.deepStrictEqual(why(none, there, hanging), gone)
+    assert.deepStrictEqual(why(gone, there, status({ state: "BackOff" })), gone)
+    assert.deepStrictEqual(why(gone, there, running), none)
+  })
+
   it("is not one whose NICs are unknown, or of which one is left", () => {
     assert.deepStrictEqual(why(none, undefined, running), none)
     const two = { ...ptp4l, interfaces: ["eth0", "eth1"] }
