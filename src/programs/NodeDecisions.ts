@@ -4,12 +4,11 @@
  * ReconcileProfiles.
  */
 import { Clock, Duration, Effect, Option, Queue, Stream, SubscriptionRef } from "effect"
+import type { PausableWork } from "../services/PausableWork.ts"
 import { ProcessSupervisor } from "../services/processes/ProcessSupervisor.ts"
-import type { DecisionFacts } from "../services/profiles/DecisionFacts.ts"
-import { step } from "../services/profiles/NodeMemory.ts"
+import { stepWithPauses } from "../services/profiles/NodeMemory.ts"
 import type { NodeMemoryAction, NodeMemoryEvent } from "../services/profiles/NodeMemoryEvent.ts"
 import { initialNodeMemory, type NodeMemory } from "../services/profiles/NodeMemoryState.ts"
-import { planAhead } from "../services/profiles/PlanAhead.ts"
 import { Settings } from "../services/Settings.ts"
 import { answers, type Question } from "./AskPrograms.ts"
 import { parentOf } from "./ChangeTrace.ts"
@@ -74,26 +73,22 @@ export const nodeDecisions = Effect.gen(function*() {
 /** How long the event loop may be held before others have their turn. */
 const longestTurn = Duration.millis(10)
 
-/** The memory with everything planned that the facts need, so that the decision itself is short. */
-const plannedAhead = Effect.fnUntraced(function*(memory: NodeMemory, { configuration, linuxptp }: DecisionFacts) {
-  if (Option.isNone(linuxptp)) return memory
-  const work = planAhead(memory.known, configuration.objects, { version: linuxptp.value, runDir: memory.runDir })
-  let since = yield* Clock.monotonicTimeNanos
+/** A decision about thousands of profiles takes many turns. */
+const inTurns = Effect.fnUntraced(function*<A>(work: PausableWork<A>) {
+  const clock = yield* Clock.Clock
+  const turn = Duration.toNanosUnsafe(longestTurn)
+  let since = clock.monotonicTimeNanosUnsafe()
   while (true) {
     const { done, value } = work.next()
-    if (done === true) return { ...memory, known: value }
-    if ((yield* Clock.monotonicTimeNanos) - since < Duration.toNanosUnsafe(longestTurn)) continue
+    if (done === true) return value
+    if (clock.monotonicTimeNanosUnsafe() - since < turn) continue
     yield* Effect.yieldNow
-    since = yield* Clock.monotonicTimeNanos
+    since = clock.monotonicTimeNanosUnsafe()
   }
 })
 
 const take = (memory: NodeMemory, event: NodeMemoryEvent) => {
-  const planned = event._tag === "FactsChanged" ? plannedAhead(memory, event.facts) : Effect.succeed(memory)
-  const taken = Effect.flatMap(
-    planned,
-    (ready) => Effect.map(Clock.monotonicTimeNanos, (now) => step(ready, event, now))
-  )
+  const taken = Effect.flatMap(Clock.monotonicTimeNanos, (now) => inTurns(stepWithPauses(memory, event, now)))
   // NICs come and go with every pod. Only changes that a person made get a trace.
   const cause = event._tag === "FactsChanged" && Option.isSome(event.facts.linuxptp) ? event.facts.cause : undefined
   return cause === undefined ? taken : Effect.withSpan(taken, "ProfileSelection.decide", parentOf(cause))

@@ -223,7 +223,7 @@ export const profileMutants: ReadonlyArray<Mutant> = [
   {
     name: "what was learned while a program was asked does not count",
     file: memory,
-    search: ": decideAnew(kept, kept.pending)",
+    search: ": yield* decideAnew(kept, kept.pending)",
     replace: `: [kept, [{ _tag: "DecideAgain" }]]`,
     tests: nodeMemory
   },

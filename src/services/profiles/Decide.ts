@@ -5,6 +5,7 @@
 import type { KubernetesObject } from "../kubernetes/KubernetesObject.ts"
 import type { NodeIdentity } from "../kubernetes/Node.ts"
 import type { LinuxptpVersion } from "../linuxptp/LinuxptpVersion.ts"
+import { complete, type PausableWork } from "../PausableWork.ts"
 import type { ChosenProfile, Decision, SkippedProfile } from "./Decision.ts"
 import { type NextTrial, problemsOf, rolledBackProfiles } from "./DecisionProblems.ts"
 import { type KnownPlans, makePlanner } from "./KnownPlans.ts"
@@ -40,6 +41,8 @@ export interface DecideInput {
   readonly unfollowed?: ReadonlySet<string>
   /** When a version whose start failed is tried again, as text for people. */
   readonly nextTrial?: NextTrial
+  /** False: nobody reads `skipped`, and it stays empty. A large cluster has thousands of profiles. */
+  readonly isExplained?: boolean
   /** What the previous decision has already read and planned. */
   readonly known?: Known | undefined
 }
@@ -61,25 +64,33 @@ export interface Decided {
 }
 
 /** Decides, and returns what to remember for the next decision. */
-export const decide = (input: DecideInput): Decided => {
+export const decide = (input: DecideInput): Decided => complete(decideWithPauses(input))
+
+/** The same. Thousands of profiles, or texts of megabytes, would otherwise hold the event loop for a second. */
+export function* decideWithPauses(input: DecideInput): PausableWork<Decided> {
   const { known = nothingKnown, linuxptpVersion: version, memory, node, runDir } = input
-  const { configs, known: objects, problems, unreadable } = readObjects(input.objects, memory.objects, known.objects)
+  const reading = yield* readObjects(input.objects, memory.objects, known.objects)
+  const { configs, known: objects, problems, unreadable } = reading
   const planner = makePlanner(known.plans)
   const interfaces = input.interfaces?.map(({ name }) => name)
-  const candidates = candidatesOf(configs, memory, {
+  const candidates = yield* candidatesOf(configs, memory, {
     planner,
     runDir,
     version,
     interfaces: interfaces === undefined ? undefined : new Set(interfaces)
   })
-  const settled = settleWinners(configs, candidates, {
+  const settled = yield* settleWinners(configs, candidates, {
     node,
     objections: (uid, one) => isProven(input, uid, one) ? [] : timeStampingProblems(one.plan, input.interfaces ?? []),
     references: memory.references ?? [],
+    isExplained: input.isExplained !== false,
     troubleOf: ({ id, interfaces: ports }) =>
       interfaces?.some((nic) => ports.includes(nic)) === false ? 2 : input.unfollowed?.has(id) === true ? 1 : 0
   })
+  yield
   const { references } = settled.selection
+  const remembered = rememberCandidates(settled.candidates, memory)
+  yield
   return {
     decision: {
       profiles: settled.running.map(chosenProfile),
@@ -94,7 +105,7 @@ export const decide = (input: DecideInput): Decided => {
     },
     memory: {
       objects: configs,
-      ...rememberCandidates(settled.candidates, memory),
+      ...remembered,
       ...(references.length === 0 ? {} : { references })
     },
     running: settled.running.map(runningVersion),

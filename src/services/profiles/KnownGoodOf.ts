@@ -32,9 +32,13 @@ export const knownGoodOf = ({ memory, node, running }: {
   const versions = new Map([...profiles, ...worked].map((valid) => [keyOf(valid), valid]))
   // The names are resolved among all objects. Among fewer objects a name could mean another profile.
   const references = (memory.references ?? []).filter(({ holder, profile }) => keys.has(profileKey(holder, profile)))
-  const entries = entriesFor(memory.objects, node, () => false, references).filter((
-    { matchedBy, recommendation, target }
-  ) => matchedBy !== undefined && target.found && keys.has(profileKey(target.config.uid, recommendation.profile)))
+  const names = new Set(running.map(({ name }) => name))
+  const isMeant = ({ recommend }: NodePTPCfg) => recommend.some(({ profile }) => names.has(profile))
+  const entries = memory.objects.filter(isMeant).flatMap(entriesFor(memory.objects, node, () => false, references))
+    .filter(({ matchedBy, recommendation, target }) =>
+      matchedBy !== undefined && target.found && keys.has(profileKey(target.config.uid, recommendation.profile))
+    )
+  const involved = new Set([...running.map(({ uid }) => uid), ...entries.map(({ by }) => by.uid)])
   const cut = (object: NodePTPCfg): NodePTPCfg => {
     // A profile that a recommendation still means may have been removed from its object.
     const names = new Set(
@@ -52,7 +56,9 @@ export const knownGoodOf = ({ memory, node, running }: {
   return {
     node,
     memory: {
-      objects: memory.objects.map(cut).filter((object) => object.profiles.length + object.recommend.length > 0),
+      objects: memory.objects.filter(({ uid }) => involved.has(uid)).map(cut).filter(({ profiles, recommend }) =>
+        profiles.length + recommend.length > 0
+      ),
       profiles,
       worked,
       // Rejections of other profiles are kept too. Otherwise these would be tried again, and running processes would be

@@ -8,10 +8,17 @@ import { isInterfaceName } from "../linuxptp/ValuePattern.ts"
 import type { ProcessSpec } from "../processes/ProcessSpec.ts"
 import type { ProfilePlan } from "./ProfilePlan.ts"
 
+/** A plan is looked at by each decision, and there may be thousands. */
+const named = new WeakMap<ProfilePlan, ReadonlyArray<string>>()
+
 /** Every interface that the programs of a profile are told to use: their ports, and the clocks of NICs. */
-export const namedInterfaces = ({ processes }: ProfilePlan): ReadonlyArray<string> => [
-  ...new Set(processes.flatMap((spec) => [...spec.interfaces, ...namedClocks(spec)]))
-]
+export const namedInterfaces = (plan: ProfilePlan): ReadonlyArray<string> => {
+  const known = named.get(plan)
+  if (known !== undefined) return known
+  const names = [...new Set(plan.processes.flatMap((spec) => [...spec.interfaces, ...namedClocks(spec)]))]
+  named.set(plan, names)
+  return names
+}
 
 /** `-s` and `-c` name clocks: a NIC, a device, a clock of the system, or a source of pulses. */
 const namedClocks = ({ argv, program }: ProcessSpec): ReadonlyArray<string> =>

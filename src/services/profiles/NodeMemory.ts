@@ -5,9 +5,10 @@
  */
 import { Equal, Option } from "effect"
 import { formatLinuxptpVersion, type LinuxptpVersion } from "../linuxptp/LinuxptpVersion.ts"
+import { complete, type PausableWork } from "../PausableWork.ts"
 import type { ProcessSpec } from "../processes/ProcessSpec.ts"
 import type { ProcessStatus } from "../processes/ProcessSupervisor.ts"
-import { decide, type Decided } from "./Decide.ts"
+import { type Decided, decideWithPauses } from "./Decide.ts"
 import type { DecisionFacts } from "./DecisionFacts.ts"
 import { knownGoodOf } from "./KnownGoodOf.ts"
 import type { NodeMemoryAction, NodeMemoryEvent, Refusal } from "./NodeMemoryEvent.ts"
@@ -30,8 +31,12 @@ import type { RunningVersion } from "./VersionMemory.ts"
 type Step = readonly [NodeMemory, ReadonlyArray<NodeMemoryAction>]
 
 /** The memory after an event at `now` (monotonic nanoseconds), and the actions to carry out. */
-export const step = (memory: NodeMemory, event: NodeMemoryEvent, now: bigint): Step => {
-  const [next, actions] = respond(memory, event, now)
+export const step = (memory: NodeMemory, event: NodeMemoryEvent, now: bigint): Step =>
+  complete(stepWithPauses(memory, event, now))
+
+/** The same. No other event may come between. */
+export function* stepWithPauses(memory: NodeMemory, event: NodeMemoryEvent, now: bigint): PausableWork<Step> {
+  const [next, actions] = yield* respond(memory, event, now)
   const running = [...next.inForce.running, ...next.pending?.decided.running ?? []]
   const trials = renewTrials(next.trials, next.versions, running, next.facts?.interfaces ?? [], now)
   const isNew = trials !== memory.trials || event._tag === "Due" || event._tag === "FactsChanged"
@@ -43,40 +48,42 @@ export const step = (memory: NodeMemory, event: NodeMemoryEvent, now: bigint): S
 const isForTrials = ({ configuration, linuxptp }: DecisionFacts): boolean =>
   Option.isSome(linuxptp) && !configuration.isFromDisk
 
-const respond = (memory: NodeMemory, event: NodeMemoryEvent, now: bigint): Step => {
+function* respond(memory: NodeMemory, event: NodeMemoryEvent, now: bigint): PausableWork<Step> {
   switch (event._tag) {
     case "FactsChanged":
-      return decideOn(recalled(memory, event.facts), event.facts, now)
+      return yield* decideOn(recalled(memory, event.facts), event.facts, now)
     case "RejectionsChanged":
-      return decideAgain(memory, now)
+      return yield* decideAgain(memory, now)
     case "StatusesChanged":
-      return afterStatuses(memory, event.statuses)
+      return yield* afterStatuses(memory, event.statuses)
     case "ConfigurationsChecked":
-      return afterAnswer(memory, event.asked, event.refusal)
+      return yield* afterAnswer(memory, event.asked, event.refusal)
     case "FilesSeen": {
       const trials = withFiles(memory.trials, event.files)
-      return Equal.equals(trials, memory.trials) ? [memory, []] : decideAgain({ ...memory, trials }, now)
+      return Equal.equals(trials, memory.trials) ? [memory, []] : yield* decideAgain({ ...memory, trials }, now)
     }
     case "Due":
-      return (nextDue(memory.trials) ?? now + 1n) <= now ? decideAgain(memory, now) : [memory, []]
+      return (nextDue(memory.trials) ?? now + 1n) <= now ? yield* decideAgain(memory, now) : [memory, []]
   }
 }
 
-const decideAgain = (memory: NodeMemory, now: bigint): Step =>
-  memory.facts === undefined ? [memory, []] : decideOn(memory, { ...memory.facts, cause: undefined }, now)
+function* decideAgain(memory: NodeMemory, now: bigint): PausableWork<Step> {
+  return memory.facts === undefined ? [memory, []] : yield* decideOn(memory, { ...memory.facts, cause: undefined }, now)
+}
 
 /** The first decision starts from what worked when the daemon ran last. A disk that answers later is not asked again. */
 const recalled = (memory: NodeMemory, { knownGood }: DecisionFacts): NodeMemory =>
   memory.facts === undefined && Option.isSome(knownGood) ? { ...memory, versions: knownGood.value.memory } : memory
 
 /** Newer facts replace the decision that waits for an answer, because what it would have run is no longer wanted. */
-const decideOn = (memory: NodeMemory, facts: DecisionFacts, now: bigint): Step => {
+function* decideOn(memory: NodeMemory, facts: DecisionFacts, now: bigint): PausableWork<Step> {
   const { pending } = memory
   if (Option.isNone(facts.linuxptp)) {
     return [{ ...memory, facts, pending: undefined }, [{ _tag: "TellLinuxptpMissing" }]]
   }
   const seen = withDueTrials(observe({ ...memory, facts }, facts, facts.linuxptp.value), facts, now)
-  const decided = decideOnce(seen, facts, facts.linuxptp.value)
+  const decided = yield* decideOnce(seen, facts, facts.linuxptp.value)
+  yield
   // Before anything is stopped, programs are asked about configurations that they have not checked yet.
   const asked = decided.decision.processes.filter((spec) => !isKnown(seen, spec, decided.running))
   const isAskedAlready = pending !== undefined && Equal.equals(pending.asked, asked)
@@ -124,8 +131,8 @@ const decideOnce = (
   { inForce, known, runDir, trials, unfollowed, versions }: NodeMemory,
   facts: DecisionFacts,
   linuxptpVersion: LinuxptpVersion
-): Decided =>
-  decide({
+): PausableWork<Decided> =>
+  decideWithPauses({
     ...facts.configuration,
     interfaces: knownInterfaces(facts),
     linuxptpVersion,
@@ -134,6 +141,7 @@ const decideOnce = (
     running: inForce.running,
     unfollowed: new Set(unfollowed.keys()),
     nextTrial: nextTrialText(trials),
+    isExplained: false,
     known
   })
 
@@ -150,11 +158,11 @@ const isKnown = (
   allWorked(versions, running.filter(({ processIds }) => processIds.includes(spec.id)))
 
 /** A refusal is remembered and leads to another decision. Each refusal excludes a version, so this ends. */
-const afterAnswer = (
+function* afterAnswer(
   memory: NodeMemory,
   asked: ReadonlyArray<ProcessSpec>,
   refusal: Option.Option<Refusal>
-): Step => {
+): PausableWork<Step> {
   const { pending, versions } = memory
   // This question is no longer open.
   if (pending === undefined || !Equal.equals(pending.asked, asked)) return [memory, []]
@@ -166,11 +174,12 @@ const afterAnswer = (
   // The memory that the waiting decision would leave is not used: in it the refused version would be the last valid
   // one. The question is closed, so that the program is also asked about the version that replaces it, even if that
   // needs the same process.
-  return decideAnew({ ...memory, versions: learned, pending: { ...pending, asked: [] } }, pending)
+  return yield* decideAnew({ ...memory, versions: learned, pending: { ...pending, asked: [] } }, pending)
 }
 
 /** Decides again on the same facts, with what was learned since. */
-const decideAnew = (memory: NodeMemory, { facts, trigger }: Pending): Step => decideOn(memory, facts, trigger.since)
+const decideAnew = (memory: NodeMemory, { facts, trigger }: Pending): PausableWork<Step> =>
+  decideOn(memory, facts, trigger.since)
 
 /** Makes a decision the one that is applied. */
 const enforce = (memory: NodeMemory, { decided, facts, trigger }: Pending): Step => {
@@ -192,7 +201,7 @@ const enforce = (memory: NodeMemory, { decided, facts, trigger }: Pending): Step
 }
 
 /** Statuses that arrive while a program is asked count at once: the waiting decision is made again. */
-const afterStatuses = (before: NodeMemory, statuses: ReadonlyArray<ProcessStatus>): Step => {
+function* afterStatuses(before: NodeMemory, statuses: ReadonlyArray<ProcessStatus>): PausableWork<Step> {
   const memory = { ...before, statuses }
   const watched = withUnfollowed(memory)
   const [taught, again] = learn(watched)
@@ -201,7 +210,7 @@ const afterStatuses = (before: NodeMemory, statuses: ReadonlyArray<ProcessStatus
   const isAgain = again.length > 0 || watched !== memory
   const [next, actions]: Step = kept.pending === undefined
     ? [kept, isAgain ? [{ _tag: "DecideAgain" }] : []]
-    : decideAnew(kept, kept.pending)
+    : yield* decideAnew(kept, kept.pending)
   return [next, [...keep, ...actions]]
 }
 

@@ -6,6 +6,7 @@
  */
 import type { NodeIdentity } from "../kubernetes/Node.ts"
 import type { NodePTPCfg } from "../kubernetes/NodePTPCfg.ts"
+import { complete, type PausableWork } from "../PausableWork.ts"
 import type { Problem, SkippedProfile, SkipReason } from "./Decision.ts"
 import { deadRules } from "./NodeMatch.ts"
 import { profileKey } from "./ProfileKey.ts"
@@ -40,18 +41,33 @@ export interface Selection {
 /**
  * Picks the profiles at the lowest priority number that matches `node` and has a profile that can run. `isInvalid` is
  * true for profiles without any version that can run; they count as missing. The order of objects, profiles and
- * recommendations never matters.
+ * recommendations never matters. `skipped` is empty unless `isExplained`.
  */
-export const selectProfiles = (
+export const selectProfiles = (...given: Parameters<typeof selectWithPauses>): Selection =>
+  complete(selectWithPauses(...given))
+
+/** The same. */
+export function* selectWithPauses(
   configs: ReadonlyArray<NodePTPCfg>,
   node: NodeIdentity,
   isInvalid: (uid: string, profile: string) => boolean = () => false,
-  known: ReadonlyArray<Reference> = []
-): Selection => {
-  const entries = entriesFor(configs, node, isInvalid, known)
+  known: ReadonlyArray<Reference> = [],
+  isExplained = true
+): PausableWork<Selection> {
+  const entriesOf = entriesFor(configs, node, isInvalid, known)
+  const entries: Array<Entry> = []
+  for (const config of configs) {
+    entries.push(...entriesOf(config))
+    yield
+  }
   const running = entries.filter((entry) => entry.matchedBy !== undefined && entry.target.found)
   const winningRank = running.reduce((best, entry) => Math.min(best, entry.rank), Infinity)
   const winners = winnersOf(running.filter((entry) => entry.rank === winningRank))
+  const problems: Array<Problem> = []
+  for (const entry of entries) {
+    problems.push(...entryProblems(entry, winningRank))
+    yield
+  }
   return {
     winners,
     invalid: entries.flatMap((entry) => {
@@ -59,11 +75,13 @@ export const selectProfiles = (
       if (target.found || target.reason !== "InvalidProfile" || !counts(entry, winningRank)) return []
       return [{ uid: target.config.uid, name: entry.recommendation.profile }]
     }),
-    skipped: [
-      ...entries.flatMap((entry) => skippedEntry(entry, node, winningRank, winners)),
-      ...notRecommended(configs, entries)
-    ],
-    problems: entries.flatMap((entry) => entryProblems(entry, winningRank)),
+    skipped: isExplained
+      ? [
+        ...entries.flatMap((entry) => skippedEntry(entry, node, winningRank, winners)),
+        ...notRecommended(configs, entries)
+      ]
+      : [],
+    problems,
     references: running.flatMap(({ by, rank, recommendation, target }) =>
       target.found && (rank === winningRank || target.dangling !== undefined)
         ? [{ by: by.uid, profile: recommendation.profile, holder: target.config.uid }]

@@ -5,6 +5,7 @@
  */
 import { Equal } from "effect"
 import type { NodePTPCfg, PtpProfile } from "../kubernetes/NodePTPCfg.ts"
+import type { PausableWork } from "../PausableWork.ts"
 import type { Planner } from "./KnownPlans.ts"
 import { namedInterfaces } from "./MissingInterface.ts"
 import type { PlanContext } from "./PlanContext.ts"
@@ -61,11 +62,11 @@ export interface PlanSetup extends Pick<PlanContext, "version" | "runDir"> {
 }
 
 /** One candidate for each profile, by `profileKey`. */
-export const candidatesOf = (
+export function* candidatesOf(
   configs: ReadonlyArray<NodePTPCfg>,
   memory: VersionMemory,
   setup: PlanSetup
-): ReadonlyMap<string, Candidate> => {
+): PausableWork<ReadonlyMap<string, Candidate>> {
   const remembered = {
     valid: byKey(memory.profiles),
     worked: byKey(memory.worked),
@@ -77,7 +78,10 @@ export const candidatesOf = (
     candidates.set(key, candidateOf({ config, index, name, key }, remembered, setup))
   }
   for (const config of configs) {
-    for (const [index, { name }] of config.profiles.entries()) add(config, name, index)
+    for (const [index, { name }] of config.profiles.entries()) {
+      add(config, name, index)
+      yield
+    }
   }
   for (const { holder, profile } of memory.references ?? []) {
     const config = configs.find(({ uid }) => uid === holder)
@@ -86,6 +90,8 @@ export const candidatesOf = (
   }
   return candidates
 }
+
+const none: ReadonlyArray<RejectedProfile> = []
 
 interface HeldProfile extends Pick<Candidate, "config" | "index" | "name"> {
   readonly key: string
@@ -96,13 +102,17 @@ const candidateOf = (
   remembered: Remembered,
   setup: PlanSetup
 ): Candidate => {
-  const rejected = remembered.rejected.get(key) ?? []
+  const rejected = remembered.rejected.get(key) ?? none
   const [valid, worked] = [remembered.valid.get(key), remembered.worked.get(key)]
   const look = (profile: PtpProfile, generation: number | undefined) =>
     versionOf(config.name, profile, generation, { rejected, worked }, setup)
   const profile = index === undefined ? undefined : config.profiles[index]
   const inObject = profile === undefined ? undefined : look(profile, config.generation)
   const current = inObject !== undefined && isValidPlan(inObject.plan) ? inObject : undefined
+  // Nearly all profiles of a large cluster are as they were, and have never run here.
+  if (current !== undefined && worked === undefined && rejected === none && valid?.profile === profile) {
+    return { config, name, index, rejected, current, versions: [current], problems: current.plan.problems }
+  }
   const refusalOf = (text: PtpProfile | undefined) =>
     rejected.find((one) => one.by === "Refused" && Equal.equals(one.profile, text))
   const refused = refusalOf(profile)
@@ -171,6 +181,7 @@ export const rememberCandidates = (
     profiles: [...candidates].flatMap(([key, { config, versions: [first] }]) => {
       const earlier = lastValid.get(key)
       if (first === undefined) return earlier === undefined ? [] : [earlier]
+      if (earlier?.profile === first.profile && earlier.generation === first.generation) return [earlier]
       return [validProfile(config.uid, first.profile, first.generation)]
     }),
     worked: memory.worked.filter((version) => candidates.has(keyOf(version))),

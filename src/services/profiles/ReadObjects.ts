@@ -5,6 +5,7 @@
 import { Equal, Result } from "effect"
 import type { KubernetesObject } from "../kubernetes/KubernetesObject.ts"
 import { decodeNodePTPCfg, type NodePTPCfg, objectUid } from "../kubernetes/NodePTPCfg.ts"
+import type { PausableWork } from "../PausableWork.ts"
 import type { Problem } from "./Decision.ts"
 import { byText } from "./ResultOrder.ts"
 
@@ -26,11 +27,11 @@ export type KnownObjects = ReadonlyMap<KubernetesObject, DecodedObject>
 type DecodedObject = ReturnType<typeof decodeNodePTPCfg>
 
 /** Reads every object. `remembered` are the configurations of the reading before, `before` its decoded objects. */
-export const readObjects = (
+export function* readObjects(
   objects: ReadonlyArray<KubernetesObject>,
   remembered: ReadonlyArray<NodePTPCfg>,
   before: KnownObjects
-): ObjectsReading & { readonly known: KnownObjects } => {
+): PausableWork<ObjectsReading & { readonly known: KnownObjects }> {
   const lastValid = new Map(remembered.map((config) => [config.uid, config]))
   const known = new Map<KubernetesObject, DecodedObject>()
   const decode = (object: KubernetesObject): DecodedObject => {
@@ -38,7 +39,11 @@ export const readObjects = (
     known.set(object, decoded)
     return decoded
   }
-  const readings = [...Map.groupBy(objects, nameOf).values()].map((group) => readGroup(group, lastValid, decode))
+  const readings: Array<ObjectsReading> = []
+  for (const group of Map.groupBy(objects, nameOf).values()) {
+    readings.push(readGroup(group, lastValid, decode))
+    yield
+  }
   return {
     known,
     configs: readings.flatMap(({ configs }) => configs).sort((a, b) => byText(a.name, b.name) || byText(a.uid, b.uid)),

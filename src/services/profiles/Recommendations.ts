@@ -36,35 +36,37 @@ export interface Entry {
   readonly target: Target
 }
 
+/** What the recommendations of one object are on a node. */
+export type EntriesOf = (by: NodePTPCfg) => ReadonlyArray<Entry>
+
 /**
- * All recommendations of all objects. `isInvalid` is true for profiles without any version that can run. `references`
- * are those that ran: while a name means nothing certain, they mean the profile of then, if its object still exists.
+ * The recommendations of any of these objects. `isInvalid` is true for profiles without any version that can run.
+ * `references` are those that ran: while a name means nothing certain, they mean the profile of then, if its object still
+ * exists.
  */
 export const entriesFor = (
   configs: ReadonlyArray<NodePTPCfg>,
   node: NodeIdentity,
   isInvalid: (uid: string, profile: string) => boolean,
   references: ReadonlyArray<Reference> = []
-): ReadonlyArray<Entry> => {
-  const holders = holdersByProfile(configs)
-  const byUid = new Map(configs.map((config) => [config.uid, config]))
-  const meant = new Map(references.map(({ by, holder, profile }) => [profileKey(by, profile), byUid.get(holder)]))
-  return configs.flatMap((by) =>
+): EntriesOf => {
+  // Most objects recommend their own profiles, so nobody asks for the holders of other ones.
+  let known: ReadonlyMap<string, ReadonlyArray<NodePTPCfg>> | undefined
+  const holders = (name: string) => (known ??= holdersByProfile(configs)).get(name) ?? []
+  const ran = new Map(references.map(({ by, holder, profile }) => [profileKey(by, profile), holder]))
+  const meant = (by: NodePTPCfg, profile: string) => {
+    const holder = ran.size === 0 ? undefined : ran.get(profileKey(by.uid, profile))
+    return holder === undefined ? undefined : configs.find(({ uid }) => uid === holder)
+  }
+  return (by) =>
     by.recommend.map((recommendation, index): Entry => ({
       by,
       path: `spec.recommend[${index}]`,
       recommendation,
       rank: recommendation.priority ?? noPriority,
       matchedBy: matchedBy(recommendation, node),
-      target: resolve(
-        by,
-        recommendation.profile,
-        holders,
-        isInvalid,
-        meant.get(profileKey(by.uid, recommendation.profile))
-      )
+      target: resolve(by, recommendation.profile, holders, isInvalid, meant)
     }))
-  )
 }
 
 const holdersByProfile = (configs: ReadonlyArray<NodePTPCfg>): ReadonlyMap<string, ReadonlyArray<NodePTPCfg>> => {
@@ -83,14 +85,14 @@ const holdersByProfile = (configs: ReadonlyArray<NodePTPCfg>): ReadonlyMap<strin
 const resolve = (
   by: NodePTPCfg,
   name: string,
-  holders: ReadonlyMap<string, ReadonlyArray<NodePTPCfg>>,
+  holders: (name: string) => ReadonlyArray<NodePTPCfg>,
   isInvalid: (uid: string, profile: string) => boolean,
-  meant: NodePTPCfg | undefined
+  meant: (by: NodePTPCfg, profile: string) => NodePTPCfg | undefined
 ): Target => {
   const isOwn = by.profiles.some((profile) => profile.name === name)
-  const [only, ...others] = isOwn ? [by] : (holders.get(name) ?? [])
+  const [only, ...others] = isOwn ? [by] : holders(name)
   const dangling = whyDangling(name, only, others)
-  const config = dangling === undefined ? only : meant
+  const config = dangling === undefined ? only : meant(by, name)
   if (config === undefined || (dangling !== undefined && isInvalid(config.uid, name))) {
     return { found: false, ...(dangling ?? missing(name)) }
   }

@@ -4,11 +4,12 @@
  */
 import type { NodeIdentity } from "../kubernetes/Node.ts"
 import type { NodePTPCfg } from "../kubernetes/NodePTPCfg.ts"
+import type { PausableWork } from "../PausableWork.ts"
 import { bindPhc2sys, type Phc2sysPlan } from "./Phc2sysPlan.ts"
 import { isError, type PlanProblem } from "./PlanProblem.ts"
 import { type Claimant, type Conflict, findConflicts } from "./ProfileConflicts.ts"
 import { profileKey } from "./ProfileKey.ts"
-import { type SelectedProfile, type Selection, selectProfiles } from "./ProfileSelection.ts"
+import { type SelectedProfile, type Selection, selectWithPauses } from "./ProfileSelection.ts"
 import { type Candidate, type ProfileVersion, withoutBest } from "./ProfileVersions.ts"
 import type { Ptp4lServer } from "./Ptp4lPlan.ts"
 import type { Reference } from "./VersionMemory.ts"
@@ -37,6 +38,8 @@ export interface SettleSetup {
   /** Reasons against a version on this node. The uid is that of its object. */
   readonly objections: (uid: string, version: ProfileVersion) => ReadonlyArray<PlanProblem>
   readonly references: ReadonlyArray<Reference>
+  /** Whether somebody wants to know why the others lost. */
+  readonly isExplained: boolean
   /** How badly a ptp4l can be followed, from 0. A phc2sys for all of them follows those that can be followed best. */
   readonly troubleOf: (server: Ptp4lServer) => number
 }
@@ -46,18 +49,18 @@ export interface SettleSetup {
  * profiles of the next priority run, if there are any, because a mistake in a new object must not stop the clock of
  * another one.
  */
-export const settleWinners = (
+export function* settleWinners(
   configs: ReadonlyArray<NodePTPCfg>,
   given: ReadonlyMap<string, Candidate>,
   setup: SettleSetup
-): Settled => {
-  const settled = settleRunnable(configs, given, setup)
+): PausableWork<Settled> {
+  const settled = yield* settleRunnable(configs, given, setup)
   if (settled.running.length === 0 || !settled.running.every(isDoubtful)) return settled
   const others = new Map(settled.candidates)
   for (const { candidate, name, selected } of settled.running) {
     others.set(profileKey(selected.uid, name), { ...candidate, versions: [] })
   }
-  const instead = settleWinners(configs, others, setup)
+  const instead = yield* settleWinners(configs, others, setup)
   // If no profile starts at all, the one with the highest priority is tried again and again, because that is what
   // people want.
   return instead.running.some((one) => !isDoubtful(one)) ? instead : settled
@@ -66,11 +69,11 @@ export const settleWinners = (
 const isDoubtful = (one: Winner): boolean => one.isDoubtful === true
 
 /** Selects until every winner can run. Each round removes a version, so it ends. */
-const settleRunnable = (
+function* settleRunnable(
   configs: ReadonlyArray<NodePTPCfg>,
   given: ReadonlyMap<string, Candidate>,
-  { troubleOf, node, objections, references }: SettleSetup
-): Settled => {
+  { isExplained, troubleOf, node, objections, references }: SettleSetup
+): PausableWork<Settled> {
   const reasonsAgainst = ({ phc2sysForAll, selected, version }: Winner): ReadonlyArray<PlanProblem> => [
     ...phc2sysForAll?.problems ?? [],
     ...objections(selected.uid, version)
@@ -79,7 +82,7 @@ const settleRunnable = (
   while (true) {
     const known = candidates
     const isInvalid = (uid: string, name: string) => (known.get(profileKey(uid, name))?.versions ?? []).length === 0
-    const selection = selectProfiles(configs, node, isInvalid, references)
+    const selection = yield* selectWithPauses(configs, node, isInvalid, references, isExplained)
     const { conflicts, running: unbound } = findConflicts(
       selection.winners.flatMap((selected) => winner(selected, known))
     )
