@@ -2,8 +2,7 @@
  * What it costs to hear ptp4l's management sockets while all is well. Real ptp4l follow a grandmaster in namespaces of
  * their own and print nothing; the observer of the clocks runs beside them, in turn with and without the sockets. The
  * difference in CPU time, by ptp4l, is told, beside what mere wake-ups take: on a busy virtual machine that may be most
- * of it. Needs root and linuxptp; `PAIRS` in the environment asks for another number
- * of pairs.
+ * of it. Needs root and linuxptp; `PAIRS` in the environment asks for another number of pairs.
  */
 import { Config, Console, Effect, Layer, Metric, Stream, SubscriptionRef } from "effect"
 import * as ManagementSocketClient from "../src/layers/linuxptp/ManagementSocketClient.ts"
