@@ -48,11 +48,21 @@ export const takeName = (libc: LibcCalls, name: string, about: string): Taken =>
   // Its holder may end between the two calls. Then the name is free.
   for (let tries = 0; tries < 3; tries += 1) {
     const fd = bound(libc, SOCK_STREAM_CLOEXEC_NONBLOCK, name)
-    if (fd !== undefined) return heldName(libc, fd, bound(libc, SOCK_DGRAM_CLOEXEC, `${name} ${about}`))
+    if (fd !== undefined) return heldName(libc, fd, noteOf(libc, fd, `${name} ${about}`))
     const holder = holderOf(libc, name)
     if (holder !== undefined) return { holder }
   }
   return { holder: { isTrusted: false, who: "somebody who does not listen" } }
+}
+
+/** A name without a note would stay taken, by nobody who gives it back. */
+const noteOf = (libc: LibcCalls, fd: number, text: string): number | undefined => {
+  try {
+    return bound(libc, SOCK_DGRAM_CLOEXEC, text)
+  } catch (cause) {
+    libc.close(fd)
+    throw cause
+  }
 }
 
 const heldName = (libc: LibcCalls, fd: number, note: number | undefined): Taken => {
